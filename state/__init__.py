@@ -1,0 +1,1 @@
+"""What one open browser tab holds, one module per screen."""

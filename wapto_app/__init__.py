@@ -1,0 +1,1 @@
+"""Wapto: the self-hosted WhatsApp Business workspace."""

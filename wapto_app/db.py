@@ -1,0 +1,255 @@
+"""Engine, sessions and the one writer.
+
+Two ways to write, both safe under load:
+
+* ``Database.write()`` is one unit of work of a service: it takes SQLite's write lock at once
+  (``BEGIN IMMEDIATE``), so that a read followed by a write can never fail half-way with "database is locked".
+* ``Writer`` is for the hot paths (webhooks, send results): one thread that gathers what arrives meanwhile and
+  commits it together. A caller is answered only after its rows are on the disk.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import queue
+import threading
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from itertools import groupby
+from typing import Any, TypeVar, cast
+
+import sqlalchemy as sa
+from sqlalchemy import event
+from sqlalchemy.engine import make_url
+from sqlalchemy.ext.asyncio import AsyncEngine, async_sessionmaker, create_async_engine
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from wapto_app.log import get_logger
+
+log = get_logger(__name__)
+
+Item = TypeVar("Item")
+Result = TypeVar("Result")
+Operation = Callable[[sa.Connection, list[Any]], Sequence[Any]]
+Publish = Callable[[frozenset[str]], None]
+
+_ASYNC_DRIVERS = {"sqlite": "sqlite+aiosqlite", "postgresql": "postgresql+psycopg"}
+_SYNC_DRIVERS = {"sqlite": "sqlite", "postgresql": "postgresql+psycopg"}
+_PRAGMAS = (
+    "PRAGMA journal_mode=WAL",
+    "PRAGMA synchronous=FULL",
+    "PRAGMA foreign_keys=ON",
+    "PRAGMA busy_timeout=10000",
+    "PRAGMA cache_size=-20000",
+    "PRAGMA temp_store=MEMORY",
+)
+_TOPICS = "topics"
+_WRITES = {"wapto_writes": True}
+
+
+def _url(url: str, drivers: dict[str, str]) -> str:
+    parsed = make_url(url)
+    driver = drivers.get(parsed.get_backend_name(), parsed.drivername)
+    return parsed.set(drivername=driver).render_as_string(hide_password=False)
+
+
+def async_url(url: str) -> str:
+    return _url(url, _ASYNC_DRIVERS)
+
+
+def sync_url(url: str) -> str:
+    return _url(url, _SYNC_DRIVERS)
+
+
+def _configure_sqlite(connection: Any, _record: Any) -> None:
+    # The driver must not open transactions on its own: it would always open a deferred one.
+    connection.isolation_level = None
+    cursor = connection.cursor()
+    for pragma in _PRAGMAS:
+        cursor.execute(pragma)
+    cursor.close()
+
+
+def _begin_sqlite(connection: sa.Connection) -> None:
+    writes = connection.get_execution_options().get("wapto_writes", False)
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+
+def _listen(engine: sa.Engine) -> None:
+    if engine.dialect.name == "sqlite":
+        event.listen(engine, "connect", _configure_sqlite)
+        event.listen(engine, "begin", _begin_sqlite)
+
+
+def make_engine(url: str) -> AsyncEngine:
+    """The async engine. No overflow: it would open and close a connection for every burst query."""
+    options: dict[str, Any] = {"pool_size": 10, "max_overflow": 0}
+    if make_url(url).get_backend_name() == "postgresql":
+        options["pool_pre_ping"] = True
+    engine = create_async_engine(async_url(url), **options)
+    _listen(engine.sync_engine)
+    return engine
+
+
+def make_sync_engine(url: str) -> sa.Engine:
+    """One synchronous connection, for the writer's thread and for migrations."""
+    engine = sa.create_engine(sync_url(url), pool_size=1, max_overflow=1)
+    _listen(engine)
+    return engine
+
+
+def touch(session: AsyncSession, *topics: str) -> None:
+    """Note what changed; whoever watches these topics is woken after the commit."""
+    session.info.setdefault(_TOPICS, set()).update(topics)
+
+
+class Database:
+    """The engine and its sessions; ``publish`` receives the touched topics after each commit."""
+
+    def __init__(self, url: str, publish: Publish | None = None) -> None:
+        self.url = url
+        self.engine = make_engine(url)
+        self.publish: Publish = publish or (lambda _topics: None)
+        self._readers = async_sessionmaker(self.engine, class_=AsyncSession, expire_on_commit=False)
+        self._writers = async_sessionmaker(
+            self.engine.execution_options(**_WRITES), class_=AsyncSession, expire_on_commit=False
+        )
+
+    @property
+    def is_sqlite(self) -> bool:
+        return self.engine.dialect.name == "sqlite"
+
+    @asynccontextmanager
+    async def read(self) -> AsyncIterator[AsyncSession]:
+        """A consistent view for queries; nothing is committed."""
+        async with self._readers() as session:
+            yield session
+
+    @asynccontextmanager
+    async def write(self) -> AsyncIterator[AsyncSession]:
+        """One unit of work: commit and publish on success, roll back on error."""
+        async with self._writers() as session:
+            async with session.begin():
+                yield session
+            topics = session.info.pop(_TOPICS, None)
+        if topics:
+            self.publish(frozenset(topics))
+
+    async def close(self) -> None:
+        await self.engine.dispose()
+
+
+@dataclass(slots=True)
+class _Job:
+    operation: Operation
+    item: Any
+    loop: asyncio.AbstractEventLoop
+    future: asyncio.Future[Any]
+
+
+class WriterStopped(RuntimeError):
+    """The process is shutting down; the caller's rows were not written."""
+
+
+class Writer:
+    """Group commit: one thread, one connection, one transaction for everything that waits.
+
+    An *operation* is a plain function ``(connection, items) -> results`` that writes many items at once. When it
+    raises, its items are tried again one by one, so that a poisoned item fails alone.
+    """
+
+    MAX_BATCH = 500
+
+    def __init__(self, url: str) -> None:
+        self._engine = make_sync_engine(url).execution_options(**_WRITES)
+        self._queue: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
+        self._thread: threading.Thread | None = None
+
+    def start(self) -> None:
+        self._thread = threading.Thread(target=self._run, name="wapto-writer", daemon=True)
+        self._thread.start()
+
+    async def stop(self) -> None:
+        """Finish what is queued, then close the connection."""
+        thread, self._thread = self._thread, None
+        if thread is None:
+            return
+        self._queue.put(None)
+        await asyncio.to_thread(thread.join)
+
+    async def run(self, operation: Callable[[sa.Connection, list[Item]], Sequence[Result]], item: Item) -> Result:
+        """Write one item and return its result once it is durable.
+
+        Raises:
+            WriterStopped: when the process is shutting down.
+        """
+        if self._thread is None:
+            raise WriterStopped("The server is shutting down.")
+        loop = asyncio.get_running_loop()
+        future: asyncio.Future[Any] = loop.create_future()
+        self._queue.put(_Job(cast(Operation, operation), item, loop, future))
+        return cast(Result, await future)
+
+    def _run(self) -> None:
+        stopping = False
+        while not stopping:
+            jobs, stopping = self._gather()
+            if jobs:
+                self._commit(jobs)
+        self._engine.dispose()
+
+    def _gather(self) -> tuple[list[_Job], bool]:
+        first = self._queue.get()
+        if first is None:
+            return [], True
+        jobs = [first]
+        while len(jobs) < self.MAX_BATCH:
+            try:
+                job = self._queue.get_nowait()
+            except queue.Empty:
+                return jobs, False
+            if job is None:
+                return jobs, True
+            jobs.append(job)
+        return jobs, False
+
+    def _commit(self, jobs: list[_Job]) -> None:
+        try:
+            with self._engine.begin() as connection:
+                outcomes = [
+                    outcome
+                    for operation, group in groupby(jobs, key=lambda job: job.operation)
+                    for outcome in _apply(connection, operation, list(group))
+                ]
+        except Exception as error:
+            log.exception("writer.commit_failed", jobs=len(jobs))
+            outcomes = [error] * len(jobs)
+        for job, outcome in zip(jobs, outcomes, strict=True):
+            _answer(job, outcome)
+
+
+def _apply(connection: sa.Connection, operation: Operation, jobs: list[_Job]) -> list[Any]:
+    """Results in the order of the jobs; an exception stands in for a failed one."""
+    try:
+        with connection.begin_nested():
+            return list(operation(connection, [job.item for job in jobs]))
+    except Exception as error:
+        if len(jobs) == 1:
+            return [error]
+        return [outcome for job in jobs for outcome in _apply(connection, operation, [job])]
+
+
+def _answer(job: _Job, outcome: Any) -> None:
+    def settle() -> None:
+        if job.future.done():
+            return
+        if isinstance(outcome, Exception):
+            job.future.set_exception(outcome)
+        else:
+            job.future.set_result(outcome)
+
+    try:
+        job.loop.call_soon_threadsafe(settle)
+    except RuntimeError:  # the caller's loop is gone: the rows are written, nobody waits
+        return

@@ -1,0 +1,145 @@
+"""Wakes the browser tabs (and jobs) that watch something when it changes.
+
+Nothing is pushed but the wake-up: a tab then re-reads the rows that it may see, through the same guard as every other
+event. A burst of five hundred messages reaches a tab as one wake-up.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+from collections import defaultdict
+from collections.abc import Awaitable, Callable, Iterable
+from typing import Any
+
+from wapto_app.log import get_logger
+
+log = get_logger(__name__)
+
+Watcher = tuple[str, str]
+"""A browser tab's token and the name of the event handler to run on it."""
+Deliver = Callable[[Watcher, frozenset[str]], Awaitable[bool]]
+Listener = Callable[[frozenset[str]], None]
+
+
+async def _deliver_nowhere(_watcher: Watcher, _topics: frozenset[str]) -> bool:
+    return False
+
+
+class LiveHub:
+    """Maps topics to watchers; at most one wake-up per watcher and ``interval`` seconds."""
+
+    def __init__(self, interval: float = 0.2) -> None:
+        self.deliver: Deliver = _deliver_nowhere
+        self._interval = interval
+        self._watchers: dict[str, set[Watcher]] = defaultdict(set)
+        self._topics: dict[Watcher, frozenset[str]] = {}
+        self._dirty: dict[Watcher, set[str]] = defaultdict(set)
+        self._listeners: list[Listener] = []
+        self._relay: Listener | None = None
+        self._wake = asyncio.Event()
+
+    def watch(self, watcher: Watcher, topics: Iterable[str]) -> None:
+        """Replace what this watcher watches."""
+        self.forget(watcher)
+        self._topics[watcher] = frozenset(topics)
+        for topic in self._topics[watcher]:
+            self._watchers[topic].add(watcher)
+
+    def forget(self, watcher: Watcher) -> None:
+        for topic in self._topics.pop(watcher, ()):
+            self._watchers[topic].discard(watcher)
+            if not self._watchers[topic]:
+                del self._watchers[topic]
+        self._dirty.pop(watcher, None)
+
+    def listen(self, listener: Listener) -> None:
+        """Call ``listener`` with every published set of topics of this process; it must not block."""
+        self._listeners.append(listener)
+
+    def publish(self, topics: frozenset[str]) -> None:
+        """Tell this process, and the others when a relay is set. Cheap: call it once per commit."""
+        self.receive(topics)
+        if self._relay is not None:
+            self._relay(topics)
+
+    def receive(self, topics: frozenset[str]) -> None:
+        """Tell this process only."""
+        for listener in self._listeners:
+            listener(topics)
+        for topic in topics:
+            for watcher in self._watchers.get(topic, ()):
+                self._dirty[watcher].add(topic)
+        if self._dirty:
+            self._wake.set()
+
+    def relay_to(self, relay: Listener | None) -> None:
+        """Hand every published set of topics to the other processes as well."""
+        self._relay = relay
+
+    async def run(self) -> None:
+        """Deliver wake-ups until cancelled."""
+        while True:
+            await self._wake.wait()
+            self._wake.clear()
+            batch, self._dirty = self._dirty, defaultdict(set)
+            for watcher, topics in batch.items():
+                if not await self._wake_up(watcher, frozenset(topics)):
+                    self.forget(watcher)
+            await asyncio.sleep(self._interval)
+
+    async def _wake_up(self, watcher: Watcher, topics: frozenset[str]) -> bool:
+        try:
+            return await self.deliver(watcher, topics)
+        except Exception:
+            log.exception("live.delivery_failed")
+            return True
+
+
+class RedisRelay:
+    """Carries published topics between processes over Redis pub/sub."""
+
+    CHANNEL = "wapto:live"
+
+    def __init__(self, hub: LiveHub, redis: Any, process_id: str) -> None:
+        self._hub = hub
+        self._redis = redis
+        self._process_id = process_id
+        self._outbox: asyncio.Queue[frozenset[str]] = asyncio.Queue(maxsize=10_000)
+
+    def _post(self, topics: frozenset[str]) -> None:
+        # A full queue means Redis is away; tabs of other processes catch up with the next change.
+        with contextlib.suppress(asyncio.QueueFull):
+            self._outbox.put_nowait(topics)
+
+    async def run(self) -> None:
+        """Relay both ways until cancelled; a lost connection is tried again every second."""
+        self._hub.relay_to(self._post)
+        try:
+            await asyncio.gather(self._forever(self._send), self._forever(self._receive))
+        finally:
+            self._hub.relay_to(None)
+
+    async def _forever(self, step: Callable[[], Awaitable[None]]) -> None:
+        while True:
+            try:
+                await step()
+            except Exception as error:
+                log.warning("live.relay_lost", reason=str(error))
+                await asyncio.sleep(1)
+
+    async def _send(self) -> None:
+        while True:
+            topics = await self._outbox.get()
+            await self._redis.publish(self.CHANNEL, json.dumps([self._process_id, sorted(topics)]))
+
+    async def _receive(self) -> None:
+        async with self._redis.pubsub() as subscription:
+            await subscription.subscribe(self.CHANNEL)
+            async for message in subscription.listen():
+                if message["type"] != "message":
+                    continue
+                sender, topics = json.loads(message["data"])
+                if sender != self._process_id:
+                    self._hub.receive(frozenset(topics))

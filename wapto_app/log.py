@@ -1,0 +1,65 @@
+"""Structured logs: readable on a terminal, JSON elsewhere, and never a secret in either."""
+
+from __future__ import annotations
+
+import logging
+import re
+import sys
+from collections.abc import MutableMapping
+from typing import Any
+
+import structlog
+
+_SECRET_NAMES = ("token", "secret", "password", "pin", "authorization", "cookie", "smtp_url")
+_BEARER = re.compile(r"(?i)(bearer\s+|access_token=|appsecret_proof=|oauth\s+)[^\s&\"']+")
+HIDDEN = "•••"
+
+
+def _is_secret(name: str) -> bool:
+    return any(word in name.lower() for word in _SECRET_NAMES)
+
+
+def hide_secrets(_logger: Any, _method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+    """Replace values whose name or text looks like a credential."""
+    for name, value in event.items():
+        if name != "event" and _is_secret(name):
+            event[name] = HIDDEN
+        elif isinstance(value, str):
+            event[name] = _BEARER.sub(rf"\1{HIDDEN}", value)
+    return event
+
+
+def configure(level: str = "info", style: str = "auto") -> None:
+    """Send both structlog and the standard library through one formatter on stderr."""
+    console = style == "console" or (style == "auto" and sys.stderr.isatty())
+    renderer: Any = structlog.dev.ConsoleRenderer() if console else structlog.processors.JSONRenderer()
+    shared: list[Any] = [
+        structlog.contextvars.merge_contextvars,
+        structlog.stdlib.add_log_level,
+        structlog.stdlib.add_logger_name,
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+        structlog.processors.format_exc_info if not console else structlog.dev.set_exc_info,
+        hide_secrets,
+    ]
+    structlog.configure(
+        processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
+        logger_factory=structlog.stdlib.LoggerFactory(),
+        wrapper_class=structlog.stdlib.BoundLogger,
+        cache_logger_on_first_use=True,
+    )
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(
+        structlog.stdlib.ProcessorFormatter(
+            foreign_pre_chain=shared,
+            processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, renderer],
+        )
+    )
+    root = logging.getLogger()
+    root.handlers[:] = [handler]
+    root.setLevel(level.upper())
+    for noisy in ("httpx", "httpcore", "aiosqlite", "apscheduler", "asyncio", "socketio", "engineio", "sqlalchemy"):
+        logging.getLogger(noisy).setLevel(max(logging.WARNING, root.level))
+
+
+def get_logger(name: str) -> Any:
+    return structlog.stdlib.get_logger(name)

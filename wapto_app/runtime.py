@@ -1,0 +1,96 @@
+"""What one running process shares: settings, database, writer, live hub, HTTP pool and keys."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import secrets
+import socket
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+import httpx
+
+from wapto_app.db import Database, Writer
+from wapto_app.live import LiveHub, RedisRelay
+from wapto_app.security.secrets import SecretBox, load_box
+from wapto_app.settings import Settings
+
+_current: Runtime | None = None
+
+
+@dataclass
+class Runtime:
+    """Open it with ``runtime.running``; reach it with ``runtime.get`` from routes, states and jobs."""
+
+    settings: Settings
+    db: Database
+    writer: Writer
+    hub: LiveHub
+    secrets: SecretBox
+    http: httpx.AsyncClient
+    redis: Any = None
+    process_id: str = field(default_factory=lambda: f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(4)}")
+
+
+def get() -> Runtime:
+    """The runtime of this process.
+
+    Raises:
+        RuntimeError: before the server has started or after it has stopped.
+    """
+    if _current is None:
+        raise RuntimeError("Wapto is not running in this process.")
+    return _current
+
+
+def _open(settings: Settings) -> Runtime:
+    from integrations.whatsapp.graph import new_http_client
+
+    settings.data_dir.mkdir(parents=True, exist_ok=True)
+    hub = LiveHub()
+    return Runtime(
+        settings=settings,
+        db=Database(settings.database, publish=hub.publish),
+        writer=Writer(settings.database),
+        hub=hub,
+        secrets=load_box(settings.secret_key.get_secret_value(), settings.data_dir),
+        http=new_http_client(),
+        redis=_redis(settings),
+    )
+
+
+def _redis(settings: Settings) -> Any:
+    if not settings.redis_url:
+        return None
+    from redis.asyncio import Redis
+
+    return Redis.from_url(settings.redis_url, decode_responses=True)
+
+
+@asynccontextmanager
+async def running(settings: Settings) -> AsyncIterator[Runtime]:
+    """Open everything, serve, then finish what was begun and close in the opposite order."""
+    global _current
+    runtime = _current = _open(settings)
+    runtime.writer.start()
+    tasks = [asyncio.create_task(runtime.hub.run(), name="live-hub")]
+    if runtime.redis is not None:
+        relay = RedisRelay(runtime.hub, runtime.redis, runtime.process_id)
+        tasks.append(asyncio.create_task(relay.run(), name="live-relay"))
+    try:
+        yield runtime
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        await runtime.writer.stop()
+        await runtime.http.aclose()
+        await runtime.db.close()
+        if runtime.redis is not None:
+            with contextlib.suppress(Exception):
+                await runtime.redis.aclose()
+        _current = None
