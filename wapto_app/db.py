@@ -104,6 +104,12 @@ def touch(session: AsyncSession, *topics: str) -> None:
     session.info.setdefault(_TOPICS, set()).update(topics)
 
 
+async def fetch(session: AsyncSession, query: sa.Select[*tuple[Any, ...]]) -> Sequence[Any]:
+    """The rows of a query over columns; SQLModel's own ``select`` types at most four of them."""
+    result: Any = await session.exec(query)  # type: ignore[call-overload]
+    return cast(Sequence[Any], result.all())
+
+
 class Database:
     """The engine and its sessions; ``publish`` receives the touched topics after each commit."""
 
@@ -178,7 +184,9 @@ class Writer:
         self._queue.put(None)
         await asyncio.to_thread(thread.join)
 
-    async def run(self, operation: Callable[[sa.Connection, list[Item]], Sequence[Result]], item: Item) -> Result:
+    async def run(
+        self, operation: Callable[[sa.Connection, list[Item]], Sequence[Result]], item: Item
+    ) -> Result:
         """Write one item and return its result once it is durable.
 
         Raises:

@@ -57,7 +57,16 @@ def configure(level: str = "info", style: str = "auto") -> None:
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(level.upper())
-    for noisy in ("httpx", "httpcore", "aiosqlite", "apscheduler", "asyncio", "socketio", "engineio", "sqlalchemy"):
+    for noisy in (
+        "httpx",
+        "httpcore",
+        "aiosqlite",
+        "apscheduler",
+        "asyncio",
+        "socketio",
+        "engineio",
+        "sqlalchemy",
+    ):
         logging.getLogger(noisy).setLevel(max(logging.WARNING, root.level))
 
 

@@ -17,6 +17,7 @@ import httpx
 from wapto_app.db import Database, Writer
 from wapto_app.live import LiveHub, RedisRelay
 from wapto_app.security.secrets import SecretBox, load_box
+from wapto_app.services.gateway import Gateway
 from wapto_app.settings import Settings
 
 _current: Runtime | None = None
@@ -33,7 +34,19 @@ class Runtime:
     secrets: SecretBox
     http: httpx.AsyncClient
     redis: Any = None
-    process_id: str = field(default_factory=lambda: f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(4)}")
+    process_id: str = field(
+        default_factory=lambda: f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(4)}"
+    )
+
+    @property
+    def gateway(self) -> Gateway:
+        """Opens connected numbers."""
+        return Gateway(
+            http=self.http,
+            secrets=self.secrets,
+            base_url=self.settings.graph_base_url,
+            version=self.settings.graph_version,
+        )
 
 
 def get() -> Runtime:
@@ -48,10 +61,12 @@ def get() -> Runtime:
 
 
 def _open(settings: Settings) -> Runtime:
-    from integrations.whatsapp.graph import new_http_client
+    from integrations.whatsapp.network import new_http_client
+    from wapto_app.security import cookies
 
     settings.data_dir.mkdir(parents=True, exist_ok=True)
     hub = LiveHub()
+    cookies.listen(hub)
     return Runtime(
         settings=settings,
         db=Database(settings.database, publish=hub.publish),

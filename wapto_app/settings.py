@@ -21,7 +21,7 @@ class Settings(BaseSettings):
 
     model_config = SettingsConfigDict(env_prefix="WAPTO_", env_file=".env", extra="ignore")
 
-    data_dir: Path = Path("data")
+    data_dir: Path = Field(default=Path("data"), validate_default=True)
     database_url: str = ""
     redis_url: str = ""
     secret_key: SecretStr = SecretStr("")
@@ -34,6 +34,7 @@ class Settings(BaseSettings):
     stripe_webhook_secret: SecretStr = SecretStr("")
     stripe_api_base: str = "https://api.stripe.com"
     smtp_url: SecretStr = SecretStr("")
+    metrics_token: SecretStr = SecretStr("")
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     log_format: Literal["auto", "console", "json"] = "auto"
     demo: bool = False
@@ -42,6 +43,12 @@ class Settings(BaseSettings):
     @classmethod
     def _lower(cls, value: object) -> object:
         return value.lower() if isinstance(value, str) else value
+
+    @field_validator("data_dir")
+    @classmethod
+    def _absolute(cls, value: Path) -> Path:
+        # The server changes its working folder; the operator's relative path is meant from where they started it.
+        return value.expanduser().absolute()
 
     @field_validator("graph_base_url", "public_url", "stripe_api_base")
     @classmethod
@@ -53,7 +60,7 @@ class Settings(BaseSettings):
     @property
     def database(self) -> str:
         """The database URL; SQLite in the data folder unless the operator chose another."""
-        return self.database_url or f"sqlite:///{self.data_dir.absolute() / SQLITE_FILE}"
+        return self.database_url or f"sqlite:///{self.data_dir / SQLITE_FILE}"
 
     @property
     def base_url(self) -> str:

@@ -14,10 +14,14 @@ from wapto_app.models.base import BigId, Json, enum_type
 
 
 class Role(StrEnum):
-    """Owner is what the guide calls the *User* role; an agent belongs to one team."""
+    """Owner is what the guide calls the *User* role; an agent belongs to one team.
+
+    An operator runs the install for somebody else's business and sees nothing of the workspace.
+    """
 
     OWNER = "owner"
     AGENT = "agent"
+    OPERATOR = "operator"
 
 
 class Account(SQLModel, table=True):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import Any
+from typing import Any, cast
 
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql
@@ -56,3 +56,8 @@ def partial_index(name: str, *columns: str, where: str) -> sa.Index:
     """An index over the few rows that a job or a filter looks for."""
     condition = sa.text(where)
     return sa.Index(name, *columns, sqlite_where=condition, postgresql_where=condition)
+
+
+def table_of(model: type[SQLModel]) -> sa.Table:
+    """The table behind a model, for statements over many rows at once."""
+    return cast(sa.Table, model.__table__)  # type: ignore[attr-defined]

@@ -13,7 +13,10 @@ from wapto_app.models.base import enum_type
 
 
 class Contact(SQLModel, table=True):
-    """A person on WhatsApp. ``name`` is what the team wrote; ``profile_name`` is what WhatsApp says."""
+    """A person on WhatsApp. ``name`` is what the team wrote; ``profile_name`` is what WhatsApp says.
+
+    ``opted_out_at``: nothing may be sent. ``marketing_stopped_at``: no marketing templates, as said in WhatsApp itself.
+    """
 
     __tablename__ = "contact"
 
@@ -27,6 +30,7 @@ class Contact(SQLModel, table=True):
     source: str = Field(default="", max_length=64)
     notes: str = Field(default="", sa_type=sa.Text)
     opted_out_at: datetime | None = None
+    marketing_stopped_at: datetime | None = None
     blocked_at: datetime | None = None
     created_at: datetime = Field(default_factory=utcnow)
     updated_at: datetime = Field(default_factory=utcnow)

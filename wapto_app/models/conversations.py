@@ -78,7 +78,7 @@ class MessageStatus(StrEnum):
     FAILED = "failed"
 
 
-_WAITING = "status IN ('queued', 'sending', 'unconfirmed')"
+WAITING = "status IN ('queued', 'sending', 'unconfirmed')"
 
 
 class Message(SQLModel, table=True):
@@ -92,8 +92,8 @@ class Message(SQLModel, table=True):
     __tablename__ = "message"
     __table_args__ = (
         sa.Index("ix_message_conversation_id_at_id", "conversation_id", "at", "id"),
-        partial_index("ix_message_waiting", "channel_id", "id", where=_WAITING),
-        partial_index("ix_message_waiting_conversation", "conversation_id", "id", where=_WAITING),
+        partial_index("ix_message_waiting", "channel_id", "id", where=WAITING),
+        partial_index("ix_message_waiting_conversation", "conversation_id", "id", where=WAITING),
     )
 
     id: int | None = Field(default=None, primary_key=True, sa_type=BigId)
@@ -163,9 +163,7 @@ class MediaFile(SQLModel, table=True):
     """A file of a message. ``path`` is relative to the media folder and never comes from outside."""
 
     __tablename__ = "media_file"
-    __table_args__ = (
-        partial_index("ix_media_file_pending", "id", where="state = 'pending'"),
-    )
+    __table_args__ = (partial_index("ix_media_file_pending", "id", where="state = 'pending'"),)
 
     id: int | None = Field(default=None, primary_key=True, sa_type=BigId)
     key: str = Field(max_length=32, unique=True)

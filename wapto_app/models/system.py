@@ -36,6 +36,7 @@ class WebhookEvent(SQLModel, table=True):
     body: bytes = Field(sa_type=sa.LargeBinary)
     state: EventState = Field(default=EventState.NEW, sa_type=enum_type(EventState, 8))
     error: str = Field(default="", max_length=1000)
+    attempts: int = 0
     received_at: datetime = Field(default_factory=utcnow, index=True)
     applied_at: datetime | None = None
 

@@ -32,9 +32,20 @@ class Visibility(StrEnum):
 
 
 AGENT_PERMISSIONS = frozenset(
-    {Permission.SIGNED_IN, Permission.INBOX_SEE, Permission.INBOX_DO, Permission.CONTACTS_SEE, Permission.CONTACTS_DO}
+    {
+        Permission.SIGNED_IN,
+        Permission.INBOX_SEE,
+        Permission.INBOX_DO,
+        Permission.CONTACTS_SEE,
+        Permission.CONTACTS_DO,
+    }
 )
 OWNER_PERMISSIONS = frozenset(Permission) - {Permission.ADMIN}
+_GRANTED = {
+    Role.OWNER: OWNER_PERMISSIONS,
+    Role.AGENT: AGENT_PERMISSIONS,
+    Role.OPERATOR: frozenset({Permission.SIGNED_IN}),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,5 +76,5 @@ class Actor:
 
 
 def permissions_of(role: Role, *, is_admin: bool) -> frozenset[Permission]:
-    granted = OWNER_PERMISSIONS if role is Role.OWNER else AGENT_PERMISSIONS
+    granted = _GRANTED[role]
     return granted | {Permission.ADMIN} if is_admin else granted

@@ -28,7 +28,9 @@ class SecretBox:
         try:
             self._fernet = MultiFernet([Fernet(key) for key in keys])
         except ValueError:
-            raise BadKey("WAPTO_SECRET_KEY must be a Fernet key: 32 random bytes in URL-safe base64.") from None
+            raise BadKey(
+                "WAPTO_SECRET_KEY must be a Fernet key: 32 random bytes in URL-safe base64."
+            ) from None
 
     def seal(self, text: str) -> str:
         return self._fernet.encrypt(text.encode()).decode() if text else ""

@@ -60,7 +60,9 @@ class NotConnected(DomainError):
 
 class NeedsReconnect(DomainError):
     def __init__(self, name: str) -> None:
-        super().__init__(f"WhatsApp refused the access token of {name}. Reconnect the number under Integrations.")
+        super().__init__(
+            f"WhatsApp refused the access token of {name}. Reconnect the number under Integrations."
+        )
 
 
 class WindowClosed(DomainError):
@@ -79,5 +81,7 @@ class OptedOut(DomainError):
 
 
 class Blocked(DomainError):
+    """We blocked this contact."""
+
     def __init__(self) -> None:
         super().__init__("This contact is blocked. Unblock the contact to write to them.")

@@ -1,0 +1,1 @@
+"""Clients of outside systems. Nothing in here knows about Wapto itself."""

@@ -1,0 +1,83 @@
+"""What every page is put into."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import reflex as rx
+
+from pages.navigation import NAVIGATION, commands
+from state.base import Feedback
+from state.shell import Shell
+from wapto_app.security.permissions import Permission
+from wapto_app.ui import shell
+from wapto_app.ui.banner import offline_banner
+from wapto_app.ui.i18n import Text, locale_boundary
+from wapto_app.ui.keys import command_palette, shortcut_help
+from wapto_app.ui.notice import notices
+from wapto_app.ui.tooltip import tooltip_host
+
+_PERSON = shell.Person(Shell.name, Shell.email, Shell.permissions, Shell.loaded)
+_BADGES: dict[str, rx.Var[int]] = {"unread": Shell.unread}
+
+
+# Memos of this module are one chunk that all pages share, instead of a copy in each.
+@rx.memo
+def frame_side() -> rx.Component:
+    return shell.sidebar(NAVIGATION, _PERSON, _BADGES)
+
+
+@rx.memo
+def frame_drawer() -> rx.Component:
+    return shell.navigation_drawer(NAVIGATION, _PERSON, _BADGES)
+
+
+@rx.memo
+def frame_top(title: rx.Var[str]) -> rx.Component:
+    may_open = Shell.permissions.contains(Permission.INTEGRATIONS_SEE)
+    connection = shell.connection_state(Shell.connected, Shell.broken, Shell.loaded, may_open=may_open)
+    return shell.top_bar(title, _PERSON, connection)
+
+
+@rx.memo
+def frame_extras() -> rx.Component:
+    return rx.fragment(
+        notices(Feedback.notices),
+        command_palette(commands(), Shell.permissions),
+        shortcut_help(),
+        tooltip_host(),
+    )
+
+
+def frame(title: Text, *body: rx.Component, on_mount: Any = None) -> rx.Component:
+    """A page behind the sign-in. Give it ``on_load=[Shell.load, …]``.
+
+    The body gets the whole height and scrolls by itself; ``ui.card.page_body`` is the usual one.
+    """
+    events = {} if on_mount is None else {"on_mount": on_mount}
+    return locale_boundary(
+        shell.page_title(title, Shell.unread),
+        shell.shell(
+            *body,
+            side=frame_side(),
+            top=frame_top(title=title),
+            banner=offline_banner(),
+            phone_navigation=frame_drawer(),
+        ),
+        frame_extras(),
+        account=Shell.locale,
+        **events,
+    )
+
+
+def auth_frame(
+    title: Text, *body: rx.Component, text: Text = "", footer: rx.Component | None = None
+) -> rx.Component:
+    """A page before the sign-in: a centred card with the logo."""
+    return locale_boundary(
+        shell.page_title(title),
+        offline_banner(),
+        shell.auth_shell(title, *body, text=text, footer=footer),
+        notices(Feedback.notices),
+        tooltip_host(),
+    )

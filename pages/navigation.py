@@ -1,0 +1,42 @@
+"""What stands in the sidebar and in the palette. A feature adds its line here."""
+
+from __future__ import annotations
+
+from wapto_app.security.permissions import Permission
+from wapto_app.ui.i18n import t
+from wapto_app.ui.keys import Command
+from wapto_app.ui.shell import Entry, Group
+
+NAVIGATION = (
+    Group(
+        t("Work"),
+        (Entry(t("Inbox"), "/inbox", "inbox", Permission.INBOX_SEE, badge="unread"),),
+    ),
+    Group(
+        t("Settings"),
+        (
+            Entry(t("Integrations"), "/integrations", "plug", Permission.INTEGRATIONS_SEE),
+            Entry(t("Profile"), "/profile", "user", Permission.SIGNED_IN),
+        ),
+    ),
+    Group(
+        t("Administration"),
+        (Entry(t("Accounts"), "/admin/accounts", "users", Permission.ADMIN),),
+    ),
+)
+"""Groups of the sidebar, from top to bottom."""
+
+
+def commands() -> list[Command]:
+    """Every page as a line of the palette."""
+    return [
+        Command(
+            id=entry.route.strip("/").replace("/", "-"),
+            label=entry.label,
+            group=group.label,
+            href=entry.route,
+            permission=entry.permission,
+        )
+        for group in NAVIGATION
+        for entry in group.entries
+    ]

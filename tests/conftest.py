@@ -1,0 +1,235 @@
+"""The ground of every test: a data folder, a migrated database, a running process and people who are signed in.
+
+SQLite by default; ``--backend postgresql`` runs the same tests on PostgreSQL and Redis (``make test`` does both).
+``WAPTO_TEST_POSTGRES`` is the URL of a server on which databases may be made and dropped, ``WAPTO_TEST_REDIS`` that
+of a Redis whose databases may be emptied.
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+import shutil
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
+from contextlib import AsyncExitStack
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+import sqlalchemy as sa
+from cryptography.fernet import Fernet
+from sqlalchemy.engine import make_url
+from starlette.applications import Starlette
+from starlette.routing import BaseRoute
+
+from wapto_app import migrations
+from wapto_app import runtime as process
+from wapto_app.db import Database, sync_url
+from wapto_app.live import RedisRelay
+from wapto_app.models import Account, Role
+from wapto_app.runtime import Runtime
+from wapto_app.security import cookies
+from wapto_app.security.permissions import Actor, permissions_of
+from wapto_app.services import sessions
+from wapto_app.settings import Settings
+
+# A refused connection at once, should a test forget to point the client at a sandbox.
+NOWHERE = "http://127.0.0.1:9"
+SignIn = Callable[[Actor], Awaitable[str]]
+NewClient = Callable[..., httpx.AsyncClient]
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--backend", choices=("sqlite", "postgresql"), default="sqlite")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    if config.getoption("--backend") == "postgresql" and not os.environ.get("WAPTO_TEST_POSTGRES"):
+        raise pytest.UsageError("--backend postgresql needs WAPTO_TEST_POSTGRES (make test starts one).")
+    for name in [
+        name for name in os.environ if name.startswith("WAPTO_") and not name.startswith("WAPTO_TEST_")
+    ]:
+        del os.environ[name]  # the developer's own settings must not decide whether a test passes
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    other = "postgres_only" if config.getoption("--backend") == "sqlite" else "sqlite_only"
+    for item in items:
+        if item.get_closest_marker(other):
+            item.add_marker(pytest.mark.skip(reason=f"{other.removesuffix('_only')} only"))
+
+
+@pytest.fixture(scope="session")
+def backend(request: pytest.FixtureRequest) -> str:
+    return str(request.config.getoption("--backend"))
+
+
+@pytest.fixture(scope="session")
+def worker_number() -> int:
+    """Which of the processes of pytest-xdist this is."""
+    return int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
+
+
+def _admin(sql: str) -> None:
+    engine = sa.create_engine(sync_url(os.environ["WAPTO_TEST_POSTGRES"]), isolation_level="AUTOCOMMIT")
+    try:
+        with engine.connect() as connection:
+            connection.execute(sa.text(sql))
+    finally:
+        engine.dispose()
+
+
+def _postgres_url(name: str) -> str:
+    return (
+        make_url(os.environ["WAPTO_TEST_POSTGRES"]).set(database=name).render_as_string(hide_password=False)
+    )
+
+
+@pytest.fixture(scope="session")
+def template(backend: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A migrated, empty database that each test gets a copy of: a file's path, or a database's name."""
+    if backend == "sqlite":
+        path = tmp_path_factory.mktemp("template") / "wapto.sqlite3"
+        migrations.upgrade(f"sqlite:///{path}")
+        yield str(path)
+        return
+    name = f"wapto_template_{secrets.token_hex(4)}"
+    _admin(f"CREATE DATABASE {name}")
+    migrations.upgrade(_postgres_url(name))
+    yield name
+    _admin(f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@pytest.fixture
+def database_url(backend: str, template: str, tmp_path: Path) -> Iterator[str]:
+    """A fresh, migrated database of this test's own."""
+    if backend == "sqlite":
+        copy = tmp_path / "wapto.sqlite3"
+        shutil.copyfile(template, copy)
+        yield f"sqlite:///{copy}"
+        return
+    name = f"wapto_{secrets.token_hex(6)}"
+    _admin(f"CREATE DATABASE {name} TEMPLATE {template}")
+    yield _postgres_url(name)
+    _admin(f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@pytest.fixture
+def empty_database_url(backend: str, tmp_path: Path) -> Iterator[str]:
+    """A database without tables."""
+    if backend == "sqlite":
+        yield f"sqlite:///{tmp_path / 'empty.sqlite3'}"
+        return
+    name = f"wapto_{secrets.token_hex(6)}"
+    _admin(f"CREATE DATABASE {name}")
+    yield _postgres_url(name)
+    _admin(f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@pytest.fixture
+def redis_url(backend: str, worker_number: int, monkeypatch: pytest.MonkeyPatch) -> str:
+    """An emptied Redis database on the PostgreSQL run, or an empty text: most installs have none."""
+    server = os.environ.get("WAPTO_TEST_REDIS", "")
+    if backend == "sqlite" or not server:
+        return ""
+    import redis
+
+    url = f"{server.rstrip('/')}/{worker_number}"
+    with redis.Redis.from_url(url) as client:
+        client.flushdb()
+    # Channels are shared by all databases of a Redis server.
+    monkeypatch.setattr(RedisRelay, "CHANNEL", f"wapto:live:{worker_number}")
+    return url
+
+
+@pytest.fixture
+def settings(tmp_path: Path, database_url: str, redis_url: str) -> Settings:
+    """Settings of an install of its own that cannot reach the world outside."""
+    data_dir = tmp_path / "data"
+    data_dir.mkdir()
+    return Settings(
+        _env_file=None,  # type: ignore[call-arg]
+        data_dir=data_dir,
+        database_url=database_url,
+        redis_url=redis_url,
+        secret_key=Fernet.generate_key().decode(),
+        public_url="http://testserver",
+        graph_base_url=NOWHERE,
+        stripe_api_base=NOWHERE,
+    )
+
+
+@pytest.fixture
+async def runtime(settings: Settings) -> AsyncIterator[Runtime]:
+    """The running process that routes, states and jobs find with ``runtime.get()``."""
+    cookies.forget()
+    async with process.running(settings) as running:
+        yield running
+    cookies.forget()
+
+
+@pytest.fixture
+def db(runtime: Runtime) -> Database:
+    return runtime.db
+
+
+@pytest.fixture
+def new_account(db: Database) -> Callable[..., Awaitable[Actor]]:
+    """Make an account and return its actor, as a signed-in request would carry it."""
+
+    async def make(name: str, role: Role = Role.AGENT, *, is_admin: bool = False) -> Actor:
+        email = f"{name.lower().replace(' ', '.')}.{secrets.token_hex(3)}@example.com"
+        account = Account(name=name, email=email, password_hash="!", role=role, is_admin=is_admin)
+        async with db.write() as session:
+            session.add(account)
+        permissions = permissions_of(role, is_admin=is_admin)
+        return Actor(account.id, role, name=name, is_admin=is_admin, permissions=permissions)
+
+    return make
+
+
+@pytest.fixture
+async def owner(new_account: Callable[..., Awaitable[Actor]]) -> Actor:
+    return await new_account("Olga Owner", Role.OWNER)
+
+
+@pytest.fixture
+async def admin(new_account: Callable[..., Awaitable[Actor]]) -> Actor:
+    return await new_account("Ada Admin", Role.OWNER, is_admin=True)
+
+
+@pytest.fixture
+async def agent(new_account: Callable[..., Awaitable[Actor]]) -> Actor:
+    return await new_account("Ben Agent", Role.AGENT)
+
+
+@pytest.fixture
+def sign_in(db: Database) -> SignIn:
+    """Open a login session for an actor and return its Cookie header."""
+
+    async def open_session(actor: Actor) -> str:
+        assert actor.account_id is not None
+        async with db.write() as session:
+            token = await sessions.open_session(
+                session, actor.account_id, address="127.0.0.1", user_agent="tests"
+            )
+        return f"{cookies.COOKIE}={token}"
+
+    return open_session
+
+
+@pytest.fixture
+async def new_client() -> AsyncIterator[NewClient]:
+    """A client of the given routes (or of a whole ASGI app), without a socket in between."""
+    async with AsyncExitStack() as stack:
+
+        def make(target: Sequence[BaseRoute] | Any, *, cookie: str = "", **options: Any) -> httpx.AsyncClient:
+            app = Starlette(routes=list(target)) if isinstance(target, Sequence) else target
+            transport = httpx.ASGITransport(app=app, raise_app_exceptions=True, **options)
+            headers = {"cookie": cookie} if cookie else {}
+            client = httpx.AsyncClient(transport=transport, base_url="http://testserver", headers=headers)
+            stack.push_async_callback(client.aclose)
+            return client
+
+        yield make

@@ -1,0 +1,1 @@
+"""Work that runs by itself: the ticks of the scheduler and the tasks they hand out."""

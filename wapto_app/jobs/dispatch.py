@@ -1,0 +1,208 @@
+"""Sends what is queued: one sender per number, alone by a lease, never the same message twice knowingly.
+
+Claim (durable) → hand to Meta → record (durable). A crash leaves ``sending`` rows; whoever takes the lease next parks
+them as unconfirmed, where a status webhook may still settle them.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+
+from sqlmodel import select
+
+from integrations.whatsapp.errors import GraphError, Retry, WhatsAppError
+from wapto_app.jobs.pacing import TokenBucket, allowed_rate
+from wapto_app.jobs.sending import THROUGHPUT_REACHED, send
+from wapto_app.jobs.uploads import upload_waiting
+from wapto_app.log import get_logger
+from wapto_app.models import Channel, ChannelStatus
+from wapto_app.runtime import Runtime
+from wapto_app.services import leases
+from wapto_app.services.channels import problems
+from wapto_app.services.gateway import Number
+from wapto_app.services.outbox import claims, receipts
+
+log = get_logger(__name__)
+
+MAX_IN_FLIGHT = 400
+_TICK_SECONDS = 0.02
+_IDLE_SECONDS = 1.0
+_RENEW_SECONDS = 4.0
+_FINISH_SECONDS = 4.0
+_LOOK_FOR_NUMBERS_SECONDS = 5.0
+
+
+class Sender:
+    """Everything that leaves through one number."""
+
+    def __init__(self, runtime: Runtime, channel: Channel) -> None:
+        assert channel.id is not None
+        self._runtime = runtime
+        self._channel_id = channel.id
+        self._number: Number = runtime.gateway.number(channel)
+        self._bucket = TokenBucket(allowed_rate(channel.health))
+        self._bid = leases.Bid(f"sender:{channel.id}", runtime.process_id)
+        self._in_flight: set[asyncio.Task[None]] = set()
+        self._wake = asyncio.Event()
+        self._errands = asyncio.Event()
+
+    def wake(self) -> None:
+        self._wake.set()
+        self._errands.set()
+
+    def follow(self, channel: Channel) -> None:
+        """Use changed credentials and limits from now on."""
+        self._number = self._runtime.gateway.number(channel)
+        self._bucket.limit_to(allowed_rate(channel.health))
+
+    async def run(self) -> None:
+        """Send until cancelled; then finish what is in flight."""
+        try:
+            while True:
+                if await self._lead():
+                    await self._recover()
+                    await self._work()
+                await asyncio.sleep(_RENEW_SECONDS)
+        finally:
+            await self._finish()
+
+    async def _lead(self) -> bool:
+        return await self._runtime.writer.run(leases.acquire, self._bid)
+
+    async def _recover(self) -> None:
+        for conversation_id in await self._runtime.writer.run(claims.recover, self._channel_id):
+            self._publish(conversation_id)
+
+    async def _work(self) -> None:
+        """Until the lease is lost: messages, and beside them files and read receipts."""
+        errands = asyncio.create_task(self._run_errands(), name=f"errands-{self._channel_id}")
+        try:
+            await self._send_while_leading()
+        finally:
+            errands.cancel()
+            await asyncio.gather(errands, return_exceptions=True)
+
+    async def _send_while_leading(self) -> None:
+        renew_at = 0.0
+        loop = asyncio.get_running_loop()
+        while True:
+            if loop.time() >= renew_at:
+                if not await self._lead():
+                    return
+                renew_at = loop.time() + _RENEW_SECONDS
+            await self._round()
+
+    async def _round(self) -> None:
+        self._wake.clear()
+        room = min(self._bucket.available(), MAX_IN_FLIGHT - len(self._in_flight))
+        if room < 1:
+            await asyncio.sleep(_TICK_SECONDS)
+            return
+        batch = await self._runtime.writer.run(claims.claim, claims.Claim(self._channel_id, room))
+        for conversation_id in batch.refused:
+            self._publish(conversation_id)
+        self._bucket.take(len(batch.claimed))
+        for claimed in batch.claimed:
+            task = asyncio.create_task(self._send(claimed))
+            self._in_flight.add(task)
+            task.add_done_callback(self._in_flight.discard)
+        if batch.claimed:
+            await asyncio.sleep(_TICK_SECONDS)
+            return
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(self._wake.wait(), _IDLE_SECONDS)
+
+    async def _run_errands(self) -> None:
+        while True:
+            self._errands.clear()
+            try:
+                await upload_waiting(self._runtime, self._number, self._channel_id)
+                await self._send_receipts()
+            except Exception:
+                log.exception("dispatch.errand_failed", channel=self._channel_id)
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._errands.wait(), _IDLE_SECONDS)
+
+    async def _send_receipts(self) -> None:
+        for due in await self._runtime.writer.run(receipts.due, self._channel_id):
+            # A receipt is a courtesy: one that Meta refuses is not worth a second try.
+            with contextlib.suppress(WhatsAppError):
+                await self._number.mark_read(due.wamid)
+            await self._runtime.writer.run(receipts.settle, due)
+
+    async def _send(self, claimed: claims.Claimed) -> None:
+        outcome, error = await send(self._number, claimed)
+        try:
+            await self._runtime.writer.run(claims.record, outcome)
+        except Exception:
+            # The row stays "sending": a status webhook settles it, or the next holder of the lease parks it.
+            log.exception("dispatch.record_failed", message=claimed.id)
+        self._publish(claimed.conversation_id)
+        if error is not None:
+            await self._learn(error)
+        self._wake.set()
+
+    async def _learn(self, error: GraphError) -> None:
+        """What an answer says about the whole number."""
+        if error.code == THROUGHPUT_REACHED or error.retry is Retry.WAIT:
+            self._bucket.slow_down(error.wait_seconds or 1.0)
+        if error.is_auth or error.retry is Retry.ACCOUNT:
+            async with self._runtime.db.write() as session:
+                await problems.note(session, self._channel_id, error)
+
+    def _publish(self, conversation_id: int) -> None:
+        self._runtime.hub.publish(frozenset({"inbox", f"conversation:{conversation_id}"}))
+
+    async def _finish(self) -> None:
+        if self._in_flight:
+            await asyncio.wait(self._in_flight, timeout=_FINISH_SECONDS)
+        with contextlib.suppress(Exception):
+            await self._runtime.writer.run(leases.release, self._bid)
+
+
+async def run(runtime: Runtime) -> None:
+    """Keep a sender for every connected number until cancelled."""
+    senders: dict[int, tuple[Sender, asyncio.Task[None]]] = {}
+    changed = asyncio.Event()
+
+    def listen(topics: frozenset[str]) -> None:
+        if "channels" in topics:
+            changed.set()
+        for channel_id, (sender, _task) in senders.items():
+            if f"outbox:{channel_id}" in topics:
+                sender.wake()
+
+    runtime.hub.listen(listen)
+    try:
+        while True:
+            changed.clear()
+            await _follow_channels(runtime, senders)
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(changed.wait(), _LOOK_FOR_NUMBERS_SECONDS)
+    finally:
+        await _stop([task for _sender, task in senders.values()])
+
+
+async def _follow_channels(runtime: Runtime, senders: dict[int, tuple[Sender, asyncio.Task[None]]]) -> None:
+    async with runtime.db.read() as session:
+        found = await session.exec(select(Channel).where(Channel.status == ChannelStatus.CONNECTED))
+        connected = {channel.id: channel for channel in found if channel.id is not None}
+    ended = [
+        channel_id for channel_id, (_s, task) in senders.items() if channel_id not in connected or task.done()
+    ]
+    await _stop([senders.pop(channel_id)[1] for channel_id in ended])
+    for channel_id, channel in connected.items():
+        if channel_id in senders:
+            senders[channel_id][0].follow(channel)
+            continue
+        sender = Sender(runtime, channel)
+        senders[channel_id] = (sender, asyncio.create_task(sender.run(), name=f"sender-{channel_id}"))
+
+
+async def _stop(tasks: list[asyncio.Task[None]]) -> None:
+    for task in tasks:
+        task.cancel()
+    for result in await asyncio.gather(*tasks, return_exceptions=True):
+        if isinstance(result, Exception):
+            log.error("dispatch.sender_failed", exc_info=result)

@@ -1,0 +1,333 @@
+"""Accounts: how they come to be (set-up, registration, invitation, command line) and who may use them."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any, NamedTuple, TypedDict
+
+import sqlalchemy as sa
+from sqlmodel import col, select
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from wapto_app.db import touch
+from wapto_app.models import Account, AuditEntry, LinkPurpose, LoginSession, Role
+from wapto_app.security.passwords import UNUSABLE
+from wapto_app.security.permissions import Actor, Permission, permissions_of
+from wapto_app.services import audit, links, sessions
+from wapto_app.services.account_fields import clean_email, clean_name
+from wapto_app.services.errors import Conflict, Invalid, NotFound
+
+TOPIC = "accounts"
+_SHOWN = 200
+# Any number that nothing else locks; PostgreSQL keeps these apart by number alone.
+_LOCK = 0x77617074
+
+
+class Person(NamedTuple):
+    """Somebody who gets an account; check and hash the password with ``security.passwords``."""
+
+    name: str
+    email: str
+    password_hash: str
+
+
+class Access(TypedDict):
+    """What a visitor without an account can do here."""
+
+    setup_needed: bool
+    registration_open: bool
+
+
+class AccountRow(TypedDict):
+    """One line of the operator's table. ``status`` is active, invited or deactivated; times are ISO 8601."""
+
+    id: int
+    name: str
+    email: str
+    role: str
+    is_admin: bool
+    status: str
+    last_seen_at: str
+    is_me: bool
+
+
+class RegistrationClosed(Conflict):
+    """There is an owner already, or the install is not set up yet."""
+
+    def __init__(self) -> None:
+        super().__init__("Registration is closed. Ask the owner of this workspace for an invitation.")
+
+
+async def access(session: AsyncSession) -> Access:
+    """Before the first account only the set-up link opens the house; then one owner may register."""
+    return Access(setup_needed=not await _any_account(session), registration_open=await _needs_owner(session))
+
+
+async def ensure_setup_link(session: AsyncSession) -> str | None:
+    """The path of a fresh set-up link, or None when somebody has an account. Earlier links stop working."""
+    if await _any_account(session):
+        return None
+    return links.path(LinkPurpose.SETUP, await links.issue(session, LinkPurpose.SETUP))
+
+
+async def set_up(session: AsyncSession, token: str, person: Person, *, runs_business: bool) -> int:
+    """Make the first account with the printed link: the admin, who may be the owner as well.
+
+    Raises:
+        LinkDead: when the link does not work.
+        Conflict: when somebody was faster.
+    """
+    await alone(session)
+    await links.use(session, LinkPurpose.SETUP, token)
+    if await _any_account(session):
+        raise Conflict("This install is already set up. Sign in.")
+    return await create_admin(session, person, runs_business=runs_business)
+
+
+async def create_admin(session: AsyncSession, person: Person, *, runs_business: bool = True) -> int:
+    """Make an admin without a link: for whoever has a shell on the server.
+
+    Raises:
+        Invalid: when a field is wrong or the e-mail address is taken.
+    """
+    await alone(session)
+    role = Role.OWNER if runs_business else Role.OPERATOR
+    await links.withdraw(session, LinkPurpose.SETUP)
+    return await _add(session, person, role, is_admin=True)
+
+
+async def register(session: AsyncSession, person: Person) -> int:
+    """Make the first owner. Of two that register at the same moment, one succeeds.
+
+    Raises:
+        RegistrationClosed: when there is an owner, or no operator yet.
+    """
+    await alone(session)
+    if not await _needs_owner(session):
+        raise RegistrationClosed
+    return await _add(session, person, Role.OWNER)
+
+
+async def invite(session: AsyncSession, actor: Actor, email: str, role: Role = Role.OWNER) -> str:
+    """Make an account that waits for its person; returns the path of the invitation.
+
+    Inviting the same address again replaces the link.
+
+    Raises:
+        Invalid: when the address is none, or belongs to somebody who has joined already.
+    """
+    actor.require(Permission.ADMIN)
+    await alone(session)
+    email = clean_email(email)
+    account = (await session.exec(select(Account).where(Account.email == email))).first()
+    if account is not None and account.password_hash != UNUSABLE:
+        raise Invalid("email", "Somebody with this e-mail address is already here.")
+    if account is None:
+        account = Account(name=email[:120], email=email, password_hash=UNUSABLE, role=role)
+    account.role = role
+    session.add(account)
+    await session.flush()
+    audit.record(session, actor, "account.invited", f"account:{account.id}", email=email, role=role.value)
+    touch(session, TOPIC)
+    return links.path(LinkPurpose.INVITE, await links.issue(session, LinkPurpose.INVITE, account.id))
+
+
+async def withdraw_invitation(session: AsyncSession, actor: Actor, account_id: int) -> None:
+    """Remove an account that nobody has joined yet; its link stops working.
+
+    Raises:
+        Conflict: when the person has joined meanwhile.
+    """
+    actor.require(Permission.ADMIN)
+    account = await _get(session, account_id)
+    if account.password_hash != UNUSABLE:
+        raise Conflict(f"{account.name} has joined meanwhile. Deactivate the account instead.")
+    await session.delete(account)
+    audit.record(session, actor, "account.invitation_withdrawn", f"account:{account_id}", email=account.email)
+    touch(session, TOPIC)
+
+
+async def invited(session: AsyncSession, token: str) -> str:
+    """The e-mail address that an invitation is for. Raises LinkDead."""
+    account = await _bearer(session, LinkPurpose.INVITE, token)
+    return account.email
+
+
+async def accept_invitation(session: AsyncSession, token: str, *, name: str, password_hash: str) -> int:
+    """Join: the invited account gets its name and password.
+
+    Raises:
+        LinkDead: when the invitation does not work.
+    """
+    account = await _bearer(session, LinkPurpose.INVITE, token)
+    await links.use(session, LinkPurpose.INVITE, token)
+    account.name = clean_name(name)
+    account.password_hash = password_hash
+    session.add(account)
+    audit.record(session, as_actor(account), "account.joined", f"account:{account.id}")
+    touch(session, TOPIC, sessions.account_topic(account.id))
+    return account.id or 0
+
+
+async def access_link(session: AsyncSession, actor: Actor, account_id: int) -> str:
+    """The path of a link that an admin hands over: a new password, or the invitation again.
+
+    Raises:
+        Conflict: when the account is deactivated.
+    """
+    actor.require(Permission.ADMIN)
+    account = await _get(session, account_id)
+    if not account.is_active:
+        raise Conflict(f"{account.name} is deactivated. Activate the account first.")
+    purpose = LinkPurpose.INVITE if account.password_hash == UNUSABLE else LinkPurpose.RESET
+    audit.record(session, actor, f"account.{purpose.value}_issued", f"account:{account_id}")
+    return links.path(purpose, await links.issue(session, purpose, account_id))
+
+
+async def access_link_of(session: AsyncSession, actor: Actor, email: str) -> str:
+    """The same for an e-mail address (command line). Raises NotFound, Conflict."""
+    actor.require(Permission.ADMIN)
+    found = await session.exec(select(Account.id).where(Account.email == clean_email(email)))
+    account_id = found.first()
+    if account_id is None:
+        raise NotFound("account")
+    return await access_link(session, actor, account_id)
+
+
+async def set_active(session: AsyncSession, actor: Actor, account_id: int, *, active: bool) -> str:
+    """Let somebody in again, or out: their sessions end at once. Returns their name.
+
+    Raises:
+        Conflict: for the actor's own account.
+    """
+    actor.require(Permission.ADMIN)
+    if account_id == actor.account_id:
+        raise Conflict("You cannot deactivate your own account.")
+    account = await _get(session, account_id)
+    account.is_active = active
+    session.add(account)
+    if not active:
+        await links.withdraw(session, LinkPurpose.RESET, account_id)
+        await sessions.end_sessions_of(session, account_id)
+    deed = "account.activated" if active else "account.deactivated"
+    audit.record(session, actor, deed, f"account:{account_id}")
+    touch(session, TOPIC, sessions.account_topic(account_id))
+    return account.name
+
+
+async def list_accounts(session: AsyncSession, actor: Actor, search: str = "") -> list[AccountRow]:
+    """Everybody whose name or address holds the text, by name."""
+    actor.require(Permission.ADMIN)
+    found = await session.exec(
+        select(  # type: ignore[call-overload]  # typed up to four columns
+            Account.id,
+            Account.name,
+            Account.email,
+            Account.role,
+            Account.is_admin,
+            Account.is_active,
+            (col(Account.password_hash) == UNUSABLE).label("is_invited"),
+            _last_request().label("last_request"),
+            _last_deed().label("last_deed"),
+        )
+        .where(_holds(search.strip()))
+        .order_by(sa.func.lower(Account.name), col(Account.id))
+        .limit(_SHOWN)
+    )
+    return [_row(row, actor) for row in found]
+
+
+def as_actor(account: Account) -> Actor:
+    """Somebody who has just proved who they are, for the audit log."""
+    permissions = permissions_of(account.role, is_admin=account.is_admin)
+    return Actor(account.id, account.role, account.name, account.is_admin, permissions)
+
+
+async def alone(session: AsyncSession) -> None:
+    """Two who make or rename accounts at once take turns. SQLite's write transactions already do."""
+    if session.get_bind().dialect.name == "postgresql":
+        connection = await session.connection()
+        await connection.execute(sa.text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LOCK})
+
+
+async def _add(session: AsyncSession, person: Person, role: Role, *, is_admin: bool = False) -> int:
+    email = clean_email(person.email)
+    if (await session.exec(select(Account.id).where(Account.email == email))).first() is not None:
+        raise Invalid("email", "Somebody with this e-mail address is already here.")
+    account = Account(
+        name=clean_name(person.name),
+        email=email,
+        password_hash=person.password_hash,
+        role=role,
+        is_admin=is_admin,
+    )
+    session.add(account)
+    await session.flush()
+    detail = {"role": role.value, "is_admin": is_admin}
+    audit.record(session, as_actor(account), "account.created", f"account:{account.id}", **detail)
+    touch(session, TOPIC)
+    return account.id or 0
+
+
+async def _get(session: AsyncSession, account_id: int) -> Account:
+    account = await session.get(Account, account_id)
+    if account is None:
+        raise NotFound("account")
+    return account
+
+
+async def _bearer(session: AsyncSession, purpose: LinkPurpose, token: str) -> Account:
+    """The account that a link belongs to, if it may still come in."""
+    account = await session.get(Account, await links.bearer(session, purpose, token))
+    if account is None or not account.is_active:
+        raise links.LinkDead(purpose)
+    return account
+
+
+async def _any_account(session: AsyncSession) -> bool:
+    return (await session.exec(select(Account.id).limit(1))).first() is not None
+
+
+async def _needs_owner(session: AsyncSession) -> bool:
+    """An operator is there and nobody owns or is invited to own the workspace."""
+    if not await _any_account(session):
+        return False
+    return (await session.exec(select(Account.id).where(Account.role == Role.OWNER).limit(1))).first() is None
+
+
+def _holds(text: str) -> sa.ColumnElement[bool]:
+    return sa.or_(
+        col(Account.name).icontains(text, autoescape=True),
+        col(Account.email).icontains(text, autoescape=True),
+    )
+
+
+def _last_request() -> sa.ScalarSelect[datetime]:
+    statement = select(sa.func.max(LoginSession.last_seen_at)).where(LoginSession.account_id == Account.id)
+    return statement.correlate(Account).scalar_subquery()
+
+
+def _last_deed() -> sa.ScalarSelect[datetime]:
+    """Signing out deletes a session, so the log knows more."""
+    statement = select(AuditEntry.at).where(AuditEntry.account_id == Account.id)
+    return statement.order_by(col(AuditEntry.id).desc()).limit(1).correlate(Account).scalar_subquery()
+
+
+def _row(row: Any, actor: Actor) -> AccountRow:
+    seen = [at for at in (row.last_request, row.last_deed) if at is not None]
+    return AccountRow(
+        id=row.id,
+        name=row.name,
+        email=row.email,
+        role=row.role.value,
+        is_admin=row.is_admin,
+        status=_status(row.is_active, row.is_invited),
+        last_seen_at=max(seen).isoformat() if seen else "",
+        is_me=row.id == actor.account_id,
+    )
+
+
+def _status(is_active: bool, is_invited: bool) -> str:
+    if not is_active:
+        return "deactivated"
+    return "invited" if is_invited else "active"

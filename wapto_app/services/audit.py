@@ -1,0 +1,26 @@
+"""The audit log: who did what to which thing, written in the same transaction as the deed."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from wapto_app.log import hide_secrets
+from wapto_app.models import AuditEntry
+from wapto_app.security.permissions import Actor
+
+
+def record(session: AsyncSession, actor: Actor, action: str, target: str = "", **detail: Any) -> None:
+    """Note a deed: ``action`` like ``account.deactivated``, ``target`` like ``account:7``.
+
+    Whatever looks like a secret in ``detail`` is hidden, but do not pass any: this table is shown to people.
+    """
+    session.add(
+        AuditEntry(
+            account_id=actor.account_id,
+            action=action[:64],
+            target=target[:128],
+            detail=dict(hide_secrets(None, "", dict(detail))),
+        )
+    )

@@ -1,0 +1,20 @@
+"""What a failed send teaches about the number as a whole."""
+
+from __future__ import annotations
+
+from sqlmodel import select
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from integrations.whatsapp.errors import GraphError
+from wapto_app.db import touch
+from wapto_app.models import Channel, ChannelStatus
+
+
+async def note(session: AsyncSession, channel_id: int, error: GraphError) -> None:
+    """Remember the problem; only a refused token flips the connection to *reconnect*."""
+    channel = (await session.exec(select(Channel).where(Channel.id == channel_id))).one()
+    channel.last_error = str(error)[:500]
+    if error.is_auth and channel.status is ChannelStatus.CONNECTED:
+        channel.status = ChannelStatus.RECONNECT
+    session.add(channel)
+    touch(session, "channels")

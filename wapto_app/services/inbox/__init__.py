@@ -1,0 +1,38 @@
+"""The shared inbox: the list, the thread, and what an agent does in them."""
+
+from wapto_app.services.inbox.commands import (
+    mark_unread,
+    open_conversation,
+    react,
+    send_file,
+    send_location,
+    send_text,
+)
+from wapto_app.services.inbox.conversations import (
+    PAGE,
+    ConversationHeader,
+    ConversationRow,
+    header,
+    listing,
+    unread_total,
+)
+from wapto_app.services.inbox.thread import MessageRow, Thread, older, recent
+
+__all__ = [
+    "PAGE",
+    "ConversationHeader",
+    "ConversationRow",
+    "MessageRow",
+    "Thread",
+    "header",
+    "listing",
+    "mark_unread",
+    "older",
+    "open_conversation",
+    "react",
+    "recent",
+    "send_file",
+    "send_location",
+    "send_text",
+    "unread_total",
+]

@@ -1,0 +1,174 @@
+"""The conversation list and the head of a thread."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any, TypedDict
+
+import sqlalchemy as sa
+from sqlmodel import col, select
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from wapto_app.db import fetch
+from wapto_app.models import AddressKind, Channel, Contact, ContactAddress, Conversation
+from wapto_app.security.permissions import Actor, Permission
+from wapto_app.services.contacts import mask_phone, shown_name
+from wapto_app.services.errors import NotFound
+from wapto_app.services.inbox.visibility import readable
+from wapto_app.services.outbox.gate import window_closes_at
+
+PAGE = 50
+MOST = 500
+"""Rows a tab may hold at once; whoever needs more searches."""
+
+# Spelled exactly as in the partial index, or SQLite does not use it.
+_IS_UNREAD = sa.text("conversation.unread > 0")
+
+
+class ConversationRow(TypedDict):
+    """One line of the list. Times are ISO 8601 in UTC, or empty."""
+
+    id: int
+    name: str
+    preview: str
+    outbound: bool
+    tick: str
+    at: str
+    unread: int
+    window_closes_at: str
+    channel: str
+    status: str
+
+
+class ConversationHeader(TypedDict):
+    """The open conversation."""
+
+    id: int
+    contact_id: int
+    name: str
+    phone: str
+    channel: str
+    channel_status: str
+    window_closes_at: str
+    opted_out: bool
+    blocked: bool
+    status: str
+
+
+def phone_column() -> sa.ScalarSelect[Any]:
+    """The newest E.164 number of the contact of the row."""
+    return (
+        sa.select(col(ContactAddress.value))
+        .where(
+            col(ContactAddress.contact_id) == col(Conversation.contact_id),
+            col(ContactAddress.kind) == AddressKind.PHONE,
+        )
+        .order_by(col(ContactAddress.id).desc())
+        .limit(1)
+        .correlate(Conversation)
+        .scalar_subquery()
+    )
+
+
+async def listing(
+    session: AsyncSession, actor: Actor, *, unread_only: bool = False, limit: int = PAGE
+) -> list[ConversationRow]:
+    """The newest conversations that the actor may see, at most ``MOST``."""
+    actor.require(Permission.INBOX_SEE)
+    query = _rows(actor).order_by(col(Conversation.last_message_at).desc(), col(Conversation.id).desc())
+    if unread_only:
+        query = query.where(_IS_UNREAD)
+    return [_row(actor, row) for row in await fetch(session, query.limit(min(limit, MOST)))]
+
+
+def _rows(actor: Actor) -> sa.Select[Any]:
+    c = Conversation
+    columns: list[Any] = [
+        col(c.id),
+        col(c.preview),
+        col(c.preview_outbound),
+        col(c.preview_status),
+        col(c.last_message_at),
+        col(c.last_inbound_at),
+        col(c.unread),
+        col(c.status),
+        col(Contact.name),
+        col(Contact.profile_name),
+        col(Contact.username),
+        col(Channel.verified_name),
+        phone_column().label("phone"),
+    ]
+    return (
+        sa.select(*columns)
+        .join(Contact, col(Contact.id) == col(c.contact_id))
+        .join(Channel, col(Channel.id) == col(c.channel_id))
+        .where(readable(actor))
+    )
+
+
+def _row(actor: Actor, row: Any) -> ConversationRow:
+    return ConversationRow(
+        id=row.id,
+        name=shown_name(row.name, row.profile_name, row.username, visible_phone(actor, row.phone)),
+        preview=row.preview,
+        outbound=row.preview_outbound,
+        tick=row.preview_status if row.preview_outbound else "",
+        at=row.last_message_at.isoformat(),
+        unread=row.unread,
+        window_closes_at=iso(window_closes_at(row.last_inbound_at)),
+        channel=row.verified_name,
+        status=row.status.value,
+    )
+
+
+def visible_phone(actor: Actor, phone: str | None) -> str:
+    if not phone:
+        return ""
+    return mask_phone(phone) if actor.hide_phone else phone
+
+
+def iso(at: datetime | None) -> str:
+    return at.isoformat() if at else ""
+
+
+async def unread_total(session: AsyncSession, actor: Actor) -> int:
+    """How many conversations have something unread: the badge."""
+    actor.require(Permission.INBOX_SEE)
+    query = select(sa.func.count()).select_from(Conversation).where(_IS_UNREAD, readable(actor))
+    return (await session.exec(query)).one()
+
+
+async def header(session: AsyncSession, actor: Actor, conversation_id: int) -> ConversationHeader:
+    """The head of a thread.
+
+    Raises:
+        NotFound: the conversation is not there or not visible to the actor.
+    """
+    actor.require(Permission.INBOX_SEE)
+    query = (
+        _rows(actor)
+        .add_columns(
+            col(Conversation.contact_id),
+            col(Channel.status).label("channel_status"),
+            col(Contact.opted_out_at),
+            col(Contact.blocked_at),
+        )
+        .where(col(Conversation.id) == conversation_id)
+    )
+    found = await fetch(session, query)
+    if not found:
+        raise NotFound("conversation")
+    row = found[0]
+    phone = visible_phone(actor, row.phone)
+    return ConversationHeader(
+        id=row.id,
+        contact_id=row.contact_id,
+        name=shown_name(row.name, row.profile_name, row.username, phone),
+        phone=phone,
+        channel=row.verified_name,
+        channel_status=row.channel_status.value,
+        window_closes_at=iso(window_closes_at(row.last_inbound_at)),
+        opted_out=row.opted_out_at is not None,
+        blocked=row.blocked_at is not None,
+        status=row.status.value,
+    )

@@ -1,0 +1,52 @@
+"""Leases: the right to do something alone, lost when its holder stops renewing it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+
+import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql, sqlite
+
+from wapto_app.clock import utcnow
+from wapto_app.models import Lease
+from wapto_app.models.base import table_of
+
+lease = table_of(Lease)
+
+LIFETIME = timedelta(seconds=15)
+"""Renew at least three times in this time."""
+
+
+@dataclass(frozen=True, slots=True)
+class Bid:
+    name: str
+    holder: str
+
+
+def acquire(connection: sa.Connection, bids: list[Bid]) -> Sequence[bool]:
+    """Writer operation: take or renew each lease; False while somebody else holds it."""
+    return [_acquire(connection, bid) for bid in bids]
+
+
+def _acquire(connection: sa.Connection, bid: Bid) -> bool:
+    now = utcnow()
+    insert = (sqlite if connection.dialect.name == "sqlite" else postgresql).insert(lease)
+    taken = connection.execute(
+        insert.values(name=bid.name, holder=bid.holder, expires_at=now + LIFETIME)
+        .on_conflict_do_update(
+            index_elements=["name"],
+            set_={"holder": bid.holder, "expires_at": now + LIFETIME},
+            where=sa.or_(lease.c.holder == bid.holder, lease.c.expires_at < now),
+        )
+        .returning(lease.c.holder)
+    )
+    return taken.scalar() == bid.holder
+
+
+def release(connection: sa.Connection, bids: list[Bid]) -> Sequence[None]:
+    """Writer operation: give leases back, so that the next holder need not wait."""
+    for bid in bids:
+        connection.execute(lease.delete().where(lease.c.name == bid.name, lease.c.holder == bid.holder))
+    return [None] * len(bids)

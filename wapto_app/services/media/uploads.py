@@ -1,0 +1,78 @@
+"""Files that the team uploads."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import os
+import secrets
+from pathlib import Path
+from typing import TypedDict
+
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from wapto_app.models import MediaFile, MediaState
+from wapto_app.security.permissions import Actor, Permission
+from wapto_app.services.media.files import absolute, relative_path
+from wapto_app.services.media.sniff import Sniffed, sniff
+
+
+class MediaRow(TypedDict):
+    """An uploaded file, ready to be attached."""
+
+    key: str
+    kind: str
+    mime_type: str
+    filename: str
+    size: int
+
+
+async def keep_upload(
+    session: AsyncSession, actor: Actor, media_dir: Path, temporary: Path, filename: str
+) -> MediaRow:
+    """Check an uploaded file and move it into the media folder.
+
+    Raises:
+        Invalid: WhatsApp does not take it; the temporary file is left to the caller.
+    """
+    actor.require(Permission.INBOX_DO)
+    name = clean_name(filename)
+    sniffed = await asyncio.to_thread(sniff, temporary, name)
+    key = secrets.token_hex(16)
+    path = relative_path(key)
+    size, sha256 = await asyncio.to_thread(_move, temporary, absolute(media_dir, path))
+    session.add(
+        MediaFile(
+            key=key,
+            state=MediaState.STORED,
+            mime_type=sniffed.mime_type,
+            filename=name,
+            size=size,
+            sha256=sha256,
+            path=path,
+            uploaded_by=actor.account_id,
+        )
+    )
+    await session.flush()
+    return _row(key, sniffed, name, size)
+
+
+def _row(key: str, sniffed: Sniffed, name: str, size: int) -> MediaRow:
+    return MediaRow(key=key, kind=sniffed.kind, mime_type=sniffed.mime_type, filename=name, size=size)
+
+
+def clean_name(filename: str) -> str:
+    """A name to show: no folders, no control characters, not endless."""
+    name = filename.replace("\\", "/").rsplit("/", 1)[-1]
+    name = "".join(character for character in name if character.isprintable()).strip(" .")
+    return name[-200:] or "file"
+
+
+def _move(source: Path, target: Path) -> tuple[int, str]:
+    target.parent.mkdir(parents=True, exist_ok=True)
+    with source.open("rb") as file:
+        digest = hashlib.file_digest(file, "sha256").hexdigest()
+        os.fsync(file.fileno())
+    size = source.stat().st_size
+    source.replace(target)
+    return size, digest

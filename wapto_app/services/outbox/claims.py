@@ -1,0 +1,346 @@
+"""Writer operations of the sender: claim, record, recover. Each is durable before it answers."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+
+from wapto_app.clock import utcnow
+from wapto_app.models import (
+    AddressKind,
+    Channel,
+    Contact,
+    ContactAddress,
+    Conversation,
+    MediaFile,
+    Message,
+    MessageStatus,
+    StatusEvent,
+)
+from wapto_app.models.base import table_of
+from wapto_app.models.conversations import WAITING
+from wapto_app.services.errors import DomainError
+from wapto_app.services.identity import insert_ignore
+from wapto_app.services.ingest.statuses import show_in_preview
+from wapto_app.services.message_status import advance, reported
+from wapto_app.services.outbox.gate import Facts, check
+
+message = table_of(Message)
+conversation = table_of(Conversation)
+contact = table_of(Contact)
+contact_address = table_of(ContactAddress)
+channel = table_of(Channel)
+media_file = table_of(MediaFile)
+status_event = table_of(StatusEvent)
+
+# Spelled exactly as in the partial indexes, or SQLite does not use them.
+_IS_WAITING = sa.text(f"message.{WAITING}")
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """A request for up to ``limit`` messages of one number."""
+
+    channel_id: int
+    limit: int
+
+
+@dataclass(frozen=True, slots=True)
+class Claimed:
+    """A message that is marked ``sending`` and now has to be handed to Meta."""
+
+    id: int
+    conversation_id: int
+    contact_id: int
+    type: str
+    body: str
+    content: dict[str, Any]
+    recipient: str
+    reply_to_wamid: str
+    attempt: int
+    meta_media_id: str
+    filename: str
+
+    @property
+    def callback_data(self) -> str:
+        """Comes back in every status webhook, even when we never heard the answer to the request."""
+        return f"m{self.id}.{self.attempt}"
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """What a claim found: messages to send, and conversations in which some were refused by the gate."""
+
+    claimed: list[Claimed]
+    refused: list[int]
+
+
+@dataclass(frozen=True, slots=True)
+class SendOutcome:
+    """What became of a claimed message."""
+
+    claimed: Claimed
+    status: MessageStatus
+    wamid: str = ""
+    wa_id: str = ""
+    error_code: int | None = None
+    error_detail: str = ""
+    not_before: datetime | None = None
+
+
+def claim(connection: sa.Connection, claims: list[Claim]) -> Sequence[Batch]:
+    """Mark the oldest sendable messages of each number ``sending``."""
+    return [_claim(connection, wanted) for wanted in claims]
+
+
+def _claim(connection: sa.Connection, wanted: Claim) -> Batch:
+    now = utcnow()
+    rows = connection.execute(
+        _candidates(), {"channel": wanted.channel_id, "now": now, "room": wanted.limit}
+    ).all()
+    allowed: list[Any] = []
+    refused: list[tuple[Any, DomainError]] = []
+    for row in rows:
+        refusal = _refusal(row, now)
+        if refusal is None:
+            allowed.append(row)
+        else:
+            refused.append((row, refusal))
+    _mark_sending(connection, [row.id for row in allowed], now)
+    _mark_refused(connection, refused)
+    return Batch([_claimed(row) for row in allowed], [row.conversation_id for row, _error in refused])
+
+
+def _candidates() -> sa.Select[Any]:
+    """Queued, due, its file uploaded, and nothing older of the same conversation still on its way."""
+    now = sa.bindparam("now", type_=message.c.not_before.type)
+    older = message.alias("older")
+    overtakes = (
+        sa.select(sa.literal(1))
+        .where(
+            older.c.conversation_id == message.c.conversation_id,
+            older.c.id < message.c.id,
+            sa.text(f"older.{WAITING}"),
+            sa.text("older.status <> 'unconfirmed'"),
+        )
+        .exists()
+    )
+    return (
+        sa.select(
+            message.c.id,
+            message.c.conversation_id,
+            message.c.type,
+            message.c.body,
+            message.c.content,
+            message.c.recipient,
+            message.c.reply_to_wamid,
+            message.c.attempt,
+            conversation.c.contact_id,
+            conversation.c.last_inbound_at,
+            contact.c.opted_out_at,
+            contact.c.blocked_at,
+            channel.c.status.label("channel_status"),
+            channel.c.verified_name,
+            media_file.c.meta_id,
+            media_file.c.filename,
+        )
+        .join(conversation, conversation.c.id == message.c.conversation_id)
+        .join(contact, contact.c.id == conversation.c.contact_id)
+        .join(channel, channel.c.id == message.c.channel_id)
+        .outerjoin(media_file, media_file.c.id == message.c.media_id)
+        .where(
+            message.c.channel_id == sa.bindparam("channel"),
+            _IS_WAITING,
+            sa.text("message.status = 'queued'"),
+            sa.or_(message.c.not_before.is_(None), message.c.not_before <= now),
+            sa.or_(
+                message.c.media_id.is_(None),
+                sa.and_(media_file.c.meta_id != "", media_file.c.meta_expires_at > now),
+            ),
+            ~overtakes,
+        )
+        .order_by(message.c.id)
+        .limit(sa.bindparam("room"))
+    )
+
+
+def _refusal(row: Any, now: datetime) -> DomainError | None:
+    facts = Facts(
+        channel_status=row.channel_status,
+        channel_name=row.verified_name,
+        last_inbound_at=row.last_inbound_at,
+        opted_out=row.opted_out_at is not None,
+        blocked=row.blocked_at is not None,
+    )
+    try:
+        check(facts, row.type, now)
+    except DomainError as refusal:
+        return refusal
+    return None
+
+
+def _claimed(row: Any) -> Claimed:
+    return Claimed(
+        id=row.id,
+        conversation_id=row.conversation_id,
+        contact_id=row.contact_id,
+        type=row.type,
+        body=row.body,
+        content=row.content,
+        recipient=row.recipient,
+        reply_to_wamid=row.reply_to_wamid,
+        attempt=row.attempt + 1,
+        meta_media_id=row.meta_id or "",
+        filename=row.filename or "",
+    )
+
+
+def _mark_sending(connection: sa.Connection, ids: list[int], now: datetime) -> None:
+    if ids:
+        connection.execute(
+            message.update()
+            .where(message.c.id.in_(ids))
+            .values(status=MessageStatus.SENDING, attempt=message.c.attempt + 1, sending_since=now)
+        )
+
+
+def _mark_refused(connection: sa.Connection, refused: list[tuple[Any, DomainError]]) -> None:
+    if not refused:
+        return
+    connection.execute(
+        message.update()
+        .where(message.c.id == sa.bindparam("of"))
+        .values(status=MessageStatus.FAILED, error_detail=sa.bindparam("why")),
+        [{"of": row.id, "why": refusal.message[:500]} for row, refusal in refused],
+    )
+    show_in_preview(
+        connection, [(row.id, row.conversation_id, MessageStatus.FAILED) for row, _why in refused]
+    )
+
+
+def record(connection: sa.Connection, outcomes: list[SendOutcome]) -> Sequence[None]:
+    """Write down what became of messages. A status webhook that was faster is not overwritten."""
+    table = message
+    unsettled = (MessageStatus.SENDING, MessageStatus.UNCONFIRMED)
+    is_unsettled = table.c.status.in_(unsettled)
+    connection.execute(
+        table.update()
+        .where(table.c.id == sa.bindparam("of"), is_unsettled)
+        .values(
+            status=sa.bindparam("news", type_=table.c.status.type),
+            wamid=sa.func.coalesce(table.c.wamid, sa.bindparam("wamid_")),
+            sent_at=sa.func.coalesce(table.c.sent_at, sa.bindparam("sent", type_=table.c.sent_at.type)),
+            error_code=sa.bindparam("code"),
+            error_detail=sa.bindparam("why"),
+            not_before=sa.bindparam("later", type_=table.c.not_before.type),
+        ),
+        [_outcome_row(outcome) for outcome in outcomes],
+    )
+    show_in_preview(
+        connection,
+        [(out.claimed.id, out.claimed.conversation_id, out.status) for out in outcomes if not out.wamid],
+    )
+    sent = [outcome for outcome in outcomes if outcome.wamid]
+    if sent:
+        _show_sent(connection, sent)
+        _keep_aliases(connection, sent)
+        _apply_early_reports(connection, sent)
+    return [None] * len(outcomes)
+
+
+def _outcome_row(outcome: SendOutcome) -> dict[str, Any]:
+    return {
+        "of": outcome.claimed.id,
+        "news": outcome.status,
+        "wamid_": outcome.wamid or None,
+        "sent": utcnow() if outcome.wamid else None,
+        "code": outcome.error_code,
+        "why": outcome.error_detail[:500],
+        "later": outcome.not_before,
+    }
+
+
+def _show_sent(connection: sa.Connection, sent: list[SendOutcome]) -> None:
+    """The tick of the list, unless a report has already moved it on."""
+    connection.execute(
+        conversation.update()
+        .where(
+            conversation.c.id == sa.bindparam("of"),
+            conversation.c.last_message_id == sa.bindparam("message"),
+            conversation.c.preview_status.in_(("queued", "sending", "unconfirmed")),
+        )
+        .values(preview_status=MessageStatus.SENT.value),
+        [{"of": out.claimed.conversation_id, "message": out.claimed.id} for out in sent],
+    )
+
+
+def _keep_aliases(connection: sa.Connection, sent: list[SendOutcome]) -> None:
+    """Meta may know the number in another form (Brazil, Mexico, Argentina); webhooks will use that one."""
+    aliases = [out for out in sent if out.wa_id and out.wa_id != out.claimed.recipient.lstrip("+")]
+    if aliases:
+        connection.execute(
+            insert_ignore(connection, contact_address),
+            [
+                {
+                    "contact_id": out.claimed.contact_id,
+                    "kind": AddressKind.WA_ID,
+                    "value": out.wa_id,
+                    "created_at": utcnow(),
+                }
+                for out in aliases
+            ],
+        )
+
+
+def _apply_early_reports(connection: sa.Connection, sent: list[SendOutcome]) -> None:
+    """A report without callback data can overtake the answer to the request that it reports about."""
+    by_wamid = {out.wamid: out for out in sent}
+    query = sa.select(status_event.c.wamid, status_event.c.status).where(
+        status_event.c.wamid.in_(by_wamid), status_event.c.message_id.is_(None)
+    )
+    reached: dict[str, MessageStatus] = {}
+    for wamid, status in connection.execute(query):
+        news = reported(status)
+        if news is not None:
+            reached[wamid] = advance(reached.get(wamid, MessageStatus.SENT), news)
+    for wamid, status in reached.items():
+        connection.execute(
+            message.update().where(message.c.id == by_wamid[wamid].claimed.id).values(status=status)
+        )
+
+
+def recover(connection: sa.Connection, channel_ids: list[int]) -> Sequence[list[int]]:
+    """Park what a dead sender left ``sending``: Meta may have it. Returns the conversations concerned.
+
+    A status webhook still settles these; they are never sent again unless a person asks for it.
+    """
+    return [_recover(connection, channel_id) for channel_id in channel_ids]
+
+
+def _recover(connection: sa.Connection, channel_id: int) -> list[int]:
+    rows = connection.execute(
+        message.update()
+        .where(message.c.channel_id == channel_id, _IS_WAITING, sa.text("message.status = 'sending'"))
+        .values(
+            status=MessageStatus.UNCONFIRMED,
+            error_detail="Wapto stopped while this message was being sent. WhatsApp may have delivered it.",
+        )
+        .returning(message.c.id, message.c.conversation_id)
+    ).all()
+    if rows:
+        show_in_preview(
+            connection, [(row.id, row.conversation_id, MessageStatus.UNCONFIRMED) for row in rows]
+        )
+    return [row.conversation_id for row in rows]
+
+
+def pending(connection: sa.Connection, channel_ids: list[int]) -> Sequence[int]:
+    """How many messages of each number still wait to be sent."""
+    count = sa.select(sa.func.count()).select_from(message).where(_IS_WAITING, sa.text("status = 'queued'"))
+    return [
+        connection.execute(count.where(message.c.channel_id == each)).scalar_one() for each in channel_ids
+    ]

@@ -1,0 +1,170 @@
+"""Putting messages into the outbox, and trying failed ones again."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from sqlmodel import col, select
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from integrations.whatsapp.errors import InvalidMessage
+from wapto_app.clock import utcnow
+from wapto_app.db import touch
+from wapto_app.models import (
+    AddressKind,
+    Channel,
+    Contact,
+    ContactAddress,
+    Conversation,
+    Direction,
+    MediaFile,
+    Message,
+    MessageStatus,
+)
+from wapto_app.security.permissions import Actor, Permission
+from wapto_app.services.errors import Conflict, Invalid, NotFound
+from wapto_app.services.outbox.gate import Facts, check
+from wapto_app.services.outbox.payloads import build
+from wapto_app.services.previews import preview_of
+
+# A reaction is shown on its message, not as one.
+_NOT_IN_LIST = frozenset({"reaction"})
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """A message as somebody composed it. ``content`` is one of the shapes of ``outbox.payloads``."""
+
+    type: str
+    body: str = ""
+    content: dict[str, Any] = field(default_factory=dict)
+    media_key: str = ""
+    reply_to_wamid: str = ""
+
+
+async def enqueue(session: AsyncSession, actor: Actor, conversation_id: int, draft: Draft) -> int:
+    """Queue a message and return its id; the sender is woken by the commit.
+
+    Raises:
+        NotFound: the conversation is not there or not visible.
+        Invalid: Meta would refuse the message; names what is wrong.
+        NotConnected, NeedsReconnect, OptedOut, Blocked, WindowClosed: the gate.
+    """
+    actor.require(Permission.INBOX_DO)
+    conversation, facts = await _conversation(session, conversation_id)
+    check(facts, draft.type, utcnow())
+    recipient = await _recipient(session, conversation.contact_id)
+    media_id = await _media_id(session, draft.media_key) if draft.media_key else None
+    _validate(draft, recipient)
+    message = Message(
+        conversation_id=conversation_id,
+        channel_id=conversation.channel_id,
+        direction=Direction.OUTBOUND,
+        type=draft.type,
+        body=draft.body,
+        content=draft.content,
+        reply_to_wamid=draft.reply_to_wamid,
+        recipient=recipient,
+        status=MessageStatus.QUEUED,
+        author_id=actor.account_id,
+        media_id=media_id,
+    )
+    session.add(message)
+    await session.flush()
+    assert message.id is not None
+    if draft.type not in _NOT_IN_LIST:
+        _show_in_list(conversation, message)
+    touch(session, "inbox", f"conversation:{conversation_id}", f"outbox:{conversation.channel_id}")
+    return message.id
+
+
+async def retry(session: AsyncSession, actor: Actor, message_id: int) -> None:
+    """Queue a failed or unconfirmed message again, because a person asked for it.
+
+    Raises:
+        NotFound: the message is not there.
+        Conflict: it is on its way or has arrived meanwhile.
+    """
+    actor.require(Permission.INBOX_DO)
+    found = await session.exec(
+        select(Message)
+        .where(Message.id == message_id, Message.direction == Direction.OUTBOUND)
+        .with_for_update()
+    )
+    message = found.first()
+    if message is None:
+        raise NotFound("message")
+    if message.status not in (MessageStatus.FAILED, MessageStatus.UNCONFIRMED):
+        raise Conflict("This message is already on its way.")
+    conversation, facts = await _conversation(session, message.conversation_id)
+    check(facts, message.type, utcnow())
+    message.status, message.not_before = MessageStatus.QUEUED, None
+    # A new attempt gets a new id from Meta; reports about the old one still find us by callback data.
+    message.wamid, message.error_code, message.error_detail = None, None, ""
+    if conversation.last_message_id == message.id:
+        conversation.preview_status = MessageStatus.QUEUED.value
+    touch(session, "inbox", f"conversation:{message.conversation_id}", f"outbox:{message.channel_id}")
+
+
+async def _conversation(session: AsyncSession, conversation_id: int) -> tuple[Conversation, Facts]:
+    found = await session.exec(
+        select(Conversation, Channel, Contact)
+        .join(Channel, col(Channel.id) == col(Conversation.channel_id))
+        .join(Contact, col(Contact.id) == col(Conversation.contact_id))
+        .where(Conversation.id == conversation_id)
+    )
+    row = found.first()
+    if row is None:
+        raise NotFound("conversation")
+    conversation, channel, contact = row
+    facts = Facts(
+        channel_status=channel.status,
+        channel_name=channel.verified_name or channel.display_phone_number,
+        last_inbound_at=conversation.last_inbound_at,
+        opted_out=contact.opted_out_at is not None,
+        blocked=contact.blocked_at is not None,
+    )
+    return conversation, facts
+
+
+async def _recipient(session: AsyncSession, contact_id: int) -> str:
+    """A phone number when we know one (authentication templates need it), else the business-scoped user id."""
+    found = await session.exec(
+        select(ContactAddress.kind, ContactAddress.value)
+        .where(ContactAddress.contact_id == contact_id)
+        .order_by(col(ContactAddress.id))
+    )
+    addresses = dict(found.all())
+    if number := addresses.get(AddressKind.PHONE):
+        return number
+    if wa_id := addresses.get(AddressKind.WA_ID):
+        return f"+{wa_id.lstrip('+')}"
+    if user_id := addresses.get(AddressKind.BSUID):
+        return user_id
+    raise Conflict("We know no WhatsApp address of this contact.")
+
+
+async def _media_id(session: AsyncSession, key: str) -> int:
+    found = (await session.exec(select(MediaFile.id).where(MediaFile.key == key))).first()
+    if found is None:
+        raise NotFound("file")
+    return found
+
+
+def _validate(draft: Draft, recipient: str) -> None:
+    try:
+        build(
+            draft.type, draft.body, draft.content, recipient=recipient, media="0" if draft.media_key else ""
+        )
+    except InvalidMessage as error:
+        raise Invalid("message", error.message) from None
+
+
+def _show_in_list(conversation: Conversation, message: Message) -> None:
+    conversation.last_message_at = message.at
+    conversation.last_message_id = message.id
+    conversation.preview = preview_of(message.type, message.body, message.content)
+    conversation.preview_type = message.type
+    conversation.preview_outbound = True
+    conversation.preview_status = MessageStatus.QUEUED.value

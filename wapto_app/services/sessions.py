@@ -1,0 +1,177 @@
+"""Login sessions: who is behind a cookie, and on which devices somebody is signed in.
+
+Whatever ends a session or changes what an account may do touches ``account_topic``: each process then looks
+its sessions up again (``security.cookies``), and the account's open tabs are woken.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import timedelta
+from typing import TypedDict
+
+import sqlalchemy as sa
+from sqlmodel import col, select
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from wapto_app.clock import utcnow
+from wapto_app.db import touch
+from wapto_app.models import Account, LoginSession
+from wapto_app.security.permissions import Actor, Permission, permissions_of
+from wapto_app.security.secrets import new_token, token_hash
+from wapto_app.services import audit, devices
+from wapto_app.services.errors import NotFound
+
+LIFETIME = timedelta(days=30)
+SEEN_EVERY = timedelta(minutes=5)
+
+
+class SessionRow(TypedDict):
+    """One signed-in browser; times are ISO 8601 in UTC."""
+
+    id: int
+    device: str
+    address: str
+    signed_in_at: str
+    last_seen_at: str
+    is_this: bool
+
+
+def account_topic(account_id: int | None) -> str:
+    """What changes when the account's rights or sessions do."""
+    return f"account:{account_id}"
+
+
+async def actor_of_cookie(session: AsyncSession, token: str) -> Actor | None:
+    """The actor behind a session cookie, or None when it is unknown, expired or its account deactivated."""
+    found = await session.exec(
+        select(  # type: ignore[call-overload]  # typed up to four columns
+            LoginSession.id, Account.id, Account.role, Account.name, Account.is_admin
+        )
+        .join(Account, col(Account.id) == col(LoginSession.account_id))
+        .where(
+            LoginSession.token_hash == token_hash(token),
+            col(LoginSession.expires_at) > utcnow(),
+            col(Account.is_active).is_(True),
+        )
+    )
+    row = found.first()
+    if row is None:
+        return None
+    session_id, account_id, role, name, is_admin = row
+    return Actor(
+        account_id=account_id,
+        role=role,
+        name=name,
+        is_admin=is_admin,
+        permissions=permissions_of(role, is_admin=is_admin),
+        session_id=session_id,
+    )
+
+
+async def open_session(session: AsyncSession, account_id: int, *, address: str, user_agent: str) -> str:
+    """Start a session and return the secret for its cookie; only its hash is stored."""
+    token = new_token()
+    session.add(
+        LoginSession(
+            account_id=account_id,
+            token_hash=token_hash(token),
+            address=address[:64],
+            user_agent=user_agent[:255],
+            expires_at=utcnow() + LIFETIME,
+        )
+    )
+    touch(session, account_topic(account_id))
+    await session.flush()
+    return token
+
+
+async def close_session(session: AsyncSession, token: str) -> None:
+    """End the session of this cookie, if there is one."""
+    await _end(session, col(LoginSession.token_hash) == token_hash(token))
+
+
+async def list_sessions(session: AsyncSession, actor: Actor) -> list[SessionRow]:
+    """Where the actor is signed in: this browser first, then the most recently seen."""
+    actor.require(Permission.SIGNED_IN)
+    found = await session.exec(
+        select(  # type: ignore[call-overload]  # typed up to four columns
+            LoginSession.id,
+            LoginSession.user_agent,
+            LoginSession.address,
+            LoginSession.created_at,
+            LoginSession.last_seen_at,
+        )
+        .where(LoginSession.account_id == actor.account_id, col(LoginSession.expires_at) > utcnow())
+        .order_by(
+            sa.case((col(LoginSession.id) == actor.session_id, 0), else_=1),
+            col(LoginSession.last_seen_at).desc(),
+        )
+        .limit(50)
+    )
+    return [
+        SessionRow(
+            id=session_id or 0,
+            device=devices.describe(user_agent),
+            address=address,
+            signed_in_at=created_at.isoformat(),
+            last_seen_at=last_seen_at.isoformat(),
+            is_this=session_id == actor.session_id,
+        )
+        for session_id, user_agent, address, created_at, last_seen_at in found
+    ]
+
+
+async def end_own_session(session: AsyncSession, actor: Actor, session_id: int) -> None:
+    """Sign one of the actor's browsers out.
+
+    Raises:
+        NotFound: when it is nobody's or somebody else's.
+    """
+    actor.require(Permission.SIGNED_IN)
+    ended = await _end(
+        session, col(LoginSession.id) == session_id, col(LoginSession.account_id) == actor.account_id
+    )
+    if not ended:
+        raise NotFound("session")
+    audit.record(session, actor, "session.ended", f"session:{session_id}")
+
+
+async def end_own_sessions(session: AsyncSession, actor: Actor) -> None:
+    """Sign the actor out everywhere, here too."""
+    actor.require(Permission.SIGNED_IN)
+    ended = await _end(session, col(LoginSession.account_id) == actor.account_id)
+    audit.record(session, actor, "session.ended_everywhere", f"account:{actor.account_id}", count=len(ended))
+
+
+async def end_sessions_of(session: AsyncSession, account_id: int, *, keep: int | None = None) -> None:
+    """End an account's sessions, except the one with the id ``keep``."""
+    where = [col(LoginSession.account_id) == account_id]
+    if keep is not None:
+        where.append(col(LoginSession.id) != keep)
+    await _end(session, *where)
+    touch(session, account_topic(account_id))
+
+
+async def delete_expired(session: AsyncSession) -> None:
+    """Remove sessions that nobody can use any more; run it daily."""
+    await session.exec(sa.delete(LoginSession).where(col(LoginSession.expires_at) < utcnow()))
+
+
+def note_seen(connection: sa.Connection, session_ids: list[int]) -> Sequence[None]:
+    """An operation of the writer: these sessions were used just now."""
+    now = utcnow()
+    connection.execute(
+        sa.update(LoginSession)
+        .where(col(LoginSession.id).in_(session_ids), col(LoginSession.last_seen_at) <= now - SEEN_EVERY)
+        .values(last_seen_at=now)
+    )
+    return [None] * len(session_ids)
+
+
+async def _end(session: AsyncSession, *where: sa.ColumnElement[bool]) -> list[int]:
+    """Whose sessions were ended, one entry for each."""
+    ended = await session.exec(sa.delete(LoginSession).where(*where).returning(col(LoginSession.account_id)))
+    account_ids = [account_id for (account_id,) in ended.all()]
+    touch(session, *map(account_topic, account_ids))
+    return account_ids

@@ -1,0 +1,50 @@
+"""Bars that stay as long as what they say is true."""
+
+from __future__ import annotations
+
+import reflex as rx
+
+from wapto_app.ui.browser import source
+from wapto_app.ui.i18n import Text
+from wapto_app.ui.tokens import SOFT_TONES, Classes, Tone, classes
+
+_ICONS: dict[Tone, str] = {
+    "neutral": "info",
+    "accent": "circle-check",
+    "info": "info",
+    "warning": "triangle-alert",
+    "danger": "circle-alert",
+}
+
+
+class OfflineBanner(rx.Component):
+    """Says that the server is away, for as long as it is."""
+
+    library = source("shell.jsx")
+    tag = "OfflineBanner"
+
+
+def banner(
+    text: Text | rx.Component,
+    *,
+    tone: Tone = "info",
+    title: Text = "",
+    action: rx.Component | None = None,
+    class_name: Classes = "",
+) -> rx.Component:
+    """A statement about the page or the part below it, with what to do about it."""
+    heading = (
+        rx.fragment() if isinstance(title, str) and not title else rx.el.p(title, class_name="font-semibold")
+    )
+    return rx.el.div(
+        rx.icon(_ICONS[tone], size=18, class_name="mt-px flex-none", aria_hidden=True),
+        rx.el.div(heading, rx.el.div(text, class_name="text-pretty"), class_name="min-w-0 flex-1"),
+        rx.el.div(action, class_name="flex-none self-center") if action is not None else rx.fragment(),
+        class_name=classes(
+            "flex items-start gap-3 rounded-lg px-4 py-3 text-sm", SOFT_TONES[tone], class_name
+        ),
+    )
+
+
+def offline_banner() -> rx.Component:
+    return OfflineBanner.create()

@@ -1,0 +1,29 @@
+"""The small JSX files beside this package, and how a component refers to one of them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import reflex as rx
+from reflex.vars import VarData
+
+# All of them are linked into the page at once, so that they can import one another.
+_SOURCES = {
+    path.name: rx.asset(path.name, shared=True) for path in sorted(Path(__file__).parent.glob("*.jsx"))
+}
+
+
+def source(name: str) -> str:
+    """The import path of one of our JSX files, e.g. ``source("menu.jsx")``."""
+    return _SOURCES[name].importable_path
+
+
+def imported(file: str, tag: str) -> VarData:
+    """What an expression needs that uses one export of one of our JSX files."""
+    return VarData(imports={source(file): [rx.ImportVar(tag=tag)]})
+
+
+def in_browser(file: str, function: str, *args: object) -> rx.event.EventSpec:
+    """An event that calls a function of ours in the browser: no round trip, and nothing is evaluated from a string."""
+    callee = rx.Var(function, _var_data=imported(file, function)).to(rx.vars.FunctionVar)
+    return rx.call_function(callee.partial(*args))

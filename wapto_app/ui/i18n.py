@@ -1,0 +1,67 @@
+"""Text in the reader's language. The English text is the key; the browser looks it up, so switching costs no round trip."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import reflex as rx
+from reflex.vars import VarData
+
+from wapto_app import locales
+from wapto_app.ui.browser import imported, in_browser, source
+
+Text = str | rx.Var[str]
+"""What a component accepts where the reader sees words: the result of ``t()``, a var, or text that is nobody's language."""
+
+LANGUAGES = {"en": "English", "es": "Español"}
+"""Codes and names, in their own language, of what the product ships."""
+
+
+def t(text: str, **values: Any) -> rx.Var[str]:
+    """The text in the reader's language, with ``{name}`` filled from the values. Numbers are grouped.
+
+    The first argument must be a literal: ``python -m wapto_app.ui.messages`` gathers them.
+    """
+    args = rx.Var.create(values)
+    call = f"tr({json.dumps(text)}, {args!s})" if values else f"tr({json.dumps(text)})"
+    data = VarData.merge(imported("i18n.jsx", "tr"), args._get_all_var_data())
+    return rx.Var(call, _var_type=str, _var_data=data).guess_type()
+
+
+def tn(one: str, many: str, n: int | rx.Var[int], **values: Any) -> rx.Var[str]:
+    """``one`` or ``many``, whichever the number ``n`` asks for in the reader's language; ``{n}`` is filled with it."""
+    count, args = rx.Var.create(n), rx.Var.create(values)
+    data = VarData.merge(imported("i18n.jsx", "trn"), count._get_all_var_data(), args._get_all_var_data())
+    call = f"trn({json.dumps(one)}, {json.dumps(many)}, {count!s}, {args!s})"
+    return rx.Var(call, _var_type=str, _var_data=data).guess_type()
+
+
+def from_server(text: rx.Var[str]) -> rx.Var[str]:
+    """A finished English sentence out of a state var (an error, a notice) in the reader's language."""
+    data = VarData.merge(imported("i18n.jsx", "trServer"), text._get_all_var_data())
+    return rx.Var(f"trServer({text!s})", _var_type=str, _var_data=data).guess_type()
+
+
+def set_locale(code: str | rx.Var[str]) -> rx.event.EventSpec:
+    """Switch the language of this browser. Use it on the pages before sign-in; after it, the account's choice rules."""
+    return in_browser("i18n.jsx", "setLocale", code)
+
+
+class LocaleBoundary(rx.Component):
+    """Holds the page and loads the catalog of the account's language, else of the browser's."""
+
+    library = source("i18n.jsx")
+    tag = "LocaleBoundary"
+
+    catalogs: rx.Var[dict[str, str]]
+    account: rx.Var[str]
+
+
+def locale_boundary(*children: rx.Component, account: str | rx.Var[str] = "") -> rx.Component:
+    return LocaleBoundary.create(*children, catalogs=locales.urls(), account=account)
+
+
+def catalog_path(code: str) -> Path:
+    return Path(locales.__file__).with_name(f"{code}.json")

@@ -1,0 +1,67 @@
+"""Times that keep themselves true, in the time zone and language of the browser; the exact one on hover.
+
+``at`` is ISO 8601 text with its offset, or milliseconds since 1970. Nothing is drawn for an empty value.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import reflex as rx
+
+from wapto_app.ui.browser import source
+from wapto_app.ui.i18n import Text
+from wapto_app.ui.tokens import Classes
+
+At = str | int | rx.Var[Any]
+
+
+class Time(rx.Component):
+    """See ``time.jsx``."""
+
+    library = source("time.jsx")
+    tag = "Time"
+
+    at: rx.Var[Any]
+    look: rx.Var[str]
+
+
+class Countdown(rx.Component):
+    """See ``time.jsx``."""
+
+    library = source("time.jsx")
+    tag = "Countdown"
+
+    until: rx.Var[Any]
+    over: rx.Var[str]
+
+
+def relative_time(at: At, *, class_name: Classes = "") -> rx.Component:
+    """ "5 min ago", "yesterday", "12 Mar"; of the future "in 3 h"."""
+    return Time.create(at=at, look="ago", class_name=class_name)
+
+
+def list_time(at: At, *, class_name: Classes = "") -> rx.Component:
+    """As a list of chats has it: 14:05, Yesterday, Tue, 12 Mar."""
+    return Time.create(at=at, look="short", class_name=class_name)
+
+
+def clock_time(at: At, *, class_name: Classes = "") -> rx.Component:
+    """14:05."""
+    return Time.create(at=at, look="clock", class_name=class_name)
+
+
+def exact_time(at: At, *, class_name: Classes = "") -> rx.Component:
+    """12 Mar 2025, 14:05."""
+    return Time.create(at=at, look="exact", class_name=class_name)
+
+
+def day_label(at: At, *, class_name: Classes = "") -> rx.Component:
+    """Today, Yesterday, Tuesday, Wed 12 March: what separates the days of a conversation."""
+    return Time.create(at=at, look="day", class_name=class_name)
+
+
+def countdown(until: At, *, over: Text = "", class_name: Classes = "") -> rx.Component:
+    """Hours and minutes left (23:41), amber in the last two hours, then the words of ``over`` ("closed")."""
+    words: dict[str, Any] = {} if isinstance(over, str) and not over else {"over": over}
+    return Countdown.create(until=until, class_name=class_name, **words)

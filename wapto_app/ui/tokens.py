@@ -1,0 +1,46 @@
+"""Names that many components share. The values live in ``assets/wapto.css``; utilities read them (``bg-surface``)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Literal
+
+import reflex as rx
+
+STYLESHEETS = ["wapto.css"]
+"""For ``rx.App(stylesheets=…)``."""
+
+Size = Literal["sm", "md", "lg"]
+Tone = Literal["neutral", "accent", "info", "warning", "danger"]
+Classes = str | rx.Var[str]
+
+SOFT_TONES: dict[Tone, str] = {
+    "neutral": "bg-hover text-muted",
+    "accent": "bg-accent-soft text-accent-ink",
+    "info": "bg-info-soft text-info-ink",
+    "warning": "bg-warning-soft text-warning-ink",
+    "danger": "bg-danger-soft text-danger-ink",
+}
+"""A tinted ground and the ink that is readable on it."""
+
+ICON_BUTTON = "grid size-8 flex-none place-items-center rounded-md text-muted hover:bg-hover hover:text-ink"
+"""A square button of which only the icon is seen."""
+
+
+def classes(*parts: Classes | None) -> str | rx.Var[str]:
+    """Join class names; a var among them makes the result one."""
+    known: Sequence[Classes] = [
+        part for part in parts if part is not None and not (isinstance(part, str) and not part)
+    ]
+    if all(isinstance(part, str) for part in known):
+        return " ".join(str(part) for part in known)
+    return rx.Var.create([part for part in known]).to(list[str]).join(" ")
+
+
+def head() -> list[rx.Component]:
+    """For ``rx.App(head_components=…)``: the icon, and what must be known before the first paint."""
+    return [
+        rx.el.link(rel="icon", href="/favicon.svg", type="image/svg+xml"),
+        rx.el.meta(name="color-scheme", content="light dark"),
+        rx.el.script(src="/boot.js"),
+    ]

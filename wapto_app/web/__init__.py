@@ -1,0 +1,1 @@
+"""Starlette routes: everything that is plain HTTP rather than a screen event."""
