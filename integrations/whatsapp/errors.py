@@ -81,9 +81,12 @@ class InvalidMessage(WhatsAppError, ValueError):
     """A message breaks one of Meta's rules. `field` names the part, `message` tells a person why."""
 
     def __init__(self, field: str, message: str) -> None:
-        super().__init__(f"{field}: {message}")
+        super().__init__(field, message)
         self.field = field
         self.message = message
+
+    def __str__(self) -> str:
+        return f"{self.field}: {self.message}"
 
 
 class InvalidPayload(WhatsAppError, ValueError):

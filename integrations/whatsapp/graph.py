@@ -65,6 +65,8 @@ class GraphClient(
     async def send_message(self, phone_number_id: str, payload: Mapping[str, Any]) -> SendResult:
         """Send what a builder of `messages` made. Never repeated, not even when it never left.
 
+        A call that is cancelled is ambiguous, too: the message may already be on its way.
+
         Raises:
             InvalidMessage: The payload is not JSON that Meta could read.
         """

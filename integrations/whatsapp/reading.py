@@ -9,6 +9,9 @@ from typing import Any
 
 JsonObject = dict[str, Any]
 
+MAX_INTEGER_BITS = 63
+"""Size of a whole number that every database takes."""
+
 _EARLIEST_MILLISECONDS = 100_000_000_000
 
 
@@ -34,13 +37,15 @@ def as_text(value: Any) -> str | None:
 
 
 def as_int(value: Any) -> int | None:
-    """Return a whole number, also from text or a float without a fraction."""
+    """Return a whole number of up to 63 bits, also from text or a float without a fraction."""
     if isinstance(value, bool):
         return None
-    if isinstance(value, int):
-        return value
-    number = as_float(value)
-    return int(number) if number is not None and number.is_integer() else None
+    if not isinstance(value, int):
+        number = as_float(value)
+        if number is None or not number.is_integer():
+            return None
+        value = int(number)
+    return value if value.bit_length() <= MAX_INTEGER_BITS else None
 
 
 def as_float(value: Any) -> float | None:

@@ -15,12 +15,11 @@ from typing import Any
 import orjson
 
 from ..errors import InvalidPayload
-from ..reading import JsonObject
+from ..reading import MAX_INTEGER_BITS, JsonObject
 
 MAX_DEPTH = 100
 """Levels that are kept in a body that needs cleaning; deeper values become null."""
 
-_INTEGER_BITS = 63
 _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 
 
@@ -73,7 +72,7 @@ def _clean(value: Any, depth: int) -> Any:
         return clean_text(value)
     if isinstance(value, float):
         return value if math.isfinite(value) else None
-    if isinstance(value, int) and value.bit_length() > _INTEGER_BITS:
+    if isinstance(value, int) and value.bit_length() > MAX_INTEGER_BITS:
         return None
     if value is None or isinstance(value, int):
         return value

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import hmac
 import socket
@@ -140,8 +141,6 @@ async def test_a_failed_tls_handshake_was_not_sent(meta: FakeMeta, http: httpx.A
 
 
 async def test_a_full_pool_was_not_sent(meta: FakeMeta) -> None:
-    import asyncio
-
     meta.script = [stay_silent]
     async with new_http_client(max_connections=1, read_timeout=1, pool_timeout=0.1) as http:
         graph = GraphClient(TOKEN, http=http, base_url=meta.url)
