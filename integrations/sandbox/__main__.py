@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import signal
+import socket
 import sys
 from collections.abc import Coroutine
 from pathlib import Path
@@ -20,6 +21,11 @@ from .sandbox import Sandbox
 def main(arguments: list[str] | None = None) -> int:
     """Run until interrupted."""
     options = _parser().parse_args(arguments)
+    try:
+        _check_port(options.host, options.port)
+    except OSError as problem:
+        sys.stderr.write(f"Cannot listen on {options.host}:{options.port}: {problem.strerror}\n")
+        return 1
     sandbox = Sandbox(_config(options))
     sys.stdout.write(_welcome(sandbox.config, options.host, options.port))
     sys.stdout.flush()
@@ -27,10 +33,15 @@ def main(arguments: list[str] | None = None) -> int:
         _run(_serve(sandbox, options.host, options.port))
     except KeyboardInterrupt:
         return 0
-    except OSError as problem:
-        sys.stderr.write(f"Cannot listen on {options.host}:{options.port}: {problem}\n")
-        return 1
     return 0
+
+
+def _check_port(host: str, port: int) -> None:
+    # The server itself would quietly share a port that is taken.
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.socket(family) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        probe.bind((host, port))
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -111,7 +122,7 @@ def _run(serving: Coroutine[None, None, None]) -> None:
 
 async def _serve(sandbox: Sandbox, host: str, port: int) -> None:
     server = Server(
-        sandbox.app, address=host, port=port, interface=Interfaces.ASGI, log_level=LogLevels.warning
+        sandbox.app, address=host, port=port, interface=Interfaces.ASGI, log_level=LogLevels.error
     )
     loop = asyncio.get_running_loop()
     for name in (signal.SIGINT, signal.SIGTERM):

@@ -110,10 +110,6 @@ class GraphError(Exception):
         error["fbtrace_id"] = trace_id()
         return {"error": error}
 
-    def as_status_error(self) -> Json:
-        """The same error as it stands inside a `failed` status."""
-        return status_error(self.code, self.details)
-
 
 def status_error(code: int, details: str | None = None) -> Json:
     """One element of `statuses[].errors`."""

@@ -89,7 +89,7 @@ def _converted(name: str, known: Json, value: Any) -> Any:
         if value not in _CHOICES[name]:
             raise invalid(f"{name} must be one of {', '.join(_CHOICES[name])}")
         return value
-    return _amount(name, value, whole=isinstance(current, int))
+    return _amount(name, value)
 
 
 def _codes(name: str, value: Any) -> list[int]:
@@ -98,7 +98,7 @@ def _codes(name: str, value: Any) -> list[int]:
     return list(value)
 
 
-def _amount(name: str, value: Any, *, whole: bool) -> float:
+def _amount(name: str, value: Any) -> float:
     try:
         number = float(value)
     except (TypeError, ValueError):
@@ -107,7 +107,7 @@ def _amount(name: str, value: Any, *, whole: bool) -> float:
         raise invalid(f"{name} must not be negative")
     if name in _SHARES and number > 1:
         raise invalid(f"{name} is a share from 0 to 1")
-    return int(number) if whole else number
+    return int(number) if name.endswith(("_next", "_every")) else number
 
 
 class Spread:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import re
 import secrets
 
 _COUNTRIES = {
@@ -14,9 +15,12 @@ _COUNTRIES = {
 }  # fmt: skip
 
 
+_NO_DIGITS = re.compile(r"[^0-9]+")
+
+
 def digits(number: str) -> str:
     """Only the digits of a phone number."""
-    return "".join(char for char in number if char.isdecimal() and char.isascii())
+    return _NO_DIGITS.sub("", number)
 
 
 def number_key(number: str) -> str:

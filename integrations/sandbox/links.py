@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import hashlib
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -23,11 +22,6 @@ class Fetched:
     mime_type: str
     problem: str | None
     at: float
-
-    @property
-    def etag(self) -> str:
-        """Fingerprint for browsers."""
-        return hashlib.sha256(self.data).hexdigest()[:16]
 
 
 class LinkFetcher:

@@ -6,6 +6,8 @@ from collections import deque
 from dataclasses import dataclass, field
 from typing import Any
 
+from .ids import digits
+
 Json = dict[str, Any]
 
 
@@ -37,7 +39,7 @@ class Number:
     @property
     def digits(self) -> str:
         """The number as webhooks show it."""
-        return "".join(char for char in self.display_phone_number if char.isdecimal())
+        return digits(self.display_phone_number)
 
 
 @dataclass(slots=True)

@@ -30,6 +30,7 @@ from .phone import phone_routes
 from .store import Store
 from .timeline import Timeline
 from .traffic import Address, Traffic
+from .web import base_of
 
 
 class Sandbox:
@@ -68,6 +69,7 @@ class Sandbox:
         self._running = True
         self.dispatcher.start()
         resume_reviews(self)
+        self.traffic.resume()
         if self.store.journal is not None:
             self.store.journal.start()
 
@@ -137,7 +139,7 @@ class Sandbox:
     def learn_base(self, request: Request) -> None:
         """Remember under which address the business reaches us, for links in webhooks."""
         if self._base is None:
-            self._base = str(request.base_url).rstrip("/")
+            self._base = base_of(request)
 
     @property
     def base_url(self) -> str | None:

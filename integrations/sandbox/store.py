@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import deque
 from collections.abc import Iterable
 from typing import Any
@@ -12,6 +13,9 @@ from .ids import business_scoped_id, digits, number_key
 from .models import Accepted, Chat, Customer, Flow, Json, Media, Message, Number, Template, Token, Upload
 from .persistence import Journal, Key
 from .restore import restore
+
+_ASIDES = 2_000
+_NUMBER = re.compile(r"\s*\+?[0-9 ().\u00a0-]+")
 
 
 class Store:
@@ -31,6 +35,7 @@ class Store:
         self.customers: dict[str, Customer] = {}
         self.chats: dict[Key, Chat] = {}
         self.messages: dict[str, Message] = {}
+        self.asides: dict[str, Message] = {}
         self.media: dict[str, Media] = {}
         self.uploads: dict[str, Upload] = {}
         self.templates: dict[str, Template] = {}
@@ -137,6 +142,13 @@ class Store:
             self.messages.pop(oldest.wamid, None)
             self._mark("message", oldest.wamid)
         self._mark("message", message.wamid)
+
+    def note_aside(self, message: Message) -> None:
+        """Remember a reaction, edit or deletion: no bubble, yet the business may mark it as read."""
+        message.seq = self._seq
+        self.asides[message.wamid] = message
+        if len(self.asides) > _ASIDES:
+            del self.asides[next(iter(self.asides))]
 
     def touch_message(self, message: Message) -> None:
         """Note that a message changed."""
@@ -266,7 +278,6 @@ class Store:
 def clean_number(text: str) -> str | None:
     """Digits of a phone number as people type it, or nothing when it is none."""
     number = digits(text)
-    rest = "".join(char for char in text if not char.isdecimal()).strip()
-    if not 7 <= len(number) <= 15 or rest.strip("+ -().\u00a0"):
+    if not 7 <= len(number) <= 15 or not _NUMBER.fullmatch(text):
         return None
     return number

@@ -63,6 +63,22 @@ class Traffic:
             message.error = status_error(code)
         self._timeline.later(self._config.sent_delay_ms / 1000, self._sent, message, address)
 
+    def resume(self) -> None:
+        """Go on with messages that a restart left between accepted and delivered."""
+        for message in self._store.messages.values():
+            step = {"accepted": self._sent, "sent": self._delivered}.get(message.status)
+            if message.direction == "in" or step is None:
+                continue
+            address = self._address_of(message)
+            if address.customer is not None and address.customer.blocks_business:
+                continue
+            self._timeline.later(self._config.sent_delay_ms / 1000, step, message, address)
+
+    def _address_of(self, message: Message) -> Address:
+        customer = self._store.customers[message.customer_id]
+        wa_id = None if message.by_user_id else customer.wa_id
+        return Address(wa_id, customer.user_id, customer, customer.number, message.to or customer.number)
+
     def _scripted_failure(self, address: Address) -> int | None:
         if self._faults.status_errors:
             return self._faults.status_errors.pop(0)
@@ -105,13 +121,9 @@ class Traffic:
 
     def open_chat(self, chat: Chat) -> int:
         """The customer looks at the thread: everything delivered becomes read."""
-        customer = self._store.customers[chat.customer_id]
         waiting = [m for m in chat.messages if m.direction == "out" and m.status == "delivered"]
         for message in waiting:
-            typed = message.to or customer.number
-            wa_id = None if message.by_user_id else customer.wa_id
-            address = Address(wa_id, customer.user_id, customer, customer.number, typed)
-            self._advance(message, address, "read")
+            self._advance(message, self._address_of(message), "read")
         if chat.unread:
             chat.unread = 0
             self._store.touch_chat(chat)
@@ -182,7 +194,9 @@ class Traffic:
         if message.type not in ("edit", "revoke", "system"):
             chat.last_inbound_at = self._clock.now()
             self._store.touch_chat(chat)
-        if message.type not in ("reaction", "edit", "revoke"):
+        if message.type in ("reaction", "edit", "revoke"):
+            self._store.note_aside(message)
+        else:
             self._store.add_message(message)
         self.counts["received"] += 1
         self.refresh(customer.id, number.id)
@@ -193,7 +207,6 @@ class Traffic:
         ):
             return
         message.status = "delivered"
-        self._store.touch_message(message)
         item = _inbound_item(customer, message) | (extra or {})
         update = Update(
             url, self._config.waba_id, "messages", "messages", item, _metadata(number), _contact(customer)

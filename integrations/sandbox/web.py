@@ -35,6 +35,14 @@ def route(sandbox: Sandbox, path: str, endpoint: Endpoint, *methods: str) -> Rou
     return Route(path, handle, methods=list(methods or ("GET",)))
 
 
+def base_of(request: Request) -> str:
+    """Our own address including the prefix under which an outer app mounted us.
+
+    Starlette's `base_url` is that of the outermost app, hence not ours.
+    """
+    return f"{request.url.scheme}://{request.url.netloc}{request.scope.get('root_path', '')}".rstrip("/")
+
+
 def reply(body: Json, status: int = 200) -> Response:
     """A JSON answer that nobody caches."""
     headers = {"cache-control": "no-store"}

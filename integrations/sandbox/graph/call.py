@@ -13,6 +13,7 @@ from starlette.responses import Response
 
 from ..errors import GraphError, bad_token, invalid
 from ..models import Json, Token
+from ..web import base_of
 
 if TYPE_CHECKING:
     from ..sandbox import Sandbox
@@ -39,6 +40,11 @@ class Call:
     def method(self) -> str:
         """HTTP method."""
         return self.request.method
+
+    @property
+    def base_url(self) -> str:
+        """Address of the sandbox as this caller reaches it."""
+        return base_of(self.request)
 
     def query(self, name: str) -> str | None:
         """A query parameter."""

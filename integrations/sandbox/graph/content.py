@@ -12,6 +12,7 @@ MEDIA_KINDS = ("image", "video", "audio", "document", "sticker")
 SENDABLE = frozenset(
     {"text", "location", "contacts", "reaction", "interactive", "template", *MEDIA_KINDS},
 )
+_FILES = frozenset({*MEDIA_KINDS, "gif"})
 _CAPTIONED = ("image", "video", "document")
 
 
@@ -123,15 +124,19 @@ def media_links(content: Any) -> list[str]:
 
 
 def _media_objects(content: Any) -> Iterator[Json]:
+    # On the hot path of campaigns: look only where files can be.
     if not isinstance(content, dict):
         return
     if "id" in content or "link" in content:
         yield content
-    for key in (*MEDIA_KINDS, "header", "action", "gif"):
-        nested = content.get(key)
-        if isinstance(nested, dict):
-            yield from _media_objects(nested)
+    kind = content.get("type")
+    if kind in _FILES and isinstance(content.get(kind), dict):
+        yield content[kind]
+    for key in ("header", "action"):
+        if key in content:
+            yield from _media_objects(content[key])
     for key in ("components", "parameters", "cards"):
         parts = content.get(key)
-        for part in parts if isinstance(parts, list) else ():
-            yield from _media_objects(part)
+        if isinstance(parts, list):
+            for part in parts:
+                yield from _media_objects(part)

@@ -28,7 +28,7 @@ _DEFAULTS = ("id", "name", "status", "categories", "validation_errors")
 def flow_record(call: Call, flow: Flow) -> Json:
     """All fields of the node."""
     parsed = _parse(flow.flow_json) or {}
-    base = str(call.request.base_url).rstrip("/")
+    base = call.base_url
     config = call.sandbox.config
     return {
         "id": flow.id,
@@ -172,7 +172,7 @@ async def assets(call: Call, node: str) -> Json:
     flow = call.sandbox.store.flows[node]
     if flow.flow_json is None:
         return {"data": []}
-    base = str(call.request.base_url).rstrip("/")
+    base = call.base_url
     url = f"{base}/v25.0/cdn/flow-{flow.id}"
     return {"data": [{"name": "flow.json", "asset_type": "FLOW_JSON", "download_url": url}]}
 

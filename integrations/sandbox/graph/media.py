@@ -130,7 +130,7 @@ async def info(call: Call, node: str) -> Json:
     media = _media(call, node)
     return {
         "messaging_product": "whatsapp",
-        "url": download_url(call.sandbox, media, str(call.request.base_url).rstrip("/")),
+        "url": download_url(call.sandbox, media, call.base_url),
         "mime_type": media.mime_type,
         "sha256": media.sha256,
         "file_size": media.size,

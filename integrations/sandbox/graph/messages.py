@@ -270,7 +270,8 @@ def _mark(sandbox: Sandbox, number: Number, body: Json) -> Json:
         raise invalid(f'Param status must be one of {{READ}} - got "{body["status"]}".')
     if not body.get("message_id"):
         raise invalid("The parameter message_id is required.")
-    message = sandbox.store.messages.get(str(body["message_id"]))
+    wamid = str(body["message_id"])
+    message = sandbox.store.messages.get(wamid) or sandbox.store.asides.get(wamid)
     if message is None or message.direction != "in" or message.phone_number_id != number.id:
         raise invalid("Invalid parameter: message_id is not a message received by this number.")
     if message.timestamp < sandbox.clock.now() - _MONTH:

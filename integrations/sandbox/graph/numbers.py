@@ -122,7 +122,7 @@ async def profile(call: Call, node: str) -> Json:
     names = ("about", "address", "description", "email", "profile_picture_url", "websites", "vertical")
     record: Json = {name: stored.get(name) for name in names} | {"messaging_product": "whatsapp"}
     if handle := stored.get("profile_picture_handle"):
-        base = str(call.request.base_url).rstrip("/")
+        base = call.base_url
         record["profile_picture_url"] = picture_url(call.sandbox, handle, base)
     chosen = select(
         record, call.query("fields"), names, "WhatsAppBusinessProfile", always="messaging_product"

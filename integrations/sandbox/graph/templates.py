@@ -25,7 +25,7 @@ _DAY = 86_400
 
 def template_record(call: Call, template: Template) -> Json:
     """All fields of the node."""
-    base = str(call.request.base_url).rstrip("/")
+    base = call.base_url
     return {
         "id": template.id,
         "name": template.name,

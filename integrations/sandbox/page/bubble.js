@@ -1,6 +1,6 @@
 // One message as a bubble.
 
-import { clock, el, fileSize, formatted, icon, outside } from "./dom.js";
+import { clock, el, fileSize, formatted, icon, outside, unformatted } from "./dom.js";
 
 const TICKS = { sent: ["tick", "Sent"], delivered: ["ticks", "Delivered"], read: ["ticks", "Read"] };
 
@@ -19,8 +19,9 @@ export function bubble(message, act) {
   const parts = [box, ...buttons(message, view, act), reactions(message)];
   if (view.cards) parts.splice(1, 0, carousel(message, view.cards, act));
   return el(
-    "li",
+    "article",
     {
+      "aria-label": own ? "You" : "Business",
       className: `message ${own ? "own" : "theirs"} type-${message.type}`,
       data: { testid: "phone-bubble", wamid: message.wamid, status: message.status, direction: message.direction, type: message.type },
     },
@@ -53,7 +54,7 @@ function quote(quoted, act) {
     "button",
     { type: "button", className: "quote", onclick: () => act("jump", quoted) },
     el("strong", {}, who),
-    el("span", {}, quoted.text),
+    el("span", {}, unformatted(quoted.text)),
   );
 }
 

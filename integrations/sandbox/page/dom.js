@@ -101,6 +101,13 @@ function line(text) {
   return el("span", { className: "line" }, ...inline(text));
 }
 
+// One line without the marks, for quotes and the list of chats.
+export function unformatted(text) {
+  return formatted(text)
+    .map((part) => part.textContent ?? part)
+    .join(" ");
+}
+
 // Multi-line code stays one block; everything else is formatted line by line.
 export function formatted(text) {
   const parts = String(text).split(/(```[\s\S]+?```)/);

@@ -59,9 +59,15 @@ function example(value, screen, data) {
   return data[found[1]] ?? screen.data?.[found[1]]?.__example__;
 }
 
+// Whole expressions, and the back-quoted form: `'Hello ' ${data.name}`.
 function words(text, screen, data) {
   const found = example(text, screen, data);
-  return Array.isArray(found) ? found.join("\n") : String(found ?? "");
+  if (typeof found !== "string") return Array.isArray(found) ? found.join("\n") : String(found ?? "");
+  const fill = (expression) => String(example(expression, screen, data) ?? "");
+  if (/^`.*`$/s.test(found)) {
+    return [...found.matchAll(/'([^']*)'|\$\{[^}]+\}/g)].map((part) => part[1] ?? fill(part[0])).join("");
+  }
+  return found.replace(/\$\{data\.\w+\}/g, fill);
 }
 
 const TEXTS = { TextHeading: "h3", TextSubheading: "h4", TextBody: "p", TextCaption: "small", RichText: "p" };

@@ -59,7 +59,10 @@ export function openMenu(anchor, items, head) {
 
 function place(menu, anchor) {
   const { width, height } = menu.getBoundingClientRect();
-  const left = Math.min(Math.max(8, anchor.left), innerWidth - width - 8);
+  const frame = document.querySelector(".handset").getBoundingClientRect();
+  // On the right half of the phone a menu hangs from the right edge of its button.
+  const wanted = anchor.left + anchor.width / 2 > frame.left + frame.width / 2 ? anchor.right - width : anchor.left;
+  const left = Math.min(Math.max(8, wanted), innerWidth - width - 8);
   const below = anchor.bottom + 6;
   const top = below + height > innerHeight - 8 ? Math.max(8, anchor.top - height - 6) : below;
   menu.style.left = `${left}px`;

@@ -234,6 +234,14 @@ async def test_marking_as_read_covers_everything_before(bench: Bench) -> None:
     assert code(await bench.graph.post(path, json=body | {"message_id": "wamid.x"})) == 100
 
 
+async def test_a_reaction_can_be_marked_as_read_too(bench: Bench) -> None:
+    wamid = (await bench.hello()).json()["messages"][0]["id"]
+    reaction = await bench.write(type="reaction", message_id=wamid, emoji="👍")
+    body = {"messaging_product": "whatsapp", "status": "read", "message_id": reaction["wamid"]}
+    answer = await bench.graph.post(f"{bench.config.phone_number_id}/messages", json=body)
+    assert answer.json() == {"success": True}
+
+
 async def test_a_blocked_customer_is_not_written_to_and_not_heard(bench: Bench) -> None:
     await bench.write()
     path = f"{bench.config.phone_number_id}/block_users"
