@@ -17,7 +17,7 @@ from wapto_app.ui.keys import command_palette, shortcut_help
 from wapto_app.ui.notice import notices
 from wapto_app.ui.tooltip import tooltip_host
 
-_PERSON = shell.Person(Shell.name, Shell.email, Shell.permissions, Shell.loaded)
+_PERSON = shell.Person(Shell.name, Shell.email, Shell.home, Shell.permissions, Shell.loaded)
 _BADGES: dict[str, rx.Var[int]] = {"unread": Shell.unread}
 
 

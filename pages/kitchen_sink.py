@@ -9,6 +9,7 @@ import reflex as rx
 
 from pages.frame import frame
 from state.base import Feedback, success
+from state.shell import Shell
 from wapto_app.clock import utcnow
 from wapto_app.security.policy import public
 from wapto_app.services.errors import Invalid
@@ -18,7 +19,7 @@ from wapto_app.ui.banner import banner
 from wapto_app.ui.button import Variant, button, button_link, icon_button
 from wapto_app.ui.card import card, details, page_body, page_header, section, stack
 from wapto_app.ui.copy import copy_button, copy_field
-from wapto_app.ui.dialog import confirm_dialog, dialog, drawer, open_dialog
+from wapto_app.ui.dialog import close_dialog, confirm_dialog, dialog, drawer, open_dialog
 from wapto_app.ui.empty import empty_state
 from wapto_app.ui.form import (
     checkbox,
@@ -97,17 +98,8 @@ class Sink(rx.State):
     @public
     def open(self) -> None:
         now = utcnow()
-        self.customers = [
-            Customer(
-                id=i,
-                name=name,
-                phone=f"+49 151 2345 67{i:02d}",
-                messages=i * 1234,
-                status=("open", "pending", "resolved")[i % 3],
-                last_seen=(now - timedelta(hours=i * 7)).isoformat(),
-            )
-            for i, name in enumerate(_NAMES)
-        ]
+        self.query = ""
+        self.customers = _customers()
         self.lines = [_line(i) for i in range(60)]
         self.moment = (now - timedelta(minutes=5)).isoformat()
         self.yesterday = (now - timedelta(days=1)).isoformat()
@@ -136,6 +128,7 @@ class Sink(rx.State):
     @public
     def search(self, query: str) -> None:
         self.query = query
+        self.customers = [row for row in _customers() if query.casefold() in row["name"].casefold()]
 
     @rx.event
     @public
@@ -165,6 +158,20 @@ class Sink(rx.State):
     @public
     def write(self) -> None:
         self.lines = [*self.lines, _line(self.lines[-1]["id"] + 1)]
+
+
+def _customers() -> list[Customer]:
+    return [
+        Customer(
+            id=i,
+            name=name,
+            phone=f"+49 151 2345 67{i:02d}",
+            messages=i * 1234,
+            status=("open", "pending", "resolved")[i % 3],
+            last_seen=(utcnow() - timedelta(hours=i * 7)).isoformat(),
+        )
+        for i, name in enumerate(_NAMES)
+    ]
 
 
 def _line(i: int) -> Line:
@@ -302,7 +309,10 @@ def _menus() -> rx.Component:
             id="sink-dialog",
             title="New tag",
             description="Tags group contacts for filters and campaigns.",
-            footer=rx.fragment(button("Cancel"), button("Create tag", variant="primary")),
+            footer=rx.fragment(
+                button("Cancel", on_click=close_dialog("sink-dialog")),
+                button("Create tag", variant="primary", on_click=close_dialog("sink-dialog")),
+            ),
         ),
         dialog(
             rx.el.p("The state opened it, and hears when it is closed.", class_name="text-sm"),
@@ -368,13 +378,18 @@ def _states() -> rx.Component:
         card(skeleton_rows(4), class_name="py-2"),
         card(skeleton_lines(5)),
         card(
+            copy_field(
+                "Webhook address", "https://chat.example.com/webhooks/whatsapp", help="Paste it at Meta."
+            )
+        ),
+        card(
             stack(
                 progress(62, label="Import"),
                 meter("Messages this month", 1840, 5000),
                 meter("Contacts", 880, 1000),
                 meter("Agents", 5, 5),
                 meter("Templates", 12, None),
-                gap="gap-4",
+                gap="gap-5",
             )
         ),
         class_name="grid gap-6 md:grid-cols-2",
@@ -535,4 +550,5 @@ def kitchen_sink() -> rx.Component:
                 gap="gap-6",
             ),
         ),
+        on_mount=[Shell.load, Sink.open],
     )

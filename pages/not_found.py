@@ -12,6 +12,6 @@ from wapto_app.ui.i18n import t
 def not_found() -> rx.Component:
     return auth_frame(
         t("There is nothing here"),
-        button_link(t("Go to the inbox"), "/inbox", variant="primary"),
+        button_link(t("Go to the start page"), "/", variant="primary"),
         text=t("The address may be mistyped, or what was here has been deleted or moved."),
     )

@@ -10,9 +10,10 @@ from wapto_app import runtime
 from wapto_app.models import ChannelStatus
 from wapto_app.security.permissions import Actor, Permission
 from wapto_app.security.policy import requires
-from wapto_app.services import channels, profile
+from wapto_app.services import channels, inbox, profile
 from wapto_app.services.channels import ChannelSummary
 from wapto_app.services.sessions import account_topic
+from wapto_app.services.sign_in import HOME
 
 
 class Shell(rx.State):
@@ -23,6 +24,7 @@ class Shell(rx.State):
     role: str = ""
     locale: str = ""
     is_admin: bool = False
+    home: str = "/"
     permissions: list[str] = []
     numbers: list[ChannelSummary] = []
     connected: int = 0
@@ -49,7 +51,7 @@ class Shell(rx.State):
             self.unread = await _unread_total(session, actor)
         self.name, self.email, self.role = person["name"], person["email"], person["role"]
         self.locale, self.is_admin = person["locale"], person["is_admin"]
-        self.permissions = sorted(actor.permissions)
+        self.permissions, self.home = sorted(actor.permissions), HOME[actor.role]
         self.connected = sum(number["status"] == ChannelStatus.CONNECTED for number in self.numbers)
         self.broken = len(self.numbers) - self.connected
         self.loaded = True
@@ -58,6 +60,4 @@ class Shell(rx.State):
 async def _unread_total(session: AsyncSession, actor: Actor) -> int:
     if not actor.may(Permission.INBOX_SEE):
         return 0
-    from wapto_app.services import inbox
-
     return await inbox.unread_total(session, actor)

@@ -2,38 +2,83 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
+import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from functools import partial
+from typing import Any
 
 import reflex as rx
 from starlette.applications import Starlette
+from starlette.responses import RedirectResponse
+from starlette.routing import Route
 
-from pages import login
+from pages import (
+    admin_accounts,
+    connect,
+    inbox,
+    integrations,
+    invite,
+    login,
+    not_found,
+    profile,
+    register,
+    reset,
+    setup,
+)
 from state import base
-from wapto_app import bundle, runtime
+from state.access import Access
+from state.accounts import Accounts
+from state.inbox import ContactPanel, InboxList, OpenConversation
+from state.integrations import Integrations
+from state.profile import Profile
+from state.shell import Shell
+from wapto_app import bundle, demo, runtime
 from wapto_app.jobs import background
+from wapto_app.security import cookies
 from wapto_app.security.policy import EventPolicy
 from wapto_app.settings import get_settings
-from wapto_app.web import headers, health, limits, metrics
+from wapto_app.ui import tokens
+from wapto_app.web import auth, headers, health, limits, media, metrics, sandbox, webhooks
 
-_public_url = get_settings().public_url
+_settings = get_settings()
+
+_routes = [
+    Route("/", lambda _request: RedirectResponse("/inbox", 307)),
+    *health.routes,
+    *metrics.routes,
+    *webhooks.routes,
+    *media.routes,
+    *auth.routes,
+    *sandbox.routes(_settings),
+]
 
 app = rx.App(
     # Each wraps what stands before it: the last one sees every request first.
     api_transformer=[
-        Starlette(routes=[*health.routes, *metrics.routes]),
+        Starlette(routes=_routes),
         limits.NoReflexUploads,
-        partial(limits.BodyLimit, larger={"/webhooks/": 8 * limits.MEBIBYTE}),
-        partial(limits.SameOrigin, public_url=_public_url),
+        partial(
+            limits.BodyLimit,
+            larger={
+                "/webhooks/": 8 * limits.MEBIBYTE,
+                "/media": 110 * limits.MEBIBYTE,
+                "/sandbox/": 110 * limits.MEBIBYTE,
+            },
+        ),
+        partial(limits.SameOrigin, public_url=_settings.public_url),
         partial(
             headers.SecurityHeaders,
             pages=headers.BuiltPages(bundle.client_dir()),
-            https=_public_url.startswith("https://"),
+            https=_settings.public_url.startswith("https://"),
         ),
         metrics.Observed,
     ],
     backend_exception_handler=base.on_error,
+    stylesheets=tokens.STYLESHEETS,
+    head_components=tokens.head(),
     toaster=None,
     app_wraps={},
 )
@@ -42,11 +87,51 @@ app.add_middleware(EventPolicy(base.refuse))
 
 @asynccontextmanager
 async def _serve() -> AsyncIterator[None]:
-    async with runtime.running(get_settings()) as process:
+    """The life of a serving process, inside that of the page."""
+    async with runtime.running(_settings) as process:
         process.hub.deliver = base.deliver_to(app)
-        async with background.working(process), metrics.watching_the_loop():
+        process.hub.listen(webhooks.follow_channels)
+        cookies.listen(process.hub)
+        async with background.working(process), metrics.watching_the_loop(), _demo(process):
             yield
 
 
+@asynccontextmanager
+async def _demo(process: runtime.Runtime) -> AsyncIterator[None]:
+    running = demo.sandbox(_settings)
+    if running is None:
+        yield
+        return
+    async with running:
+        filling = asyncio.create_task(demo.fill(process))
+        try:
+            yield
+        finally:
+            filling.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await filling
+
+
 app.register_lifespan_task(_serve)
-app.add_page(login.login, route="/login", title="Sign in · Wapto")
+
+
+def _page(component: Any, route: str, *on_load: Any) -> None:
+    app.add_page(component, route=route, title="Wapto", on_load=list(on_load))
+
+
+_page(login.login, "/login", Access.open_login)
+_page(setup.setup, "/setup", Access.open_setup)
+_page(register.register, "/register", Access.open_login)
+_page(reset.reset, "/reset", Access.open_reset)
+_page(invite.invite, "/invite/[token]", Access.open_invitation)
+_page(inbox.inbox, inbox.ROUTE, Shell.load, InboxList.load, OpenConversation.load, ContactPanel.load)
+_page(integrations.integrations, "/integrations", Shell.load, Integrations.load)
+_page(connect.connect, "/integrations/connect", Shell.load, Integrations.load)
+_page(profile.profile, "/profile", Shell.load, Profile.load)
+_page(admin_accounts.admin_accounts, "/admin/accounts", Shell.load, Accounts.load)
+app.add_page(not_found.not_found, route="404", title="Wapto")
+
+if os.environ.get("WAPTO_DEV") == "1":
+    from pages import kitchen_sink
+
+    _page(kitchen_sink.kitchen_sink, "/kitchen-sink")

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import getpass
+import multiprocessing
 import os
 import sys
 from collections.abc import Awaitable, Callable
+from concurrent.futures import ProcessPoolExecutor
 from typing import Annotated, TypeVar
 
 import typer
@@ -83,7 +85,7 @@ def run(
     _prepare(settings)
     checks.check_port(settings)
     _build_page()
-    for line in _run_async(_first_steps, settings):
+    for line in _in_own_process(_tell_first_steps):
         out.print(line, soft_wrap=True)
     raise SystemExit(serve.run(settings, lambda seconds: _announce(settings, seconds)))
 
@@ -264,6 +266,16 @@ def _run_async(work: Callable[[Runtime], Awaitable[Result]], settings: Settings)
             return await work(runtime)
 
     return asyncio.run(inside())
+
+
+def _in_own_process(work: Callable[[], Result]) -> Result:
+    """The server forks its worker: a thread that was started here before would be missing there, and waited for."""
+    with ProcessPoolExecutor(1, multiprocessing.get_context("spawn")) as pool:
+        return pool.submit(work).result()
+
+
+def _tell_first_steps() -> list[str]:
+    return _run_async(_first_steps, get_settings())
 
 
 async def _first_steps(runtime: Runtime) -> list[str]:

@@ -1,4 +1,4 @@
-"""Everything that a process does by itself, beside answering requests: standing for leader and carrying out tasks."""
+"""Everything that a process does by itself, beside answering requests."""
 
 from __future__ import annotations
 
@@ -7,11 +7,24 @@ import signal
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 
+from wapto_app.jobs import dispatch, ingest, media
 from wapto_app.jobs.broker import handing_out
 from wapto_app.jobs.scheduler import Tick, leading
+from wapto_app.log import get_logger
 from wapto_app.runtime import Runtime
+from wapto_app.services import channels
 
-TICKS: tuple[Tick, ...] = ()
+log = get_logger(__name__)
+
+
+async def _check_numbers(runtime: Runtime) -> None:
+    await channels.refresh_all(runtime.db, runtime.gateway)
+
+
+TICKS: tuple[Tick, ...] = (
+    Tick("retry failed webhooks", 60, ingest.retry_failed),
+    Tick("check numbers", 15 * 60, _check_numbers),
+)
 """Every tick of the product; each job's module defines its own."""
 
 
@@ -19,7 +32,17 @@ TICKS: tuple[Tick, ...] = ()
 async def working(runtime: Runtime, ticks: Sequence[Tick] = TICKS) -> AsyncIterator[None]:
     """Work in the background as long as the block lasts; what has begun may finish for some seconds."""
     async with handing_out(runtime), leading(runtime, ticks):
-        yield
+        loops = [
+            asyncio.create_task(job.run(runtime), name=job.__name__) for job in (ingest, dispatch, media)
+        ]
+        try:
+            yield
+        finally:
+            for loop in loops:
+                loop.cancel()
+            for result in await asyncio.gather(*loops, return_exceptions=True):
+                if isinstance(result, Exception):
+                    log.error("background.failed", exc_info=result)
 
 
 async def until_stopped(runtime: Runtime) -> None:

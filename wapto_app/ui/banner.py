@@ -17,6 +17,9 @@ _ICONS: dict[Tone, str] = {
 }
 
 
+_GROUNDS: dict[Tone, str] = {**SOFT_TONES, "neutral": "bg-hover text-muted"}
+
+
 class OfflineBanner(rx.Component):
     """Says that the server is away, for as long as it is."""
 
@@ -40,9 +43,7 @@ def banner(
         rx.icon(_ICONS[tone], size=18, class_name="mt-px flex-none", aria_hidden=True),
         rx.el.div(heading, rx.el.div(text, class_name="text-pretty"), class_name="min-w-0 flex-1"),
         rx.el.div(action, class_name="flex-none self-center") if action is not None else rx.fragment(),
-        class_name=classes(
-            "flex items-start gap-3 rounded-lg px-4 py-3 text-sm", SOFT_TONES[tone], class_name
-        ),
+        class_name=classes("flex items-start gap-3 rounded-lg px-4 py-3 text-sm", _GROUNDS[tone], class_name),
     )
 
 

@@ -7,7 +7,7 @@ from typing import Any, Literal
 import reflex as rx
 
 from wapto_app.ui.i18n import Text
-from wapto_app.ui.link import ReactRouterLink
+from wapto_app.ui.link import RouteLink
 from wapto_app.ui.tokens import ICON_BUTTON, Classes, Size, classes
 
 Variant = Literal["primary", "secondary", "ghost", "danger"]
@@ -78,7 +78,7 @@ def button_link(
     **props: Any,
 ) -> rx.Component:
     """A link to a page of ours that looks like a button."""
-    return ReactRouterLink.create(
+    return RouteLink.create(
         _leading(icon, False),
         text,
         to=href,

@@ -9,7 +9,7 @@ import reflex as rx
 from wapto_app.ui.i18n import Text
 from wapto_app.ui.tokens import Classes, classes
 
-SURFACE = "rounded-lg border border-line bg-surface shadow-card"
+SURFACE = "min-w-0 rounded-lg border border-line bg-surface shadow-card"
 
 
 def card(*children: rx.Component, class_name: Classes = "p-5", **props: Any) -> rx.Component:
@@ -41,7 +41,7 @@ def page_header(title: Text, *actions: rx.Component, description: Text = "") -> 
         rx.el.div(
             rx.el.h1(title, class_name="text-xl font-semibold tracking-tight text-balance"),
             _description(description),
-            class_name="min-w-0 flex-1",
+            class_name="min-w-0 flex-1 basis-60",
         ),
         rx.el.div(*actions, class_name="flex flex-none flex-wrap gap-2") if actions else rx.fragment(),
         class_name="flex flex-wrap items-start gap-x-6 gap-y-3 pb-6",
@@ -52,7 +52,7 @@ def page_body(*children: rx.Component, width: str = "max-w-5xl") -> rx.Component
     """The scrolling middle of an ordinary page."""
     return rx.el.div(
         rx.el.div(*children, class_name=f"mx-auto w-full {width} px-4 py-6 sm:px-8 sm:py-8"),
-        class_name="scroll-thin h-full overflow-y-auto",
+        class_name="scroll-thin relative h-full overflow-y-auto",
     )
 
 

@@ -1,4 +1,4 @@
-import { useEffect, useRef, useState } from "react";
+import { useEffect, useId, useRef, useState } from "react";
 import { tr } from "./i18n.jsx";
 import { notify } from "./notices.jsx";
 
@@ -160,7 +160,7 @@ export function Tabs({ tabs, value, initial, label, onChange, children }) {
     choose(next.id);
     list.current.querySelector(`[data-tab="${CSS.escape(next.id)}"]`)?.focus();
   };
-  const name = label ? label.replace(/\W+/g, "-") : "tabs";
+  const name = useId();
   return (
     <div>
       <div ref={list} role="tablist" aria-label={label} onKeyDown={keys} className="scroll-thin flex gap-1 overflow-x-auto border-b">

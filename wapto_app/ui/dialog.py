@@ -52,8 +52,9 @@ def dialog(
 ) -> rx.Component:
     """A centred box; on a phone it rises from the bottom.
 
-    Either the state rules it (``open`` and ``on_close``, which hears of Escape, the cross and the backdrop), or it has an
-    ``id`` and is opened by ``open_dialog(id)``. ``width``: sm, md, lg, xl. ``locked``: only its own buttons close it.
+    Either the state rules it (``open`` and ``on_close``, which hears of Escape, the cross and the backdrop), or it
+    has an ``id`` and is opened by ``open_dialog(id)``. ``width``: xs, sm, md, lg, xl. ``locked``: only its own
+    buttons close it.
     """
     return _dialog("dialog", body, locals())
 

@@ -21,19 +21,19 @@ function fill(text, args) {
 }
 
 // The English text is the key.
-export const tr = (text, args) => fill(state.words[text] ?? text, args);
+export const tr = (text, args) => fill(state.words[text] || text, args);
 
 export function trn(one, many, n, args) {
   const forms = state.words[`${one} | ${many}`];
   const form = new Intl.PluralRules(state.locale).select(n);
-  const text = forms ? (forms[form] ?? forms.other) : n === 1 ? one : many;
+  const text = forms?.[form] || forms?.other || (n === 1 ? one : many);
   return fill(text, { ...args, n });
 }
 
 // Finished sentences from the server: "Your plan allows 5 tags." is found under "Your plan allows {limit} tags.".
 export function trServer(text) {
   if (!text) return "";
-  if (text in state.words) return state.words[text];
+  if (state.words[text]) return state.words[text];
   for (const [pattern, names, translation] of serverPatterns()) {
     const match = pattern.exec(text);
     if (match) return fill(translation, Object.fromEntries(names.map((name, i) => [name, match[i + 1]])));
@@ -43,7 +43,7 @@ export function trServer(text) {
 
 function serverPatterns() {
   state.patterns ??= Object.entries(state.words)
-    .filter(([key, value]) => typeof value === "string" && /\{\w+\}/.test(key) && /[^\s{}\w]|\w{3}/.test(key.replace(/\{\w+\}/g, "")))
+    .filter(([key, value]) => typeof value === "string" && value && /\{\w+\}/.test(key) && /[^\s{}\w]|\w{3}/.test(key.replace(/\{\w+\}/g, "")))
     .map(([key, value]) => {
       const names = [...key.matchAll(/\{(\w+)\}/g)].map((m) => m[1]);
       const source = key.split(/\{\w+\}/).map((part) => part.replace(/[.*+?^${}()|[\]\\]/g, "\\$&")).join("(.+?)");
@@ -93,11 +93,12 @@ function apply(code, words) {
 const spoken = () => navigator.languages?.map((tag) => tag.split("-")[0]).find((code) => code === "en" || catalogs[code]);
 
 // Holds the page. A change of language draws it anew, so that every tr() inside is asked again.
+// `account`: the language of the account, empty until it is known; undefined before sign-in, where the browser's rules.
 export function LocaleBoundary({ catalogs: known, account, children }) {
   const current = useLocale();
   useEffect(() => {
     catalogs = known;
-    const code = account || remembered() || spoken() || "en";
+    const code = account || remembered() || (account === undefined && spoken()) || "en";
     if (code !== (wanted ?? "en") || (code !== "en" && state.locale !== code)) setLocale(code);
     else delete document.documentElement.dataset.words;
   }, [account]);

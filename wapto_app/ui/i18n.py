@@ -1,4 +1,7 @@
-"""Text in the reader's language. The English text is the key; the browser looks it up, so switching costs no round trip."""
+"""Text in the reader's language.
+
+The English text is the key; the browser looks it up, so that switching costs no round trip.
+"""
 
 from __future__ import annotations
 
@@ -13,7 +16,7 @@ from wapto_app import locales
 from wapto_app.ui.browser import imported, in_browser, source
 
 Text = str | rx.Var[str]
-"""What a component accepts where the reader sees words: the result of ``t()``, a var, or text that is nobody's language."""
+"""What a component accepts where the reader sees words: what ``t()`` gives, a var, or a name as it is."""
 
 LANGUAGES = {"en": "English", "es": "Español"}
 """Codes and names, in their own language, of what the product ships."""
@@ -59,8 +62,10 @@ class LocaleBoundary(rx.Component):
     account: rx.Var[str]
 
 
-def locale_boundary(*children: rx.Component, account: str | rx.Var[str] = "") -> rx.Component:
-    return LocaleBoundary.create(*children, catalogs=locales.urls(), account=account)
+def locale_boundary(*children: rx.Component, account: rx.Var[str] | None = None) -> rx.Component:
+    """Every page's outermost part. ``account`` is the language of who is signed in; leave it out before the sign-in."""
+    props = {} if account is None else {"account": account}
+    return LocaleBoundary.create(*children, catalogs=locales.urls(), **props)
 
 
 def catalog_path(code: str) -> Path:

@@ -10,6 +10,9 @@ from reflex_components_core.react_router.dom import ReactRouterLink
 from wapto_app.ui.i18n import Text
 from wapto_app.ui.tokens import classes
 
+RouteLink = ReactRouterLink
+"""The bare link to a page of ours, for components that look like something else; ``to`` is the address."""
+
 INLINE = "font-medium text-accent-ink underline decoration-accent-ink/40 underline-offset-2 hover:decoration-current"
 
 
@@ -17,7 +20,7 @@ def link(
     text: Text | rx.Component, href: str | rx.Var[str], *, class_name: str = INLINE, **props: Any
 ) -> rx.Component:
     """A link to a page of ours."""
-    return ReactRouterLink.create(text, to=href, class_name=class_name, **props)
+    return RouteLink.create(text, to=href, class_name=class_name, **props)
 
 
 def outside_link(

@@ -14,7 +14,7 @@ export function place(box, anchor, side, align) {
   let top;
   let left;
   if (side === "end") {
-    top = anchor.top;
+    top = align === "center" ? (anchor.top + anchor.bottom - height) / 2 : anchor.top;
     left = rtl ? anchor.left - GAP - width : anchor.right + GAP;
   } else {
     const below = anchor.bottom + GAP;

@@ -9,7 +9,7 @@ import reflex as rx
 from wapto_app.ui.browser import source
 from wapto_app.ui.i18n import Text
 from wapto_app.ui.keys import kbd
-from wapto_app.ui.link import ReactRouterLink
+from wapto_app.ui.link import RouteLink
 from wapto_app.ui.tokens import Classes, classes
 
 _ITEM = (
@@ -104,7 +104,7 @@ def menu_item(
     if checked is not None:
         props |= {"role": "menuitemradio", "aria_checked": checked}
     if isinstance(href, rx.Var) or href:
-        return ReactRouterLink.create(*parts, to=href, **props)
+        return RouteLink.create(*parts, to=href, **props)
     if disabled is not False:
         props |= {"aria_disabled": disabled, "disabled": disabled}
     return rx.el.button(*parts, type=props.pop("type", "button"), on_click=on_click, **props)

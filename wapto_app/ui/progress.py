@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import reflex as rx
 
 from wapto_app.ui.i18n import Text, t
@@ -10,8 +12,8 @@ from wapto_app.ui.tokens import Classes, classes
 _TRACK = "h-1.5 w-full overflow-hidden rounded-full bg-line"
 
 
-def _bar(share: rx.Var[float], tone: str | rx.Var[str]) -> rx.Component:
-    width = rx.Var(
+def _bar(share: rx.Var[Any], tone: str | rx.Var[str]) -> rx.Component:
+    width: rx.Var[str] = rx.Var(
         f"`${{Math.max(0, Math.min(100, {share!s}))}}%`", _var_type=str, _var_data=share._get_all_var_data()
     )
     look = classes("h-full rounded-full transition-[width] duration-300", tone)

@@ -11,12 +11,12 @@ import reflex as rx
 from wapto_app.ui.avatar import avatar
 from wapto_app.ui.badge import count, dot
 from wapto_app.ui.browser import in_browser, source
-from wapto_app.ui.button import icon_button
+from wapto_app.ui.button import button, icon_button
 from wapto_app.ui.dialog import close_dialog, drawer, open_dialog
 from wapto_app.ui.form import post_form
-from wapto_app.ui.i18n import Text, t, tn
+from wapto_app.ui.i18n import LANGUAGES, Text, set_locale, t, tn
 from wapto_app.ui.keys import kbd, open_palette
-from wapto_app.ui.link import NavLink, ReactRouterLink
+from wapto_app.ui.link import NavLink, RouteLink
 from wapto_app.ui.menu import menu, menu_item, menu_separator
 from wapto_app.ui.skeleton import skeleton
 from wapto_app.ui.tokens import ICON_BUTTON, Classes, Tone, classes
@@ -57,7 +57,10 @@ class ThemeButton(rx.Component):
 
 @dataclass(frozen=True)
 class Entry:
-    """One line of the navigation. ``permission`` is what the reader needs to see it; ``badge`` names a number of ``Badges``."""
+    """One line of the navigation.
+
+    ``permission`` is what the reader needs to see it; ``badge`` names the number that stands beside it.
+    """
 
     label: rx.Var[str]
     route: str
@@ -80,6 +83,7 @@ class Person:
 
     name: rx.Var[str]
     email: rx.Var[str]
+    home: rx.Var[str]
     granted: rx.Var[list[str]]
     loaded: rx.Var[bool]
 
@@ -94,9 +98,7 @@ def logo(*, size: str = "size-7", words: Classes | None = "") -> rx.Component:
     mark = rx.el.img(
         src="/logo.svg",
         alt="" if words is not None else "Wapto",
-        width=size,
-        height=size,
-        class_name="flex-none",
+        class_name=f"flex-none {size}",
     )
     return rx.el.span(mark, name, class_name="inline-flex items-center gap-2.5")
 
@@ -114,7 +116,9 @@ def navigation(
     return rx.el.nav(
         rx.cond(person.loaded, shown, shapes),
         aria_label=t("Main"),
-        class_name="scroll-thin flex min-h-0 flex-1 flex-col gap-4 overflow-x-hidden overflow-y-auto px-2 py-3",
+        class_name=(
+            "scroll-thin relative flex min-h-0 flex-1 flex-col gap-4 overflow-x-hidden overflow-y-auto px-2 py-3"
+        ),
     )
 
 
@@ -159,9 +163,9 @@ def _entry_badge(number: rx.Var[int], *, in_drawer: bool) -> rx.Component:
 def sidebar(groups: Sequence[Group], person: Person, badges: dict[str, rx.Var[int]]) -> rx.Component:
     """Beside the page from 1024 px on; can be narrowed to its icons, and stays so."""
     toggle = in_browser("shell.jsx", "toggleSidebar")
-    head = ReactRouterLink.create(
+    head = RouteLink.create(
         logo(words="wide"),
-        to="/inbox",
+        to=person.home,
         aria_label="Wapto",
         class_name="flex h-13 flex-none items-center px-3.5 rounded-md -outline-offset-4",
     )
@@ -273,7 +277,7 @@ def connection_state(
     def state(tone: Tone, text: Text) -> rx.Component:
         look = "flex h-8 items-center gap-2 rounded-md px-2 text-sm whitespace-nowrap text-muted"
         words = rx.el.span(text, class_name="max-sm:sr-only")
-        way = ReactRouterLink.create(
+        way = RouteLink.create(
             dot(tone),
             words,
             to="/integrations",
@@ -308,7 +312,7 @@ def shell(
         top,
         rx.el.div(
             banner,
-            rx.el.main(*body, id="main", tab_index=-1, class_name="min-h-0 flex-1 outline-none"),
+            rx.el.main(*body, id="main", tab_index=-1, class_name="relative min-h-0 flex-1 outline-none"),
             class_name="flex min-h-0 min-w-0 flex-col pb-[env(safe-area-inset-bottom)]",
         ),
         phone_navigation,
@@ -332,6 +336,13 @@ def page_title(title: Text, unread: int | rx.Var[int] = 0) -> rx.Component:
     return PageTitle.create(title=title, unread=unread)
 
 
+def language_menu() -> rx.Component:
+    """The language of this browser, for who has no account to ask yet."""
+    trigger = button(t("Language"), icon="languages", variant="ghost", size="sm")
+    items = [menu_item(name, on_click=set_locale(code), lang=code) for code, name in LANGUAGES.items()]
+    return menu(trigger, *items, label=t("Language"), side="top", align="center")
+
+
 def auth_shell(
     title: Text, *body: rx.Component, text: Text = "", footer: rx.Component | None = None
 ) -> rx.Component:
@@ -341,22 +352,20 @@ def auth_shell(
         if isinstance(text, str) and not text
         else rx.el.p(text, class_name="mt-1.5 text-sm text-muted text-pretty")
     )
-    card = rx.el.main(
+    card = rx.el.div(
         rx.el.h1(title, class_name="text-xl font-semibold tracking-tight text-balance"),
         note,
         rx.el.div(*body, class_name="mt-6"),
-        id="main",
-        class_name="w-full rounded-xl border border-line bg-surface p-6 shadow-card sm:p-8",
+        class_name="rounded-xl border border-line bg-surface p-6 shadow-card sm:p-8",
+    )
+    below = (
+        rx.fragment()
+        if footer is None
+        else rx.el.div(footer, class_name="mt-6 text-center text-sm text-muted")
     )
     return rx.el.div(
-        rx.el.div(
-            rx.el.div(logo(size="size-8", words="text-lg"), class_name="flex justify-center"),
-            card,
-            rx.el.div(footer, class_name="text-center text-sm text-muted")
-            if footer is not None
-            else rx.fragment(),
-            class_name="my-auto flex w-full max-w-105 flex-col gap-6",
-        ),
-        rx.el.div(ThemeSwitch.create(), class_name="fixed end-4 bottom-4"),
-        class_name="flex min-h-dvh flex-col items-center px-4 py-12",
+        rx.el.header(logo(size="size-8", words="text-lg"), class_name="mt-auto"),
+        rx.el.main(card, below, id="main", class_name="mb-auto w-full max-w-105"),
+        rx.el.footer(language_menu(), ThemeSwitch.create(), class_name="flex items-center gap-2"),
+        class_name="flex min-h-dvh flex-col items-center gap-6 px-4 pt-12 pb-6",
     )

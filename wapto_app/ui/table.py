@@ -12,13 +12,13 @@ from wapto_app.ui.button import button, icon_button
 from wapto_app.ui.card import SURFACE
 from wapto_app.ui.form import Check
 from wapto_app.ui.i18n import Text, t, tn
-from wapto_app.ui.link import ReactRouterLink
+from wapto_app.ui.link import RouteLink
 from wapto_app.ui.skeleton import skeleton
 from wapto_app.ui.tokens import classes
 
 Row = rx.Var[Any]
 _CELL = "h-12 px-3 first:ps-4 last:pe-4"
-_HEAD = "h-10 px-3 text-start text-xs font-medium whitespace-nowrap text-muted first:ps-4 last:pe-4"
+_HEAD = "h-10 px-3 text-xs font-medium whitespace-nowrap text-muted first:ps-4 last:pe-4"
 _STRETCHED = (
     "font-medium after:absolute after:inset-0 after:content-[''] hover:underline underline-offset-2 rounded"
 )
@@ -108,7 +108,8 @@ def table(
 
 
 def _side(column: Column) -> str:
-    return f"{'text-end tabular-nums' if column.number else ''} {'max-md:hidden' if column.hide else ''} {column.width}"
+    side = "text-end tabular-nums" if column.number else "text-start"
+    return f"{side} {'max-md:hidden' if column.hide else ''} {column.width}"
 
 
 def _cell(
@@ -124,12 +125,12 @@ def _cell(
     if not first:
         return rx.el.td(content, class_name=look)
     if href is not None:
-        content = ReactRouterLink.create(content, to=href(row), class_name=_STRETCHED)
+        content = RouteLink.create(content, to=href(row), class_name=_STRETCHED)
     elif on_click is not None:
         content = rx.el.button(
             content, type="button", on_click=on_click(row), class_name=f"text-start {_STRETCHED}"
         )
-    return rx.el.th(content, scope="row", class_name=classes(look, "text-start font-normal"))
+    return rx.el.th(content, scope="row", class_name=classes(look, "font-normal"))
 
 
 def _head(
@@ -160,8 +161,7 @@ def _head_cell(column: Column, sort: Sort | None) -> rx.Component:
         ),
     )
     press = rx.el.button(
-        column.title,
-        arrow,
+        *((arrow, column.title) if column.number else (column.title, arrow)),
         type="button",
         on_click=sort.on_sort(rx.cond(rising, f"-{column.sort}", column.sort)),
         class_name="-mx-1 inline-flex items-center gap-1 rounded px-1 py-1 hover:text-ink",
@@ -179,7 +179,7 @@ def _select_all(selection: Selection, rows: Any) -> rx.Component:
         class_name="check block",
         custom_attrs={"aria-label": t("Select all rows of this page")},
     )
-    return rx.el.th(box, scope="col", class_name="w-10 ps-4")
+    return rx.el.th(_target(box), scope="col", class_name="w-10 ps-1.5")
 
 
 def _select_cell(
@@ -191,9 +191,12 @@ def _select_cell(
         class_name="check block",
         custom_attrs={"aria-label": t("Select {name}", name=name(row) if name else row[key])},
     )
-    # Above the stretched link of the row, and large enough for a thumb.
-    label = rx.el.label(box, class_name="relative z-1 grid size-10 place-items-center")
-    return rx.el.td(label, class_name="w-10 ps-1.5")
+    return rx.el.td(_target(box), class_name="w-10 ps-1.5")
+
+
+def _target(box: rx.Component) -> rx.Component:
+    """Above the stretched link of the row, and large enough for a thumb."""
+    return rx.el.label(box, class_name="relative z-1 grid size-10 place-items-center")
 
 
 def _skeleton_rows(width: int) -> rx.Component:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from dataclasses import dataclass
+from typing import Any
 
 import reflex as rx
 
@@ -11,7 +12,8 @@ from wapto_app.ui.i18n import Text
 from wapto_app.ui.link import NavLink
 
 
-class Tab(NamedTuple):
+@dataclass(frozen=True)
+class Tab:
     """One tab and what it shows; ``count`` is a number beside its name."""
 
     id: str

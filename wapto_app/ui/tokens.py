@@ -15,7 +15,7 @@ Tone = Literal["neutral", "accent", "info", "warning", "danger"]
 Classes = str | rx.Var[str]
 
 SOFT_TONES: dict[Tone, str] = {
-    "neutral": "bg-hover text-muted",
+    "neutral": "bg-line text-muted",
     "accent": "bg-accent-soft text-accent-ink",
     "info": "bg-info-soft text-info-ink",
     "warning": "bg-warning-soft text-warning-ink",
@@ -34,7 +34,7 @@ def classes(*parts: Classes | None) -> str | rx.Var[str]:
     ]
     if all(isinstance(part, str) for part in known):
         return " ".join(str(part) for part in known)
-    return rx.Var.create([part for part in known]).to(list[str]).join(" ")
+    return rx.Var.create(list(known)).to(list[str]).join(" ")
 
 
 def head() -> list[rx.Component]:

@@ -20,7 +20,7 @@ export function VirtualList({ items, itemKey, row: Row, bottom, className, label
   const list = useRef(null);
   const firstItemIndex = useFirstIndex(items, itemKey);
   const [atBottom, setAtBottom] = useState(true);
-  const components = useMemo(() => ({ Header: header ? () => header : undefined, Footer: footer ? () => footer : undefined }), [header, footer]);
+  const components = useMemo(() => ({ Header: header ? () => header : undefined, Footer: footer || bottom ? () => footer ?? <div className="h-3" /> : undefined }), [header, footer, bottom]);
   useEffect(() => { onAtBottom?.(atBottom); }, [atBottom]);
   const jump = () => list.current?.scrollToIndex({ index: "LAST", align: "end", behavior: "smooth" });
   if (!items.length) return <div className={className}>{header}{footer}</div>;

@@ -32,7 +32,7 @@ class VirtualList(rx.NoSSRComponent):
 
 
 def row_of(memo: Any, sample: dict[str, Any]) -> rx.Var[Any]:
-    """The row component for ``virtual_list``: an ``@rx.memo(wrapper=None)`` with the one prop ``item``, and a sample item."""
+    """The row of a ``virtual_list``: an ``@rx.memo(wrapper=None)`` whose one prop is ``item``, and a sample item."""
     component = memo(item=sample)
     imports = {str(component.library): [rx.ImportVar(tag=component.tag)]}
     return rx.Var(str(component.tag), _var_data=VarData(imports=imports))
@@ -50,8 +50,9 @@ def virtual_list(
 ) -> rx.Component:
     """A list in a box of fixed height.
 
-    ``bottom`` makes it a chat: it starts at the end, stays there while the reader is there, and rows put in front do not
-    move what is being read. ``on_start_reached`` and ``on_end_reached`` load the next page; ``on_at_bottom`` hears a bool.
+    ``bottom`` makes it a chat: it starts at the end, stays there while the reader is there, and rows put in front do
+    not move what is being read. ``on_start_reached`` and ``on_end_reached`` load the next page; ``on_at_bottom``
+    hears a bool.
     Give it the ``key`` of what it shows (the conversation), so that another one starts anew.
     """
     return VirtualList.create(

@@ -21,7 +21,7 @@ from wapto_app.models import LinkPurpose, Role
 from wapto_app.security import cookies, passwords, throttle
 from wapto_app.security.permissions import Actor
 from wapto_app.services import accounts, links, mail, profile, sessions, sign_in
-from wapto_app.services.account_fields import clean_email, clean_name
+from wapto_app.services.account_fields import clean_email, clean_name, time_zones
 from wapto_app.services.accounts import Person
 from wapto_app.services.errors import DomainError, Invalid, SignedOut
 from wapto_app.web.forms import (
@@ -38,7 +38,6 @@ from wapto_app.web.forms import (
 
 log = get_logger(__name__)
 
-HOME = {Role.OWNER: "/", Role.AGENT: "/", Role.OPERATOR: "/admin/accounts"}
 _tasks: set[asyncio.Task[None]] = set()
 
 
@@ -53,6 +52,7 @@ class RegisterForm(Form):
     name: Text
     email: Text
     password: Text
+    time_zone: Text = ""
 
 
 class SetupForm(RegisterForm):
@@ -64,6 +64,7 @@ class InvitationForm(Form):
     token: Text
     name: Text
     password: Text
+    time_zone: Text = ""
 
 
 class ResetRequestForm(Form):
@@ -85,12 +86,6 @@ class PasswordForm(Form):
     password: Text
 
 
-def safe_path(path: str) -> str:
-    """A path of this site to go to after signing in, or an empty text: nobody may be led elsewhere."""
-    is_ours = path.startswith("/") and not path.startswith("//") and "\\" not in path and path.isprintable()
-    return path if is_ours else ""
-
-
 async def login(visit: Visit, form: LoginForm) -> Answer:
     """Sign in through one of the two tabs."""
     door = sign_in.Door(form.door) if form.door in tuple(sign_in.Door) else sign_in.Door.USER
@@ -110,7 +105,7 @@ async def login(visit: Visit, form: LoginForm) -> Answer:
             session, known, new_hash=new_hash, address=visit.address, user_agent=visit.user_agent
         )
     await throttle.sign_in_succeeded(visit.address, email)
-    return Answer({"go": safe_path(form.next) or HOME[known.role]}, token)
+    return Answer({"go": sign_in.safe_path(form.next) or sign_in.HOME[known.role]}, token)
 
 
 async def logout(request: Request) -> Response:
@@ -133,7 +128,7 @@ async def setup(visit: Visit, form: SetupForm) -> Answer:
     async with runtime.get().db.write() as session:
         account_id = await accounts.set_up(session, form.token, person, runs_business=form.runs_business)
         token = await _enter(session, visit, account_id)
-    return Answer({"go": HOME[Role.OWNER if form.runs_business else Role.OPERATOR]}, token)
+    return Answer({"go": sign_in.HOME[Role.OWNER if form.runs_business else Role.OPERATOR]}, token)
 
 
 async def register(visit: Visit, form: RegisterForm) -> Answer:
@@ -146,7 +141,7 @@ async def register(visit: Visit, form: RegisterForm) -> Answer:
     async with runtime.get().db.write() as session:
         account_id = await accounts.register(session, person)
         token = await _enter(session, visit, account_id)
-    return Answer({"go": HOME[Role.OWNER]}, token)
+    return Answer({"go": sign_in.HOME[Role.OWNER]}, token)
 
 
 async def accept_invitation(visit: Visit, form: InvitationForm) -> Answer:
@@ -154,13 +149,11 @@ async def accept_invitation(visit: Visit, form: InvitationForm) -> Answer:
     await throttle.form("invitation", visit.address)
     async with runtime.get().db.read() as session:
         email = await accounts.invited(session, form.token)
-    person = await _person(RegisterForm(name=form.name, email=email, password=form.password))
+    person = await _person(RegisterForm(email=email, **form.model_dump(exclude={"token"})))
     async with runtime.get().db.write() as session:
-        account_id = await accounts.accept_invitation(
-            session, form.token, name=person.name, password_hash=person.password_hash
-        )
+        account_id = await accounts.accept_invitation(session, form.token, person)
         token = await _enter(session, visit, account_id)
-    return Answer({"go": "/"}, token)
+    return Answer({"go": sign_in.HOME[Role.OWNER]}, token)
 
 
 async def request_reset(visit: Visit, form: ResetRequestForm) -> Answer:
@@ -218,7 +211,9 @@ async def _person(form: RegisterForm) -> Person:
         errors[error.field] = error.message
     if errors:
         raise FormRefused(errors)
-    return Person(name, email, await passwords.hashed(form.password))
+    # The browser's own; one that we do not know is no reason to refuse somebody.
+    time_zone = form.time_zone if form.time_zone in time_zones() else "UTC"
+    return Person(name, email, await passwords.hashed(form.password), time_zone)
 
 
 def _try(errors: dict[str, str], clean: Callable[[str], str], text: str) -> str:

@@ -19,6 +19,7 @@ from wapto_app import runtime
 from wapto_app.security import cookies
 from wapto_app.services.errors import DomainError, SignedOut, TooMany
 from wapto_app.services.sessions import LIFETIME
+from wapto_app.web import client
 
 MAX_BODY = 16 * 1024
 _NOT_UNDERSTOOD = "This request could not be understood. Reload the page and try again."
@@ -163,7 +164,7 @@ def is_foreign(request: Request) -> bool:
 def visit_of(request: Request) -> Visit:
     """Who sends this request."""
     return Visit(
-        address=request.client.host if request.client else "",
+        address=client.address_of(request),
         user_agent=request.headers.get("user-agent", ""),
         cookie=request.headers.get("cookie", ""),
     )
@@ -171,13 +172,13 @@ def visit_of(request: Request) -> Visit:
 
 def set_cookie(request: Request, response: Response, token: str) -> None:
     """Hand over the secret of a session; an empty text takes it away."""
-    is_https = request.url.scheme == "https" or runtime.get().settings.public_url.startswith("https://")
+    is_secure = client.is_https(request) or runtime.get().settings.public_url.startswith("https://")
     response.set_cookie(
         cookies.COOKIE,
         token,
         max_age=int(LIFETIME.total_seconds()) if token else 0,
         path="/",
-        secure=is_https,
+        secure=is_secure,
         httponly=True,
         samesite="lax",
     )

@@ -97,7 +97,9 @@ class SecurityHeaders:
 
     def _add(self, headers: MutableHeaders, path: str, status: int) -> None:
         is_page = headers.get("content-type", "").startswith("text/html")
-        headers.setdefault("content-security-policy", self._pages.policy_of(path) if is_page else NOT_A_PAGE)
+        if status != 304:  # a browser would put these in the place of what it stored with the page
+            own = self._pages.policy_of(path) if is_page else NOT_A_PAGE
+            headers.setdefault("content-security-policy", own)
         for name, value in self._always.items():
             headers.setdefault(name, value)
         if path.startswith("/assets/") and status in (200, 304):

@@ -1,0 +1,41 @@
+"""The shared inbox: list, thread, contact. A phone shows one of them at a time."""
+
+from __future__ import annotations
+
+import reflex as rx
+
+from pages.frame import frame
+from pages.inbox.contact import contact_panel
+from pages.inbox.conversations import conversation_list
+from pages.inbox.thread import thread
+from state.inbox import OpenConversation
+from wapto_app.ui.i18n import t
+from wapto_app.ui.tokens import classes
+
+ROUTE = "/inbox/[[...splat]]"
+
+
+def inbox() -> rx.Component:
+    is_open = OpenConversation.selected > 0
+    return frame(
+        t("Inbox"),
+        rx.el.div(
+            rx.el.section(
+                conversation_list(),
+                aria_label=t("Conversations"),
+                class_name=classes(
+                    "flex min-h-0 w-full flex-none flex-col border-e bg-surface md:w-80 xl:w-88",
+                    rx.cond(is_open, "max-md:hidden", ""),
+                ),
+            ),
+            rx.el.section(
+                thread(),
+                aria_label=t("Conversation"),
+                class_name=classes(
+                    "flex min-h-0 min-w-0 flex-1 flex-col bg-chat", rx.cond(is_open, "", "max-md:hidden")
+                ),
+            ),
+            contact_panel(),
+            class_name="relative flex h-full min-h-0",
+        ),
+    )

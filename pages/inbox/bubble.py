@@ -1,0 +1,316 @@
+"""One message of a thread, whatever its type."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import reflex as rx
+
+from pages.inbox.ticks import tick
+from state.inbox import OpenConversation
+from wapto_app.services.inbox import MessageRow
+from wapto_app.ui.button import icon_button
+from wapto_app.ui.i18n import from_server, t
+from wapto_app.ui.menu import popover
+from wapto_app.ui.message_text import day_separator, message_text
+from wapto_app.ui.skeleton import skeleton
+from wapto_app.ui.time import clock_time
+from wapto_app.ui.tokens import classes
+
+_REACTIONS = ("👍", "❤️", "😂", "😮", "😢", "🙏")
+
+Item = rx.Var[MessageRow]
+
+
+@rx.memo(wrapper=None)
+def message_row(item: rx.Var[MessageRow]) -> rx.Component:
+    return rx.el.div(
+        day_separator(item["at"], item["previous_at"]),
+        rx.cond(item["kind"] == "system", _notice(item), _bubble_line(item)),
+        class_name="px-4 pb-2",
+    )
+
+
+def _notice(item: Item) -> rx.Component:
+    return rx.el.p(item["body"], dir="auto", class_name="py-1 text-center text-xs text-muted")
+
+
+def _bubble_line(item: Item) -> rx.Component:
+    bubble = rx.el.div(
+        rx.cond(item["forwarded"], _small(t("Forwarded"), "forward"), rx.fragment()),
+        _quote(item),
+        _content(item),
+        _foot(item),
+        data_testid="message",
+        data_status=item["status"],
+        class_name=classes(
+            "relative w-fit max-w-full rounded-lg px-3 py-2 text-sm shadow-card",
+            rx.cond(item["outbound"], "rounded-ee-sm bg-bubble-out", "rounded-es-sm bg-bubble-in"),
+        ),
+    )
+    column = rx.el.div(
+        bubble,
+        _reactions(item),
+        _problem(item),
+        class_name=classes(
+            "flex max-w-[85%] min-w-0 flex-col sm:max-w-[70%]",
+            rx.cond(item["outbound"], "items-end", "items-start"),
+        ),
+    )
+    return rx.el.div(
+        column,
+        _actions(item),
+        class_name=classes(
+            "group/message flex items-center gap-1", rx.cond(item["outbound"], "flex-row-reverse", "")
+        ),
+    )
+
+
+def _small(text: rx.Var[str], icon: str) -> rx.Component:
+    return rx.el.p(
+        rx.icon(icon, size=13, aria_hidden=True),
+        text,
+        class_name="flex items-center gap-1 text-xs text-muted",
+    )
+
+
+def _quote(item: Item) -> rx.Component:
+    quote = item["quote"].to(dict[str, Any])
+    return rx.cond(
+        item["quote"],
+        rx.el.div(
+            rx.el.p(
+                rx.cond(quote["outbound"].to(bool), t("You"), t("Customer")),
+                class_name="font-medium text-accent-ink",
+            ),
+            rx.el.p(quote["text"].to(str), dir="auto", class_name="line-clamp-2 text-muted"),
+            class_name="mb-1.5 rounded-md border-s-4 border-accent bg-hover/60 px-2.5 py-1.5 text-xs",
+        ),
+        rx.fragment(),
+    )
+
+
+def _content(item: Item) -> rx.Component:
+    return rx.match(
+        item["kind"],
+        ("text", message_text(item["body"])),
+        ("media", _media(item)),
+        ("location", _location(item)),
+        ("contacts", _contacts(item)),
+        ("button", _tapped(item)),
+        ("button_reply", _tapped(item)),
+        ("list_reply", _tapped(item)),
+        ("flow_reply", _labelled(item, "clipboard-check", t("Answered a form"))),
+        ("order", _labelled(item, "shopping-cart", t("Sent an order"))),
+        ("template", _labelled(item, "layout-template", t("Template"))),
+        ("interactive", _labelled(item, "list", t("Interactive message"))),
+        ("revoked", rx.el.p(t("This message was deleted"), class_name="text-muted italic")),
+        ("unsupported", _unsupported(item)),
+        message_text(item["body"]),
+    )
+
+
+def _labelled(item: Item, icon: str, label: rx.Var[str]) -> rx.Component:
+    return rx.el.div(_small(label, icon), message_text(item["body"]), class_name="flex flex-col gap-1")
+
+
+def _tapped(item: Item) -> rx.Component:
+    return rx.el.p(
+        rx.icon("mouse-pointer-click", size=14, class_name="flex-none text-muted", aria_hidden=True),
+        rx.el.span(item["body"], dir="auto", class_name="font-medium"),
+        class_name="flex items-center gap-2",
+    )
+
+
+def _unsupported(item: Item) -> rx.Component:
+    text = t("WhatsApp does not hand over this kind of message. Open it on the phone.")
+    return rx.el.p(
+        rx.icon("circle-help", size=15, class_name="mt-0.5 flex-none", aria_hidden=True),
+        rx.el.span(text, class_name="text-pretty"),
+        class_name="flex gap-2 text-muted",
+    )
+
+
+def _media(item: Item) -> rx.Component:
+    file = item["file"].to(dict[str, Any])
+    source = "/media/" + file["key"].to(str)
+    shown = rx.match(
+        item["type"],
+        ("image", _picture(source, "max-h-80 max-w-full rounded-md")),
+        ("sticker", _picture(source, "size-32 object-contain")),
+        (
+            "video",
+            rx.el.video(
+                src=source, controls=True, preload="metadata", class_name="max-h-80 max-w-full rounded-md"
+            ),
+        ),
+        (
+            "audio",
+            rx.el.audio(src=source, controls=True, preload="metadata", class_name="h-10 w-64 max-w-full"),
+        ),
+        _document(file, source),
+    )
+    state = rx.match(
+        file["state"].to(str),
+        ("stored", shown),
+        ("pending", rx.el.div(skeleton("h-40 w-56 rounded-md"), aria_label=t("Fetching the file"))),
+        _missing(file),
+    )
+    caption = rx.cond(item["body"] != "", message_text(item["body"]), rx.fragment())
+    return rx.el.div(
+        rx.cond(item["file"], state, _missing(file)), caption, class_name="flex flex-col gap-1.5"
+    )
+
+
+def _picture(source: rx.Var[str], look: str) -> rx.Component:
+    return rx.el.a(
+        rx.el.img(src=source, alt=t("Picture"), loading="lazy", data_testid="picture", class_name=look),
+        href=source,
+        target="_blank",
+        rel="noreferrer",
+        class_name="block min-h-10",
+    )
+
+
+def _document(file: rx.Var[dict[str, Any]], source: rx.Var[str]) -> rx.Component:
+    return rx.el.a(
+        rx.icon("file-text", size=22, class_name="flex-none text-muted", aria_hidden=True),
+        rx.el.span(file["filename"].to(str), dir="auto", class_name="min-w-0 flex-1 truncate"),
+        rx.icon("download", size=16, class_name="flex-none text-muted", aria_hidden=True),
+        href=source + "?download=1",
+        class_name="flex w-64 max-w-full items-center gap-2 rounded-md bg-hover/60 px-3 py-2.5 hover:bg-hover",
+    )
+
+
+def _missing(file: rx.Var[dict[str, Any]]) -> rx.Component:
+    return rx.el.p(
+        rx.icon("file-x", size=16, class_name="flex-none", aria_hidden=True),
+        t("This file could not be fetched."),
+        title=file["error"].to(str),
+        class_name="flex items-center gap-2 text-muted",
+    )
+
+
+def _location(item: Item) -> rx.Component:
+    place = item["content"]
+    url = (
+        "https://www.openstreetmap.org/?mlat="
+        + place["latitude"].to_string()
+        + "&mlon="
+        + place["longitude"].to_string()
+    )
+    return rx.el.a(
+        rx.icon("map-pin", size=20, class_name="flex-none text-accent-ink", aria_hidden=True),
+        rx.el.span(
+            rx.el.span(
+                rx.cond(place["name"], place["name"].to(str), t("Location")),
+                dir="auto",
+                class_name="block truncate font-medium",
+            ),
+            rx.el.span(
+                place["latitude"].to_string() + ", " + place["longitude"].to_string(),
+                class_name="block text-xs text-muted",
+            ),
+            class_name="min-w-0",
+        ),
+        href=url,
+        target="_blank",
+        rel="noreferrer",
+        class_name="flex items-center gap-2.5 underline-offset-2 hover:underline",
+    )
+
+
+def _contacts(item: Item) -> rx.Component:
+    def card(entry: rx.Var[dict[str, Any]]) -> rx.Component:
+        phones = entry["phones"].to(list[dict[str, Any]])
+        return rx.el.div(
+            rx.icon("contact", size=20, class_name="flex-none text-muted", aria_hidden=True),
+            rx.el.div(
+                rx.el.p(entry["name"].to(str), dir="auto", class_name="font-medium"),
+                rx.foreach(
+                    phones, lambda phone: rx.el.p(phone["phone"].to(str), class_name="text-xs text-muted")
+                ),
+            ),
+            class_name="flex items-center gap-2.5",
+        )
+
+    cards = item["content"]["cards"].to(list[dict[str, Any]])
+    return rx.el.div(rx.foreach(cards, card), class_name="flex flex-col gap-2")
+
+
+def _foot(item: Item) -> rx.Component:
+    author = rx.cond(
+        item["outbound"] & (item["author"] != ""),
+        rx.el.span(item["author"], class_name="max-w-32 truncate"),
+        rx.fragment(),
+    )
+    return rx.el.div(
+        rx.cond(item["edited"], rx.el.span(t("edited")), rx.fragment()),
+        author,
+        clock_time(item["at"]),
+        rx.cond(item["outbound"], tick(item["status"]), rx.fragment()),
+        class_name="mt-1 flex items-center justify-end gap-1.5 text-xs text-muted",
+    )
+
+
+def _reactions(item: Item) -> rx.Component:
+    return rx.cond(
+        item["reactions"].length() > 0,
+        rx.el.div(
+            rx.foreach(item["reactions"], lambda emoji: rx.el.span(emoji)),
+            aria_label=t("Reactions"),
+            data_testid="reactions",
+            class_name="z-1 -mt-1.5 flex gap-0.5 rounded-full bg-surface px-1.5 py-0.5 text-sm shadow-card",
+        ),
+        rx.fragment(),
+    )
+
+
+def _problem(item: Item) -> rx.Component:
+    """Why it did not arrive, what to do, and another try."""
+    words = rx.el.span(from_server(item["error"]), " ", from_server(item["advice"]))
+    again = rx.el.button(
+        rx.cond(item["status"] == "unconfirmed", t("Send again"), t("Retry")),
+        type="button",
+        on_click=OpenConversation.retry(item["id"]),
+        class_name="font-medium underline underline-offset-2",
+    )
+    is_stuck = (item["status"] == "failed") | (item["status"] == "unconfirmed")
+    return rx.cond(
+        item["outbound"] & is_stuck,
+        rx.el.p(
+            words, " ", again, data_testid="problem", class_name="mt-1 text-xs text-danger-ink text-pretty"
+        ),
+        rx.fragment(),
+    )
+
+
+def _actions(item: Item) -> rx.Component:
+    def choice(emoji: str) -> rx.Component:
+        return rx.el.button(
+            emoji,
+            type="button",
+            aria_label=emoji,
+            data_close=True,
+            on_click=OpenConversation.react(item["id"], emoji),
+            class_name="grid size-9 place-items-center rounded-md text-lg hover:bg-hover",
+        )
+
+    react = popover(
+        icon_button("smile-plus", t("React"), size=16),
+        rx.el.div(*[choice(emoji) for emoji in _REACTIONS], class_name="flex"),
+        label=t("React"),
+        class_name="p-1",
+    )
+    return rx.cond(
+        (item["wamid"] != "") & (item["kind"] != "revoked"),
+        rx.el.div(
+            icon_button("reply", t("Reply"), size=16, on_click=OpenConversation.reply_to(item["id"])),
+            react,
+            class_name=(
+                "flex flex-none opacity-0 transition-opacity group-hover/message:opacity-100 "
+                "focus-within:opacity-100 pointer-coarse:opacity-60"
+            ),
+        ),
+        rx.fragment(),
+    )

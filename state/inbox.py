@@ -1,0 +1,255 @@
+"""What one open inbox tab holds: the list, the open conversation, the contact panel."""
+
+from __future__ import annotations
+
+from typing import Any, TypedDict
+
+import reflex as rx
+
+from state.base import actor_of, success, unwatch, watch
+from wapto_app import runtime
+from wapto_app.security.permissions import Permission
+from wapto_app.security.policy import requires
+from wapto_app.services import contacts, inbox, outbox
+from wapto_app.services.contacts import ContactCard
+from wapto_app.services.errors import NotFound
+from wapto_app.services.inbox import ConversationHeader, ConversationRow, MessageRow
+from wapto_app.ui.composer import Outgoing
+
+NO_HEADER = ConversationHeader(
+    id=0,
+    contact_id=0,
+    name="",
+    phone="",
+    channel="",
+    channel_status="",
+    window_closes_at="",
+    opted_out=False,
+    blocked=False,
+    status="",
+    unread=0,
+)
+NO_CARD = ContactCard(
+    id=0,
+    name="",
+    profile_name="",
+    username="",
+    phone="",
+    company="",
+    email="",
+    language="",
+    source="",
+    notes="",
+    opted_out=False,
+    created_at="",
+)
+
+
+class Quoted(TypedDict):
+    """The message that is being answered; id 0 for none."""
+
+    id: int
+    text: str
+
+
+NO_QUOTE = Quoted(id=0, text="")
+
+
+class InboxList(rx.State):
+    """The left panel."""
+
+    rows: list[ConversationRow] = []
+    unread_only: bool = False
+    has_more: bool = False
+    loaded: bool = False
+    _limit: int = inbox.PAGE
+
+    @rx.event
+    @requires(Permission.INBOX_SEE)
+    async def load(self) -> None:
+        await self._read()
+        watch(self, InboxList.changed, ["inbox"])
+
+    @rx.event
+    @requires(Permission.INBOX_SEE)
+    async def changed(self) -> None:
+        await self._read()
+
+    @rx.event
+    @requires(Permission.INBOX_SEE)
+    async def more(self) -> None:
+        if self.has_more:
+            self._limit += inbox.PAGE
+            await self._read()
+
+    @rx.event
+    @requires(Permission.INBOX_SEE)
+    async def show_unread(self, only: bool) -> None:
+        self.unread_only, self._limit = only, inbox.PAGE
+        await self._read()
+
+    async def _read(self) -> None:
+        actor = await actor_of(self)
+        async with runtime.get().db.read() as session:
+            rows = await inbox.listing(session, actor, unread_only=self.unread_only, limit=self._limit + 1)
+        self.has_more = len(rows) > self._limit
+        self.rows, self.loaded = rows[: self._limit], True
+
+
+class OpenConversation(rx.State):
+    """The middle panel. ``earlier`` are the pages that were scrolled to; ``latest`` follows what happens."""
+
+    header: ConversationHeader = NO_HEADER
+    earlier: list[MessageRow] = []
+    latest: list[MessageRow] = []
+    has_older: bool = False
+    selected: int = 0
+    missing: bool = False
+    quote: Quoted = NO_QUOTE
+    answered: int = 0
+    accepted: int = 0
+
+    @rx.var(initial_value=[])
+    def messages(self) -> list[MessageRow]:
+        return [*self.earlier, *self.latest]
+
+    @rx.event
+    @requires(Permission.INBOX_SEE)
+    async def load(self) -> None:
+        wanted = selected_in(str(self.router.url.path))
+        if wanted != self.selected:
+            self.header, self.earlier, self.latest, self.missing = NO_HEADER, [], [], False
+            self.quote = NO_QUOTE
+        self.selected = wanted
+        if not wanted:
+            unwatch(self, OpenConversation.changed)
+            return
+        try:
+            await self._read()
+        except NotFound:
+            self.missing = True
+            return
+        watch(self, OpenConversation.changed, [f"conversation:{wanted}", "channels"])
+
+    @rx.event
+    @requires(Permission.INBOX_SEE)
+    async def changed(self) -> None:
+        if self.selected:
+            await self._read()
+
+    async def _read(self) -> None:
+        actor, after = await actor_of(self), self.earlier[-1]["id"] if self.earlier else 0
+        async with runtime.get().db.read() as session:
+            self.header = await inbox.header(session, actor, self.selected)
+            thread = await inbox.recent(session, actor, self.selected, after_id=after)
+        self.latest = thread["messages"]
+        if not after:
+            self.has_older = thread["has_older"]
+
+    @rx.event
+    @requires(Permission.INBOX_SEE)
+    async def load_older(self) -> None:
+        if not self.has_older or not self.messages:
+            return
+        actor = await actor_of(self)
+        async with runtime.get().db.read() as session:
+            page = await inbox.older(session, actor, self.selected, before_id=self.messages[0]["id"])
+        self.earlier, self.has_older = [*page["messages"], *self.earlier], page["has_older"]
+
+    @rx.event
+    @requires(Permission.INBOX_SEE)
+    async def seen(self) -> None:
+        actor = await actor_of(self)
+        async with runtime.get().db.write() as session:
+            await inbox.open_conversation(session, actor, self.selected)
+
+    @rx.event
+    @requires(Permission.INBOX_DO)
+    async def send(self, message: Outgoing) -> None:
+        self.answered += 1
+        actor = await actor_of(self)
+        async with runtime.get().db.write() as session:
+            await inbox.send(session, actor, self.selected, **message)
+        self.accepted += 1
+
+    @rx.event
+    @requires(Permission.INBOX_DO)
+    def reply_to(self, message_id: int) -> None:
+        found = [message for message in self.messages if message["id"] == message_id]
+        self.quote = Quoted(id=message_id, text=found[0]["body"] or found[0]["type"]) if found else NO_QUOTE
+
+    @rx.event
+    @requires(Permission.INBOX_SEE)
+    def cancel_reply(self) -> None:
+        self.quote = NO_QUOTE
+
+    @rx.event
+    @requires(Permission.INBOX_DO)
+    async def retry(self, message_id: int) -> None:
+        actor = await actor_of(self)
+        async with runtime.get().db.write() as session:
+            await outbox.retry(session, actor, message_id)
+
+    @rx.event
+    @requires(Permission.INBOX_DO)
+    async def react(self, message_id: int, emoji: str) -> None:
+        actor = await actor_of(self)
+        async with runtime.get().db.write() as session:
+            await inbox.react(session, actor, self.selected, message_id, emoji)
+
+    @rx.event
+    @requires(Permission.INBOX_DO)
+    async def mark_unread(self) -> Any:
+        actor = await actor_of(self)
+        async with runtime.get().db.write() as session:
+            await inbox.mark_unread(session, actor, self.selected)
+        return rx.redirect("/inbox")
+
+
+class ContactPanel(rx.State):
+    """The right panel."""
+
+    card: ContactCard = NO_CARD
+    shown: bool = False
+
+    @rx.event
+    @requires(Permission.CONTACTS_SEE)
+    async def load(self) -> None:
+        opened = await self.get_state(OpenConversation)
+        if not opened.header["id"]:
+            self.card, self.shown = NO_CARD, False
+            return
+        await self._read(opened.header["contact_id"])
+        watch(self, ContactPanel.changed, [f"contact:{self.card['id']}"])
+
+    @rx.event
+    @requires(Permission.CONTACTS_SEE)
+    async def changed(self) -> None:
+        if self.card["id"]:
+            await self._read(self.card["id"])
+
+    async def _read(self, contact_id: int) -> None:
+        actor = await actor_of(self)
+        async with runtime.get().db.read() as session:
+            self.card = await contacts.card(session, actor, contact_id)
+
+    @rx.event
+    @requires(Permission.CONTACTS_SEE)
+    def show(self, shown: bool) -> None:
+        self.shown = shown
+
+    @rx.event
+    @requires(Permission.CONTACTS_DO)
+    async def save(self, form: dict[str, str]) -> Any:
+        actor = await actor_of(self)
+        async with runtime.get().db.write() as session:
+            await contacts.update(
+                session, actor, self.card["id"], name=form.get("name", ""), notes=form.get("notes", "")
+            )
+        return success("Contact saved.")
+
+
+def selected_in(path: str) -> int:
+    """The conversation of ``/inbox/<id>``; 0 when none is named. What may be seen is decided by the service."""
+    last = path.rstrip("/").rsplit("/", 1)[-1]
+    return int(last) if last.isascii() and last.isdigit() and len(last) < 18 else 0

@@ -1,0 +1,136 @@
+"""``wapto run --demo``: a sandbox with a phone in the same server, two accounts, and a few customers who write.
+
+Everything takes the real way: the number is connected over HTTP, and the sample messages arrive as signed webhooks.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+
+import httpx
+
+from integrations.sandbox.config import SandboxConfig
+from integrations.sandbox.sandbox import Sandbox
+from wapto_app.log import get_logger
+from wapto_app.models import ChannelKind, Role
+from wapto_app.runtime import Runtime
+from wapto_app.security import passwords
+from wapto_app.security.permissions import Actor
+from wapto_app.services import accounts, channels
+from wapto_app.services.accounts import Person
+from wapto_app.services.channels import ConnectForm
+from wapto_app.settings import Settings
+
+log = get_logger(__name__)
+
+PREFIX = "/sandbox"
+_OWNER = "owner@demo.example"
+_AGENT = "agent@demo.example"
+_SAMPLES = (
+    "Hello! Is the flat on Harbour Street still free?",
+    "Could I come and see it on *Saturday*?",
+    "Thanks for the brochure 👍 What is the monthly rent?",
+)
+_START_SECONDS = 30.0
+
+_sandbox: Sandbox | None = None
+
+
+def _own_url(settings: Settings) -> str:
+    host = settings.host if settings.host not in ("0.0.0.0", "::", "") else "127.0.0.1"
+    return f"http://{host}:{settings.port}"
+
+
+def sandbox(settings: Settings) -> Sandbox | None:
+    """The sandbox of this server; None unless it was started with ``--demo``."""
+    global _sandbox
+    if not settings.demo:
+        return None
+    if _sandbox is None:
+        own = _own_url(settings)
+        _sandbox = Sandbox(
+            SandboxConfig(
+                data=settings.data_dir / "sandbox.sqlite3",
+                webhook_url=f"{own}/webhooks/whatsapp",
+                public_url=f"{own}{PREFIX}",
+            )
+        )
+    return _sandbox
+
+
+def connect_form(settings: Settings) -> ConnectForm | None:
+    """What connects the sandbox's number; None without a sandbox."""
+    running = sandbox(settings)
+    if running is None:
+        return None
+    config = running.config
+    return ConnectForm(
+        phone_number_id=config.phone_number_id,
+        waba_id=config.waba_id,
+        access_token=config.token,
+        app_secret=config.app_secret,
+        verify_token=config.verify_token,
+        kind=ChannelKind.SANDBOX,
+        base_url=f"{_own_url(settings)}{PREFIX}",
+    )
+
+
+async def prepare(runtime: Runtime) -> list[str]:
+    """Make the demo's accounts on the first start; the lines that tell their passwords, once."""
+    phone = f"Phone of the customers (after sign-in): {runtime.settings.base_url}{PREFIX}/"
+    async with runtime.db.read() as session:
+        if not (await accounts.access(session))["setup_needed"]:
+            return [phone]
+    owner_password, agent_password = secrets.token_urlsafe(9), secrets.token_urlsafe(9)
+    owner = Person("Olivia Owner", _OWNER, await passwords.hashed(owner_password))
+    agent = Person("Amir Agent", _AGENT, await passwords.hashed(agent_password))
+    async with runtime.db.write() as session:
+        await accounts.create_admin(session, owner)
+        path = await accounts.invite(session, Actor.system(), _AGENT, Role.AGENT)
+        await accounts.accept_invitation(session, path.rsplit("/", 1)[-1], agent)
+    return [
+        f"User login:   {_OWNER}   password: {owner_password}",
+        f"Agent login:  {_AGENT}   password: {agent_password}",
+        phone,
+    ]
+
+
+async def fill(runtime: Runtime) -> None:
+    """On the first start connect the sandbox and let its customers write; harmless afterwards."""
+    try:
+        await _fill(runtime)
+    except Exception:
+        log.exception("demo.not_filled")
+
+
+async def _fill(runtime: Runtime) -> None:
+    form = connect_form(runtime.settings)
+    running = sandbox(runtime.settings)
+    if form is None or running is None:
+        return
+    async with runtime.db.read() as session:
+        if await channels.listing(session, Actor.system()):
+            return
+    async with httpx.AsyncClient(base_url=_own_url(runtime.settings), trust_env=False) as own:
+        await _wait_for(own)
+    await channels.connect(runtime.db, Actor.system(), runtime.gateway, form)
+    transport = httpx.ASGITransport(app=running.app)
+    async with httpx.AsyncClient(transport=transport, base_url="http://sandbox") as phone:
+        customers = (await phone.get("/phone/customers")).json()["customers"]
+        for customer, text in zip(customers, _SAMPLES, strict=False):
+            await phone.post(
+                f"/phone/customers/{customer['id']}/messages", json={"type": "text", "text": text}
+            )
+
+
+async def _wait_for(own: httpx.AsyncClient) -> None:
+    """The sandbox answers only once this very server does."""
+    async with asyncio.timeout(_START_SECONDS):
+        while True:
+            try:
+                (await own.get("/healthz")).raise_for_status()
+            except httpx.HTTPError:
+                await asyncio.sleep(0.1)
+            else:
+                return

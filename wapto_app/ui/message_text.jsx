@@ -1,0 +1,48 @@
+import { Fragment } from "react";
+import { Time } from "./time.jsx";
+
+// WhatsApp's own formatting, to elements and never to HTML: *bold*, _italic_, ~strike~, `code`, ```block```, links.
+const INLINE = [
+  [/```([\s\S]+?)```/, (text, key) => <code key={key} className="block rounded bg-hover px-1.5 py-1 font-mono text-xs whitespace-pre-wrap">{text}</code>, false],
+  [/`([^`\n]+)`/, (text, key) => <code key={key} className="rounded bg-hover px-1 font-mono text-[0.9em]">{text}</code>, false],
+  [/(?<![\w*])\*(?=\S)([^*\n]*\S)\*(?![\w*])/, (text, key) => <strong key={key}>{text}</strong>, true],
+  [/(?<![\w_])_(?=\S)([^_\n]*\S)_(?![\w_])/, (text, key) => <em key={key}>{text}</em>, true],
+  [/(?<![\w~])~(?=\S)([^~\n]*\S)~(?![\w~])/, (text, key) => <s key={key}>{text}</s>, true],
+  [/(https?:\/\/[^\s<>"]*[^\s<>".,;:!?)\]'])/, (text, key) => <a key={key} href={text} target="_blank" rel="noreferrer noopener nofollow" className="break-all underline underline-offset-2">{text}</a>, false],
+];
+
+function earliest(text) {
+  let best = null;
+  for (const [pattern, element, nests] of INLINE) {
+    const match = pattern.exec(text);
+    if (match && (!best || match.index < best.match.index)) best = { match, element, nests };
+  }
+  return best;
+}
+
+function nodes(text) {
+  const parts = [];
+  for (let rest = text, n = 0; rest; n += 1) {
+    const found = earliest(rest);
+    if (!found) return [...parts, rest];
+    const { match, element, nests } = found;
+    if (match.index) parts.push(rest.slice(0, match.index));
+    parts.push(element(nests ? nodes(match[1]) : match[1], n));
+    rest = rest.slice(match.index + match[0].length);
+  }
+  return parts;
+}
+
+export function MessageText({ text, className }) {
+  return <span dir="auto" className={`whitespace-pre-wrap break-words [overflow-wrap:anywhere] ${className ?? ""}`}>{nodes(text ?? "").map((part, i) => <Fragment key={i}>{part}</Fragment>)}</span>;
+}
+
+// A line between two days, in the reader's own time zone.
+export function DaySeparator({ at, before }) {
+  if (before && new Date(before).toDateString() === new Date(at).toDateString()) return null;
+  return (
+    <div className="flex justify-center py-3" role="separator">
+      <Time at={at} look="day" className="rounded-full bg-surface px-3 py-1 text-xs text-muted shadow-card" />
+    </div>
+  );
+}
