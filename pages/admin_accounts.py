@@ -10,6 +10,8 @@ from pages.frame import frame
 from pages.profile import role_badge
 from state.accounts import Accounts
 from state.base import Feedback
+from state.shell import Shell
+from wapto_app.security.permissions import Permission
 from wapto_app.ui.badge import badge, status_badge
 from wapto_app.ui.banner import banner
 from wapto_app.ui.button import button, icon_button
@@ -25,26 +27,39 @@ from wapto_app.ui.time import relative_time
 
 
 def admin_accounts() -> rx.Component:
+    may_see = ~Shell.loaded | Shell.permissions.contains(Permission.ADMIN)
     return frame(
         t("Accounts"),
         page_body(
-            page_header(
-                t("Accounts"),
-                button(t("Invite owner"), variant="primary", icon="plus", on_click=Accounts.start_inviting),
-                description=t("Everybody who may sign in here."),
-            ),
-            search_input(
-                "search",
-                t("Search name or e-mail"),
-                value=Accounts.search,
-                on_change=Accounts.find,
-                class_name="mb-4 max-w-80",
-            ),
-            _table(),
-            _invite_dialog(),
-            _deactivate_dialog(),
-            _link_dialog(),
+            rx.cond(
+                may_see,
+                _accounts(),
+                empty_state(
+                    "lock", t("Only an admin sees the accounts"), t("Ask the person who runs this Wapto.")
+                ),
+            )
         ),
+    )
+
+
+def _accounts() -> rx.Component:
+    return rx.fragment(
+        page_header(
+            t("Accounts"),
+            button(t("Invite owner"), variant="primary", icon="plus", on_click=Accounts.start_inviting),
+            description=t("Everybody who may sign in here."),
+        ),
+        search_input(
+            "search",
+            t("Search name or e-mail"),
+            value=Accounts.search,
+            on_change=Accounts.find,
+            class_name="mb-4 max-w-80",
+        ),
+        _table(),
+        _invite_dialog(),
+        _deactivate_dialog(),
+        _link_dialog(),
     )
 
 

@@ -7,9 +7,8 @@ import reflex as rx
 from pages.frame import frame
 from state.base import Feedback
 from state.integrations import Integrations
-from wapto_app.ui.banner import banner
 from wapto_app.ui.button import button, button_link
-from wapto_app.ui.card import page_body, page_header, section, stack
+from wapto_app.ui.card import card, page_body, page_header, section, stack
 from wapto_app.ui.copy import copy_field
 from wapto_app.ui.form import form, form_actions, password_field, submit_button, text_field
 from wapto_app.ui.i18n import t
@@ -37,14 +36,18 @@ def connect() -> rx.Component:
 
 
 def _sandbox() -> rx.Component:
-    return banner(
-        t("No Meta account at hand? The sandbox is a stand-in with a phone on screen."),
-        action=button(
+    return card(
+        rx.el.p(
+            t("No Meta account at hand? The sandbox is a stand-in with a phone on screen."),
+            class_name="min-w-0 flex-1 basis-60 text-sm text-pretty",
+        ),
+        button(
             t("Use the sandbox"),
             icon="flask-conical",
             loading=Integrations.connecting,
             on_click=Integrations.connect_sandbox,
         ),
+        class_name="flex flex-wrap items-center gap-x-6 gap-y-3 p-5",
     )
 
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import reflex as rx
 
 from pages.navigation import NAVIGATION, commands
@@ -12,7 +10,7 @@ from state.shell import Shell
 from wapto_app.security.permissions import Permission
 from wapto_app.ui import shell
 from wapto_app.ui.banner import offline_banner
-from wapto_app.ui.i18n import Text, locale_boundary
+from wapto_app.ui.i18n import Text, locale_sync
 from wapto_app.ui.keys import command_palette, shortcut_help
 from wapto_app.ui.notice import notices
 from wapto_app.ui.tooltip import tooltip_host
@@ -49,13 +47,13 @@ def frame_extras() -> rx.Component:
     )
 
 
-def frame(title: Text, *body: rx.Component, on_mount: Any = None) -> rx.Component:
+def frame(title: Text, *body: rx.Component) -> rx.Component:
     """A page behind the sign-in. Give it ``on_load=[Shell.load, …]``.
 
     The body gets the whole height and scrolls by itself; ``ui.card.page_body`` is the usual one.
     """
-    events = {} if on_mount is None else {"on_mount": on_mount}
-    return locale_boundary(
+    return rx.fragment(
+        locale_sync(Shell.locale),
         shell.page_title(title, Shell.unread),
         shell.shell(
             *body,
@@ -65,8 +63,6 @@ def frame(title: Text, *body: rx.Component, on_mount: Any = None) -> rx.Componen
             phone_navigation=frame_drawer(),
         ),
         frame_extras(),
-        account=Shell.locale,
-        **events,
     )
 
 
@@ -74,7 +70,8 @@ def auth_frame(
     title: Text, *body: rx.Component, text: Text = "", footer: rx.Component | None = None
 ) -> rx.Component:
     """A page before the sign-in: a centred card with the logo."""
-    return locale_boundary(
+    return rx.fragment(
+        locale_sync(),
         shell.page_title(title),
         offline_banner(),
         shell.auth_shell(title, *body, text=text, footer=footer),

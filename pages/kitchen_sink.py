@@ -43,7 +43,7 @@ from wapto_app.ui.progress import meter, progress
 from wapto_app.ui.skeleton import skeleton_lines, skeleton_rows
 from wapto_app.ui.stepper import stepper
 from wapto_app.ui.table import Column, Selection, Sort, pager, table
-from wapto_app.ui.tabs import Tab, tabs
+from wapto_app.ui.tabs import Tab, link_tabs, tabs
 from wapto_app.ui.time import clock_time, countdown, day_label, exact_time, list_time, relative_time
 from wapto_app.ui.tokens import SOFT_TONES, Tone
 from wapto_app.ui.tooltip import tooltip
@@ -505,6 +505,7 @@ def _navigation() -> rx.Component:
                 Tab("all", "All", rx.el.p("All of them.", class_name="text-sm"), count=2410),
                 label="Conversations",
             ),
+            link_tabs(("Kitchen sink", "/kitchen-sink"), ("Inbox", "/inbox"), label="Pages"),
             stepper(("Method", "Number", "Verification", "Connected"), 2, label="Connect a number"),
             shortcut("w", Sink.write, "Write a line"),
             gap="gap-6",
@@ -528,27 +529,24 @@ def _chat() -> rx.Component:
 
 
 def kitchen_sink() -> rx.Component:
-    return frame(
-        "Kitchen sink",
-        page_body(
-            page_header(
-                "Kitchen sink",
-                button("Secondary"),
-                button("Primary", variant="primary", icon="plus"),
-                description="Every component in every state.",
-            ),
-            stack(
-                _buttons(),
-                _form(),
-                _menus(),
-                _words(),
-                _feedback(),
-                _states(),
-                _table(),
-                _navigation(),
-                _chat(),
-                gap="gap-6",
-            ),
+    page = page_body(
+        page_header(
+            "Kitchen sink",
+            button("Secondary"),
+            button("Primary", variant="primary", icon="plus"),
+            description="Every component in every state.",
         ),
-        on_mount=[Shell.load, Sink.open],
+        stack(
+            _buttons(),
+            _form(),
+            _menus(),
+            _words(),
+            _feedback(),
+            _states(),
+            _table(),
+            _navigation(),
+            _chat(),
+            gap="gap-6",
+        ),
     )
+    return frame("Kitchen sink", rx.el.div(page, on_mount=[Shell.load, Sink.open], class_name="h-full"))

@@ -25,13 +25,16 @@ def register() -> rx.Component:
             rx.cond(Access.registration_open, _form(), _closed()),
             skeleton_lines(5),
         ),
-        text=t("The first person to register becomes the owner of this workspace."),
         footer=rx.el.p(t("Already registered?"), " ", link(t("Sign in"), "/login")),
     )
 
 
 def _form() -> rx.Component:
     return auth_form(
+        rx.el.p(
+            t("Whoever registers becomes the owner of this workspace. It is open once."),
+            class_name="text-sm text-muted text-pretty",
+        ),
         *person_fields(_ID),
         id=_ID,
         action="/auth/register",

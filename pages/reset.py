@@ -33,8 +33,8 @@ def reset() -> rx.Component:
 
 def _ask() -> rx.Component:
     no_mail = banner(
-        t("No mail server is set up here. Ask the person who runs this Wapto: they can give you a link."),
-        title=t("Links are handed over in person"),
+        t("Ask the person who runs this Wapto for a link to a new password."),
+        title=t("No mail server is set up here"),
     )
     sent = banner(
         t("If somebody here signs in with this address, a link is on its way. It works for an hour."),

@@ -18,6 +18,7 @@ from wapto_app.security import cookies
 from wapto_app.security.permissions import Actor
 from wapto_app.security.policy import public
 from wapto_app.services.errors import DomainError, SignedOut
+from wapto_app.services.sign_in import login_path
 
 log = get_logger(__name__)
 
@@ -63,10 +64,10 @@ def success(text: str) -> EventSpec:
     return Feedback.say("success", text)
 
 
-def refuse(error: DomainError) -> EventSpec:
-    """What a tab is told when something is refused."""
+def refuse(error: DomainError, page: str = "") -> EventSpec:
+    """What a tab is told when something is refused; ``page`` is where to come back to after signing in."""
     if isinstance(error, SignedOut):
-        return rx.redirect("/login")
+        return rx.redirect(login_path(page))
     return Feedback.refuse(error.message, error.field)
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import reflex as rx
 
 from state.base import Feedback
@@ -11,7 +13,6 @@ from wapto_app.security.permissions import Permission
 from wapto_app.ui.avatar import avatar
 from wapto_app.ui.badge import badge
 from wapto_app.ui.button import icon_button
-from wapto_app.ui.card import details
 from wapto_app.ui.copy import copy_button
 from wapto_app.ui.form import form, submit_button, text_field, textarea_field
 from wapto_app.ui.i18n import t
@@ -105,7 +106,16 @@ def _form() -> rx.Component:
 
 def _facts() -> rx.Component:
     card = ContactPanel.card
-    return details(
-        (t("WhatsApp name"), rx.cond(card["profile_name"] != "", card["profile_name"], "–")),
-        (t("First contact"), relative_time(card["created_at"])),
+
+    def fact(label: rx.Var[str], value: Any) -> rx.Component:
+        return rx.el.div(
+            rx.el.dt(label, class_name="text-xs text-muted"),
+            rx.el.dd(value, dir="auto", class_name="text-sm break-words"),
+            class_name="flex flex-col gap-0.5",
+        )
+
+    return rx.el.dl(
+        fact(t("WhatsApp name"), rx.cond(card["profile_name"] != "", card["profile_name"], "–")),
+        fact(t("First contact"), relative_time(card["created_at"])),
+        class_name="flex flex-col gap-4 border-t pt-5",
     )

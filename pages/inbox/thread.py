@@ -121,6 +121,7 @@ def _messages() -> rx.Component:
         row_of(message_row, _SAMPLE),
         label=t("Messages"),
         bottom=True,
+        jump_on=OpenConversation.accepted,
         key=OpenConversation.selected.to_string(),
         on_start_reached=OpenConversation.load_older,
     )

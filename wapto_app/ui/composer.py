@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any, TypedDict
+from typing import Any
 
 import reflex as rx
+from typing_extensions import TypedDict
 
 from wapto_app.ui.browser import source
 

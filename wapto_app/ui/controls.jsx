@@ -72,11 +72,27 @@ export function FieldError({ control, id, text }) {
   );
 }
 
-// A checkbox that can be half checked, as the one above a list of which some rows are chosen.
-export function Check({ some, ...rest }) {
+// A checkbox answers at once; where the state rules it and does not follow, it goes back. `some` draws it half checked,
+// as the one above a list of which some rows are chosen.
+export function Check({ some, checked, onChange, ...rest }) {
   const box = useRef(null);
+  const [own, setOwn] = useState(checked);
+  const ruled = useRef(checked);
+  const timer = useRef(null);
   useEffect(() => { box.current.indeterminate = Boolean(some); }, [some]);
-  return <input {...rest} ref={box} type="checkbox" />;
+  useEffect(() => {
+    ruled.current = checked;
+    setOwn(checked);
+  }, [checked]);
+  useEffect(() => () => clearTimeout(timer.current), []);
+  const change = (event) => {
+    setOwn(event.target.checked);
+    clearTimeout(timer.current);
+    timer.current = setTimeout(() => setOwn(ruled.current), 2000);
+    onChange?.(event);
+  };
+  const control = checked === undefined ? { onChange } : { checked: own ?? false, onChange: change };
+  return <input {...rest} {...control} ref={box} type="checkbox" />;
 }
 
 async function copy(text) {
@@ -163,11 +179,11 @@ export function Tabs({ tabs, value, initial, label, onChange, children }) {
   const name = useId();
   return (
     <div>
-      <div ref={list} role="tablist" aria-label={label} onKeyDown={keys} className="scroll-thin flex gap-1 overflow-x-auto border-b">
+      <div ref={list} role="tablist" aria-label={label} onKeyDown={keys} className="scroll-thin flex gap-1 overflow-x-auto shadow-[inset_0_-1px_0_var(--color-line)]">
         {tabs.map((tab) => (
           <button key={tab.id} type="button" role="tab" id={`${name}-${tab.id}`} data-tab={tab.id} aria-selected={tab.id === chosen}
             aria-controls={tab.id === chosen ? `${name}-${tab.id}-panel` : undefined} tabIndex={tab.id === chosen ? 0 : -1} onClick={() => choose(tab.id)}
-            className="-mb-px flex h-10 flex-none items-center gap-2 border-b-2 border-transparent px-3 text-sm font-medium text-muted -outline-offset-2 hover:text-ink aria-selected:border-accent aria-selected:text-ink">
+            className="flex h-10 flex-none items-center gap-2 border-b-2 border-transparent px-3 text-sm font-medium text-muted -outline-offset-2 hover:text-ink aria-selected:border-accent aria-selected:text-ink">
             {tab.label}
             {tab.count > 0 && <span className="rounded-full bg-hover px-1.5 text-xs text-muted tabular-nums">{tab.count.toLocaleString()}</span>}
           </button>

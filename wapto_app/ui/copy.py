@@ -37,7 +37,7 @@ def copy_field(label: Text, text: Text, *, help: Text = "") -> rx.Component:
     return rx.el.div(
         rx.el.span(label, class_name="text-sm font-medium"),
         rx.el.div(
-            rx.el.code(text, class_name="min-w-0 flex-1 truncate py-2 font-mono text-sm select-all"),
+            rx.el.code(text, class_name="min-h-9 min-w-0 flex-1 truncate py-2 font-mono text-sm select-all"),
             copy_button(text, label=label),
             class_name="flex items-center gap-2 rounded-md border border-line bg-sunken ps-3 pe-1",
         ),

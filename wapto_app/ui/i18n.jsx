@@ -92,15 +92,17 @@ function apply(code, words) {
 
 const spoken = () => navigator.languages?.map((tag) => tag.split("-")[0]).find((code) => code === "en" || catalogs[code]);
 
-// Holds the page. A change of language draws it anew, so that every tr() inside is asked again.
+// Around the whole app: a change of language draws it anew, so that every tr() is asked again. What is drawn first, on the
+// server and in the browser, is English.
+export const LocaleRoot = ({ children }) => <Fragment key={useLocale()}>{children}</Fragment>;
+
 // `account`: the language of the account, empty until it is known; undefined before sign-in, where the browser's rules.
-export function LocaleBoundary({ catalogs: known, account, children }) {
-  const current = useLocale();
+export function LocaleSync({ catalogs: known, account }) {
   useEffect(() => {
     catalogs = known;
     const code = account || remembered() || (account === undefined && spoken()) || "en";
     if (code !== (wanted ?? "en") || (code !== "en" && state.locale !== code)) setLocale(code);
     else delete document.documentElement.dataset.words;
   }, [account]);
-  return <Fragment key={current}>{children}</Fragment>;
+  return null;
 }

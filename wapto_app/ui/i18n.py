@@ -52,20 +52,32 @@ def set_locale(code: str | rx.Var[str]) -> rx.event.EventSpec:
     return in_browser("i18n.jsx", "setLocale", code)
 
 
-class LocaleBoundary(rx.Component):
-    """Holds the page and loads the catalog of the account's language, else of the browser's."""
+class LocaleRoot(rx.Component):
+    """Around the whole app: draws it anew when the language changes."""
 
     library = source("i18n.jsx")
-    tag = "LocaleBoundary"
+    tag = "LocaleRoot"
+
+
+class LocaleSync(rx.Component):
+    """Loads the catalog of the account's language, else of the browser's."""
+
+    library = source("i18n.jsx")
+    tag = "LocaleSync"
 
     catalogs: rx.Var[dict[str, str]]
     account: rx.Var[str]
 
+    @staticmethod
+    def _get_app_wrap_components() -> dict[tuple[int, str], rx.Component]:
+        # Below the providers of state and events (their numbers are larger), so that these live on.
+        return {(1, "LocaleRoot"): LocaleRoot.create()}
 
-def locale_boundary(*children: rx.Component, account: rx.Var[str] | None = None) -> rx.Component:
-    """Every page's outermost part. ``account`` is the language of who is signed in; leave it out before the sign-in."""
+
+def locale_sync(account: rx.Var[str] | None = None) -> rx.Component:
+    """Part of every page. ``account`` is the language of who is signed in; leave it out before the sign-in."""
     props = {} if account is None else {"account": account}
-    return LocaleBoundary.create(*children, catalogs=locales.urls(), **props)
+    return LocaleSync.create(catalogs=locales.urls(), **props)
 
 
 def catalog_path(code: str) -> Path:

@@ -95,7 +95,7 @@ export function Notices({ items, onAction }) {
       <p role="status" className="sr-only">{spoken(false)}</p>
       <p role="alert" className="sr-only">{spoken(true)}</p>
       <section ref={box} popover="manual" aria-label={tr("Notices")}
-        className="pointer-events-none fixed inset-auto end-4 top-15 m-0 sm:top-auto sm:bottom-4 w-[min(360px,calc(100vw-32px))] overflow-visible border-0 bg-transparent p-0 text-ink">
+        className="pointer-events-none fixed inset-auto end-4 top-15 m-0 w-[min(360px,calc(100vw-32px))] overflow-visible border-0 bg-transparent p-0 text-ink">
         <ul className="flex flex-col gap-2">{current.map((n) => <Notice key={n.id} notice={n} onAction={onAction} />)}</ul>
       </section>
     </>

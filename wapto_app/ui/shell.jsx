@@ -51,6 +51,15 @@ export function OfflineBanner() {
   );
 }
 
+// The first stop of the keyboard: past the navigation.
+export function SkipLink({ className }) {
+  const skip = (event) => {
+    event.preventDefault();
+    document.getElementById("main")?.focus();
+  };
+  return <a href="#main" onClick={skip} className={className}>{tr("Skip to the content")}</a>;
+}
+
 // "(3) Inbox · Wapto"
 export function PageTitle({ title, unread }) {
   useEffect(() => {

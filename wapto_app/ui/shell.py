@@ -41,6 +41,13 @@ class PageTitle(rx.Component):
     unread: rx.Var[int]
 
 
+class SkipLink(rx.Component):
+    """See ``shell.jsx``."""
+
+    library = _FILE
+    tag = "SkipLink"
+
+
 class ThemeSwitch(rx.Component):
     """Light, dark, as the device."""
 
@@ -322,9 +329,7 @@ def shell(
 
 def skip_link() -> rx.Component:
     """The first stop of the keyboard: past the navigation."""
-    return rx.el.a(
-        t("Skip to the content"),
-        href="#main",
+    return SkipLink.create(
         class_name=(
             "sr-only rounded-md bg-accent px-4 py-2 text-sm font-medium text-on-accent focus:not-sr-only focus:fixed "
             "focus:start-3 focus:top-2 focus:z-50"

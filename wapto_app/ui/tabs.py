@@ -11,6 +11,8 @@ from wapto_app.ui.browser import source
 from wapto_app.ui.i18n import Text
 from wapto_app.ui.link import NavLink
 
+_BAR = "scroll-thin flex gap-1 overflow-x-auto shadow-[inset_0_-1px_0_var(--color-line)]"
+
 
 @dataclass(frozen=True)
 class Tab:
@@ -53,8 +55,8 @@ def tabs(
 def link_tabs(*items: tuple[Text, str], label: Text) -> rx.Component:
     """Tabs that are pages of their own."""
     look = (
-        "-mb-px flex h-10 flex-none items-center border-b-2 border-transparent px-3 text-sm font-medium text-muted "
+        "flex h-10 flex-none items-center border-b-2 border-transparent px-3 text-sm font-medium text-muted "
         "-outline-offset-2 hover:text-ink aria-[current=page]:border-accent aria-[current=page]:text-ink"
     )
     links = [NavLink.create(text, to=href, end=True, class_name=look) for text, href in items]
-    return rx.el.nav(*links, aria_label=label, class_name="scroll-thin flex gap-1 overflow-x-auto border-b")
+    return rx.el.nav(*links, aria_label=label, class_name=_BAR)

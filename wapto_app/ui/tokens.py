@@ -23,6 +23,8 @@ SOFT_TONES: dict[Tone, str] = {
 }
 """A tinted ground and the ink that is readable on it."""
 
+_VIEWPORT = "width=device-width, initial-scale=1, viewport-fit=cover, interactive-widget=resizes-content"
+
 ICON_BUTTON = "grid size-8 flex-none place-items-center rounded-md text-muted hover:bg-hover hover:text-ink"
 """A square button of which only the icon is seen."""
 
@@ -41,6 +43,8 @@ def head() -> list[rx.Component]:
     """For ``rx.App(head_components=…)``: the icon, and what must be known before the first paint."""
     return [
         rx.el.link(rel="icon", href="/favicon.svg", type="image/svg+xml"),
+        # The keyboard of a phone makes the page smaller instead of covering the composer.
+        rx.el.meta(name="viewport", content=_VIEWPORT),
         rx.el.meta(name="color-scheme", content="light dark"),
         rx.el.script(src="/boot.js"),
     ]

@@ -23,6 +23,7 @@ class VirtualList(rx.NoSSRComponent):
     item_key: rx.Var[str]
     row: rx.Var[Any]
     bottom: rx.Var[bool]
+    jump_on: rx.Var[Any]
     label: rx.Var[str]
     header: rx.Component
     footer: rx.Component
