@@ -12,6 +12,7 @@ from sqlmodel.sql.sqltypes import AutoString, UTCDateTime
 
 import wapto_app.models  # noqa: F401  registers every table
 from wapto_app.db import make_sync_engine
+from wapto_app.migrations import without_cascades
 from wapto_app.models.base import BigId, Json
 from wapto_app.settings import get_settings
 
@@ -71,19 +72,12 @@ def _run(connection: sa.Connection) -> None:
         context.run_migrations()
 
 
-def _without_cascades(connection: sa.Connection) -> None:
-    # A batch migration replaces the table; with foreign keys on, dropping the old one would delete its children.
-    driver = connection.connection.driver_connection
-    if connection.dialect.name == "sqlite" and driver is not None:
-        driver.execute("PRAGMA foreign_keys=OFF")
-
-
 def _migrate() -> None:
     url = context.config.attributes.get("url") or get_settings().database
     engine = make_sync_engine(url).execution_options(wapto_writes=True)
     try:
         with engine.connect() as connection:
-            _without_cascades(connection)
+            without_cascades(connection)
             _run(connection)
     finally:
         engine.dispose()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from email.errors import MessageError
 from email.headerregistry import Address
 from email.message import EmailMessage
 from email.utils import format_datetime, localtime, make_msgid, parseaddr
@@ -78,7 +79,7 @@ class MailServer:
                 start_tls=self.scheme == "smtp+starttls",
                 timeout=TIMEOUT,
             )
-        except (aiosmtplib.SMTPException, OSError, ValueError) as error:
+        except (aiosmtplib.SMTPException, OSError, ValueError, IndexError, MessageError) as error:
             raise MailNotSent(str(error)) from error
 
     def _message(self, to: str, subject: str, text: str) -> EmailMessage:

@@ -169,7 +169,14 @@ def _webhook(number: rx.Var[ChannelDetail]) -> rx.Component:
         copy_field(t("Verify token"), number["verify_token"]),
         class_name="grid gap-4 sm:grid-cols-2",
     )
-    return rx.cond(number["kind"] == "cloud", fields, rx.fragment())
+    phone = rx.el.a(
+        rx.icon("smartphone", size=16, aria_hidden=True),
+        t("Open the customers' phone"),
+        href="/sandbox/",
+        target="_blank",
+        class_name="flex w-fit items-center gap-2 text-sm text-accent-ink underline underline-offset-2",
+    )
+    return rx.cond(number["kind"] == "cloud", fields, phone)
 
 
 def _number_actions(number: rx.Var[ChannelDetail], may_connect: rx.Var[bool]) -> rx.Component:

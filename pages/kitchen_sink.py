@@ -505,7 +505,7 @@ def _navigation() -> rx.Component:
                 Tab("all", "All", rx.el.p("All of them.", class_name="text-sm"), count=2410),
                 label="Conversations",
             ),
-            link_tabs(("Kitchen sink", "/kitchen-sink"), ("Inbox", "/inbox"), label="Pages"),
+            link_tabs(("Kitchen sink", "/kitchen-sink"), ("Inbox", "/inbox"), label="Views"),
             stepper(("Method", "Number", "Verification", "Connected"), 2, label="Connect a number"),
             shortcut("w", Sink.write, "Write a line"),
             gap="gap-6",

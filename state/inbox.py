@@ -67,8 +67,8 @@ class InboxList(rx.State):
     @rx.event
     @requires(Permission.INBOX_SEE)
     async def load(self) -> None:
-        await self._read()
         watch(self, InboxList.changed, ["inbox"])
+        await self._read()
 
     @rx.event
     @requires(Permission.INBOX_SEE)
@@ -118,33 +118,46 @@ class OpenConversation(rx.State):
     async def load(self) -> None:
         wanted = selected_in(str(self.router.url.path))
         if wanted != self.selected:
-            self.header, self.earlier, self.latest, self.missing = NO_HEADER, [], [], False
-            self.quote = NO_QUOTE
-        self.selected = wanted
+            self._close()
         if not wanted:
-            unwatch(self, OpenConversation.changed)
             return
-        try:
-            await self._read()
-        except NotFound:
-            self.missing = True
-            return
+        self.selected = wanted
         watch(self, OpenConversation.changed, [f"conversation:{wanted}", "channels"])
+        await self._read()
 
     @rx.event
     @requires(Permission.INBOX_SEE)
-    async def changed(self) -> None:
-        if self.selected:
-            await self._read()
+    async def changed(self) -> Any:
+        if not self.selected:
+            return None
+        was_missing = self.missing
+        await self._read()
+        return ContactPanel.load if self.missing != was_missing else None
+
+    def _close(self) -> None:
+        unwatch(self, OpenConversation.changed)
+        self.selected, self.missing = 0, False
+        self._empty()
+
+    def _empty(self) -> None:
+        self.header, self.quote = NO_HEADER, NO_QUOTE
+        self.earlier, self.latest, self.has_older = [], [], False
 
     async def _read(self) -> None:
         actor, after = await actor_of(self), self.earlier[-1]["id"] if self.earlier else 0
-        async with runtime.get().db.read() as session:
-            self.header = await inbox.header(session, actor, self.selected)
-            thread = await inbox.recent(session, actor, self.selected, after_id=after)
-        self.latest = thread["messages"]
-        if not after:
-            self.has_older = thread["has_older"]
+        try:
+            async with runtime.get().db.read() as session:
+                header = await inbox.header(session, actor, self.selected)
+                thread = await inbox.recent(session, actor, self.selected, after_id=after)
+        except NotFound:
+            # Deleted, or given to somebody else, perhaps while it was open.
+            self._empty()
+            self.missing = True
+            return
+        self.header, self.latest, self.missing = header, thread["messages"], False
+        if not after or thread["has_older"]:
+            # More has come than a tab re-reads: what was scrolled to would have a gap below it.
+            self.earlier, self.has_older = [], thread["has_older"]
 
     @rx.event
     @requires(Permission.INBOX_SEE)
@@ -159,6 +172,8 @@ class OpenConversation(rx.State):
     @rx.event
     @requires(Permission.INBOX_SEE)
     async def seen(self) -> None:
+        if not self.header["id"]:
+            return
         actor = await actor_of(self)
         async with runtime.get().db.write() as session:
             await inbox.open_conversation(session, actor, self.selected)
@@ -169,7 +184,14 @@ class OpenConversation(rx.State):
         self.answered += 1
         actor = await actor_of(self)
         async with runtime.get().db.write() as session:
-            await inbox.send(session, actor, self.selected, **message)
+            await inbox.send(
+                session,
+                actor,
+                message["conversation"],
+                text=message["text"],
+                files=message["files"],
+                reply_to=message["reply_to"],
+            )
         self.accepted += 1
 
     @rx.event
@@ -203,6 +225,8 @@ class OpenConversation(rx.State):
         actor = await actor_of(self)
         async with runtime.get().db.write() as session:
             await inbox.mark_unread(session, actor, self.selected)
+        # Still open, it would be seen, and thereby read, before the browser has left it.
+        self._close()
         return rx.redirect("/inbox")
 
 
@@ -215,12 +239,13 @@ class ContactPanel(rx.State):
     @rx.event
     @requires(Permission.CONTACTS_SEE)
     async def load(self) -> None:
-        opened = await self.get_state(OpenConversation)
-        if not opened.header["id"]:
+        contact_id = (await self.get_state(OpenConversation)).header["contact_id"]
+        if not contact_id:
+            unwatch(self, ContactPanel.changed)
             self.card, self.shown = NO_CARD, False
             return
-        await self._read(opened.header["contact_id"])
-        watch(self, ContactPanel.changed, [f"contact:{self.card['id']}"])
+        watch(self, ContactPanel.changed, [f"contact:{contact_id}"])
+        await self._read(contact_id)
 
     @rx.event
     @requires(Permission.CONTACTS_SEE)
@@ -230,8 +255,11 @@ class ContactPanel(rx.State):
 
     async def _read(self, contact_id: int) -> None:
         actor = await actor_of(self)
-        async with runtime.get().db.read() as session:
-            self.card = await contacts.card(session, actor, contact_id)
+        try:
+            async with runtime.get().db.read() as session:
+                self.card = await contacts.card(session, actor, contact_id)
+        except NotFound:
+            self.card, self.shown = NO_CARD, False
 
     @rx.event
     @requires(Permission.CONTACTS_SEE)

@@ -32,8 +32,8 @@ class Integrations(rx.State):
         settings = runtime.get().settings
         self.webhook_url = f"{settings.base_url}/webhooks/whatsapp"
         self.has_sandbox = settings.demo
-        await self._read()
         watch(self, Integrations.changed, ["channels"])
+        await self._read()
 
     @rx.event
     @requires(Permission.INTEGRATIONS_SEE)

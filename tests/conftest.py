@@ -165,6 +165,7 @@ async def runtime(settings: Settings) -> AsyncIterator[Runtime]:
     """The running process that routes, states and jobs find with ``runtime.get()``."""
     cookies.forget()
     async with process.running(settings) as running:
+        cookies.listen(running.hub)  # as the composition root does
         yield running
     cookies.forget()
 

@@ -38,7 +38,7 @@ from state.shell import Shell
 from wapto_app import bundle, demo, runtime
 from wapto_app.jobs import background
 from wapto_app.security import cookies
-from wapto_app.security.policy import EventPolicy
+from wapto_app.security.sockets import guard
 from wapto_app.settings import get_settings
 from wapto_app.ui import tokens
 from wapto_app.web import auth, headers, health, limits, media, metrics, sandbox, webhooks
@@ -82,7 +82,7 @@ app = rx.App(
     toaster=None,
     app_wraps={},
 )
-app.add_middleware(EventPolicy(base.refuse))
+guard(app, base.refuse)
 
 
 @asynccontextmanager

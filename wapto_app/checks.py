@@ -9,13 +9,14 @@ import sys
 import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.engine import make_url
 
 from wapto_app import bundle, migrations, serve
 from wapto_app.db import make_sync_engine
-from wapto_app.models import Channel
+from wapto_app.models import Account, Channel
 from wapto_app.security.secrets import KEY_FILE, load_box
 from wapto_app.settings import BadSettings, Settings
 
@@ -87,15 +88,27 @@ def check_key(settings: Settings) -> str:
     return "from WAPTO_SECRET_KEY" if configured else str(file)
 
 
+def has_accounts(settings: Settings) -> bool:
+    """Whether anybody may sign in yet."""
+    account: sa.Table = Account.__table__  # type: ignore[attr-defined]
+    return _first(settings, sa.select(account.c.id).limit(1)) is not None
+
+
 def _stored_secret(settings: Settings) -> str:
+    channel: sa.Table = Channel.__table__  # type: ignore[attr-defined]
+    query = sa.select(channel.c.access_token).where(channel.c.access_token != "").limit(1)
+    return str(_first(settings, query) or "")
+
+
+def _first(settings: Settings, query: sa.Select[Any]) -> Any:
+    """The first value of a query; None also when the database has no tables yet."""
     engine = make_sync_engine(settings.database)
     try:
-        if not sa.inspect(engine).has_table("channel"):
-            return ""
         with engine.connect() as connection:
-            table: sa.Table = Channel.__table__  # type: ignore[attr-defined]
-            query = sa.select(table.c.access_token).where(table.c.access_token != "").limit(1)
-            return connection.execute(query).scalar() or ""
+            tables = {table.name for table in query.get_final_froms() if isinstance(table, sa.Table)}
+            if not tables <= set(sa.inspect(connection).get_table_names()):
+                return None
+            return connection.execute(query).scalar()
     finally:
         engine.dispose()
 

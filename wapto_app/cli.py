@@ -85,7 +85,8 @@ def run(
     _prepare(settings)
     checks.check_port(settings)
     _build_page()
-    for line in _in_own_process(_tell_first_steps):
+    first_start = not checks.has_accounts(settings)
+    for line in _in_own_process(_tell_first_steps) if first_start else _tell_first_steps():
         out.print(line, soft_wrap=True)
     raise SystemExit(serve.run(settings, lambda seconds: _announce(settings, seconds)))
 
@@ -133,9 +134,10 @@ def replay() -> None:
 
     async def again(runtime: Runtime) -> tuple[int, int]:
         waiting = await runtime.writer.run(ingest.replay, None)
-        failed = 0
-        while (outcome := await runtime.writer.run(ingest.apply_pending, 0)).taken:
-            failed += outcome.failed
+        failed, more = 0, True
+        while more:
+            outcome = await runtime.writer.run(ingest.apply_pending, None)
+            failed, more = failed + outcome.failed, outcome.more
         return waiting, failed
 
     settings = _settings()
@@ -235,6 +237,8 @@ def _settings(**overrides: object) -> Settings:
     """The settings with the options of the command on top, for this process and those that it starts."""
     os.environ.update({name: str(value) for name, value in overrides.items() if value is not None})
     settings = get_settings()
+    # A relative folder is meant from here, also by a process that starts elsewhere.
+    os.environ["WAPTO_DATA_DIR"] = str(settings.data_dir)
     log.configure(settings.log_level, settings.log_format)
     return settings
 
@@ -269,7 +273,7 @@ def _run_async(work: Callable[[Runtime], Awaitable[Result]], settings: Settings)
 
 
 def _in_own_process(work: Callable[[], Result]) -> Result:
-    """The server forks its worker: a thread that was started here before would be missing there, and waited for."""
+    """The server forks its worker: a thread that hashed a password here would be missing there, and waited for."""
     with ProcessPoolExecutor(1, multiprocessing.get_context("spawn")) as pool:
         return pool.submit(work).result()
 
@@ -295,3 +299,11 @@ async def _first_steps(runtime: Runtime) -> list[str]:
 
 def _announce(settings: Settings, seconds: float) -> None:
     out.print(f"Wapto answers after {seconds:.1f} s: open {settings.base_url}", soft_wrap=True)
+
+
+if __name__ == "__main__":
+    main()
+
+
+if __name__ == "__main__":
+    main()

@@ -25,6 +25,7 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.ext.asyncio import AsyncEngine, async_sessionmaker, create_async_engine
 from sqlmodel.ext.asyncio.session import AsyncSession
 
+from wapto_app import telemetry
 from wapto_app.log import get_logger
 
 log = get_logger(__name__)
@@ -84,7 +85,8 @@ def _listen(engine: sa.Engine) -> None:
 
 def make_engine(url: str) -> AsyncEngine:
     """The async engine. No overflow: it would open and close a connection for every burst query."""
-    options: dict[str, Any] = {"pool_size": 10, "max_overflow": 0}
+    # Parameters are customers' words and sealed secrets: not for error messages, which end up in logs.
+    options: dict[str, Any] = {"pool_size": 10, "max_overflow": 0, "hide_parameters": True}
     if make_url(url).get_backend_name() == "postgresql":
         options["pool_pre_ping"] = True
     engine = create_async_engine(async_url(url), **options)
@@ -94,7 +96,7 @@ def make_engine(url: str) -> AsyncEngine:
 
 def make_sync_engine(url: str) -> sa.Engine:
     """One synchronous connection, for the writer's thread and for migrations."""
-    engine = sa.create_engine(sync_url(url), pool_size=1, max_overflow=1)
+    engine = sa.create_engine(sync_url(url), pool_size=1, max_overflow=1, hide_parameters=True)
     _listen(engine)
     return engine
 
@@ -223,6 +225,7 @@ class Writer:
         return jobs, False
 
     def _commit(self, jobs: list[_Job]) -> None:
+        telemetry.WRITER_BATCH.observe(len(jobs))
         try:
             with self._engine.begin() as connection:
                 outcomes = [

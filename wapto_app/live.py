@@ -10,9 +10,10 @@ import asyncio
 import contextlib
 import json
 from collections import defaultdict
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable, Iterator
 from typing import Any
 
+from wapto_app import telemetry
 from wapto_app.log import get_logger
 
 log = get_logger(__name__)
@@ -54,9 +55,30 @@ class LiveHub:
                 del self._watchers[topic]
         self._dirty.pop(watcher, None)
 
+    @property
+    def watching(self) -> int:
+        """How many tabs and jobs watch something."""
+        return len(self._topics)
+
+    def forget_tab(self, tab: str) -> bool:
+        """Drop everything that this tab watches; whether there was anything."""
+        watchers = [watcher for watcher in self._topics if watcher[0] == tab]
+        for watcher in watchers:
+            self.forget(watcher)
+        return bool(watchers)
+
     def listen(self, listener: Listener) -> None:
         """Call ``listener`` with every published set of topics of this process; it must not block."""
         self._listeners.append(listener)
+
+    @contextlib.contextmanager
+    def listening(self, listener: Listener) -> Iterator[None]:
+        """``listen`` for as long as the block lasts."""
+        self._listeners.append(listener)
+        try:
+            yield
+        finally:
+            self._listeners.remove(listener)
 
     def publish(self, topics: frozenset[str]) -> None:
         """Tell this process, and the others when a relay is set. Cheap: call it once per commit."""
@@ -90,6 +112,7 @@ class LiveHub:
             await asyncio.sleep(self._interval)
 
     async def _wake_up(self, watcher: Watcher, topics: frozenset[str]) -> bool:
+        telemetry.WAKE_UPS.inc()
         try:
             return await self.deliver(watcher, topics)
         except Exception:

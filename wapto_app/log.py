@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import re
 import sys
-from collections.abc import MutableMapping
+from collections.abc import Mapping, MutableMapping
 from typing import Any
 
 import structlog
@@ -19,26 +19,41 @@ def _is_secret(name: str) -> bool:
     return any(word in name.lower() for word in _SECRET_NAMES)
 
 
+def _hidden(name: str, value: Any) -> Any:
+    if name != "event" and _is_secret(name):
+        return HIDDEN
+    if isinstance(value, str):
+        return _BEARER.sub(rf"\1{HIDDEN}", value)
+    if isinstance(value, Mapping):
+        return {key: _hidden(str(key), inner) for key, inner in value.items()}
+    if isinstance(value, list | tuple):
+        return [_hidden("", inner) for inner in value]
+    return value
+
+
 def hide_secrets(_logger: Any, _method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
-    """Replace values whose name or text looks like a credential."""
+    """Replace values whose name or text looks like a credential, however deep they lie."""
     for name, value in event.items():
-        if name != "event" and _is_secret(name):
-            event[name] = HIDDEN
-        elif isinstance(value, str):
-            event[name] = _BEARER.sub(rf"\1{HIDDEN}", value)
+        event[name] = _hidden(name, value)
     return event
+
+
+def _json() -> Any:
+    return structlog.processors.JSONRenderer(default=str, ensure_ascii=False)
 
 
 def configure(level: str = "info", style: str = "auto") -> None:
     """Send both structlog and the standard library through one formatter on stderr."""
     console = style == "console" or (style == "auto" and sys.stderr.isatty())
-    renderer: Any = structlog.dev.ConsoleRenderer() if console else structlog.processors.JSONRenderer()
+    plain = structlog.dev.plain_traceback
+    renderer: Any = structlog.dev.ConsoleRenderer(exception_formatter=plain) if console else _json()
     shared: list[Any] = [
         structlog.contextvars.merge_contextvars,
         structlog.stdlib.add_log_level,
         structlog.stdlib.add_logger_name,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
-        structlog.processors.format_exc_info if not console else structlog.dev.set_exc_info,
+        # As text before secrets are hidden: a pretty traceback would show the values of local variables.
+        structlog.processors.format_exc_info,
         hide_secrets,
     ]
     structlog.configure(

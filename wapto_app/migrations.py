@@ -46,7 +46,7 @@ def config(url: str) -> Config:
 
 def head() -> str | None:
     """The newest revision that this code knows."""
-    return _scripts().get_current_head()
+    return scripts().get_current_head()
 
 
 def current(url: str) -> str | None:
@@ -73,7 +73,7 @@ def check(url: str) -> str | None:
         DatabaseUnreachable: when the database cannot be opened.
     """
     revision = current(url)
-    if revision is not None and revision not in {script.revision for script in _scripts().walk_revisions()}:
+    if revision is not None and revision not in {script.revision for script in scripts().walk_revisions()}:
         raise DatabaseTooNew(revision)
     return revision
 
@@ -91,8 +91,16 @@ def upgrade(url: str) -> bool:
     return True
 
 
-def _scripts() -> ScriptDirectory:
+def scripts() -> ScriptDirectory:
+    """The revisions that this code knows."""
     return ScriptDirectory.from_config(Config(str(ROOT / "alembic.ini")))
+
+
+def without_cascades(connection: sa.Connection) -> None:
+    """Let a batch migration replace a table: with foreign keys on, dropping the old one deletes its children."""
+    driver = connection.connection.driver_connection
+    if connection.dialect.name == "sqlite" and driver is not None:
+        driver.execute("PRAGMA foreign_keys=OFF")
 
 
 def _reason(error: sa.exc.DBAPIError | sqlite3.Error) -> str:

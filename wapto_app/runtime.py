@@ -14,6 +14,7 @@ from typing import Any
 
 import httpx
 
+from integrations.whatsapp.network import new_http_client
 from wapto_app.db import Database, Writer
 from wapto_app.live import LiveHub, RedisRelay
 from wapto_app.security.secrets import SecretBox, load_box
@@ -35,7 +36,7 @@ class Runtime:
     http: httpx.AsyncClient
     redis: Any = None
     process_id: str = field(
-        default_factory=lambda: f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(4)}"
+        default_factory=lambda: f"{socket.gethostname()[:32]}:{os.getpid()}:{secrets.token_hex(4)}"
     )
 
     @property
@@ -61,12 +62,8 @@ def get() -> Runtime:
 
 
 def _open(settings: Settings) -> Runtime:
-    from integrations.whatsapp.network import new_http_client
-    from wapto_app.security import cookies
-
     settings.data_dir.mkdir(parents=True, exist_ok=True)
     hub = LiveHub()
-    cookies.listen(hub)
     return Runtime(
         settings=settings,
         db=Database(settings.database, publish=hub.publish),

@@ -44,6 +44,14 @@ class Settings(BaseSettings):
     def _lower(cls, value: object) -> object:
         return value.lower() if isinstance(value, str) else value
 
+    @field_validator("database_url")
+    @classmethod
+    def _postgresql(cls, value: str) -> str:
+        # What most hosters hand out; SQLAlchemy knows only the long name.
+        return (
+            f"postgresql://{value.removeprefix('postgres://')}" if value.startswith("postgres://") else value
+        )
+
     @field_validator("data_dir")
     @classmethod
     def _absolute(cls, value: Path) -> Path:

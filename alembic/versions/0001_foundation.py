@@ -52,6 +52,7 @@ def upgrade() -> None:
         sa.Column("last_checked_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("last_webhook_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("connected_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("disconnected_at", sa.DateTime(timezone=True), nullable=True),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_channel")),
         sa.UniqueConstraint("phone_number_id", name=op.f("uq_channel_phone_number_id")),
@@ -72,6 +73,7 @@ def upgrade() -> None:
         sa.Column("notes", sa.Text(), nullable=False),
         sa.Column("opted_out_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("marketing_stopped_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("marketing_choice_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("blocked_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("updated_at", sa.DateTime(timezone=True), nullable=False),
@@ -111,6 +113,7 @@ def upgrade() -> None:
         sa.Column("state", sa.String(length=8), nullable=False),
         sa.Column("error", sa.String(length=1000), nullable=False),
         sa.Column("attempts", sa.Integer(), nullable=False),
+        sa.Column("retry_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("received_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("applied_at", sa.DateTime(timezone=True), nullable=True),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_webhook_event")),
@@ -187,7 +190,6 @@ def upgrade() -> None:
         sa.Column("last_message_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
         sa.Column("last_message_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("last_inbound_at", sa.DateTime(timezone=True), nullable=True),
-        sa.Column("last_inbound_wamid", sa.String(length=255), nullable=False),
         sa.Column("receipt_wamid", sa.String(length=255), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.ForeignKeyConstraint(
@@ -269,6 +271,7 @@ def upgrade() -> None:
         sa.Column("path", sa.String(length=255), nullable=False),
         sa.Column("meta_expires_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("attempt", sa.Integer(), nullable=False),
+        sa.Column("refusals", sa.Integer(), nullable=False),
         sa.Column("retry_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("error", sa.String(length=255), nullable=False),
         sa.Column("uploaded_by", sa.Integer(), nullable=True),
@@ -336,6 +339,7 @@ def upgrade() -> None:
         sa.Column("author_id", sa.Integer(), nullable=True),
         sa.Column("media_id", sa.Integer(), nullable=True),
         sa.Column("attempt", sa.Integer(), nullable=False),
+        sa.Column("refusals", sa.Integer(), nullable=False),
         sa.Column("not_before", sa.DateTime(timezone=True), nullable=True),
         sa.Column("sending_since", sa.DateTime(timezone=True), nullable=True),
         sa.Column("error_code", sa.Integer(), nullable=True),
@@ -362,18 +366,25 @@ def upgrade() -> None:
         )
         batch_op.create_index(batch_op.f("ix_message_media_id"), ["media_id"], unique=False)
         batch_op.create_index(
+            "ix_message_unconfirmed",
+            ["channel_id", "id"],
+            unique=False,
+            sqlite_where=sa.text("status = 'unconfirmed'"),
+            postgresql_where=sa.text("status = 'unconfirmed'"),
+        )
+        batch_op.create_index(
             "ix_message_waiting",
             ["channel_id", "id"],
             unique=False,
-            sqlite_where=sa.text("status IN ('queued', 'sending', 'unconfirmed')"),
-            postgresql_where=sa.text("status IN ('queued', 'sending', 'unconfirmed')"),
+            sqlite_where=sa.text("status IN ('queued', 'sending')"),
+            postgresql_where=sa.text("status IN ('queued', 'sending')"),
         )
         batch_op.create_index(
             "ix_message_waiting_conversation",
             ["conversation_id", "id"],
             unique=False,
-            sqlite_where=sa.text("status IN ('queued', 'sending', 'unconfirmed')"),
-            postgresql_where=sa.text("status IN ('queued', 'sending', 'unconfirmed')"),
+            sqlite_where=sa.text("status IN ('queued', 'sending')"),
+            postgresql_where=sa.text("status IN ('queued', 'sending')"),
         )
 
     op.create_table(
@@ -410,13 +421,18 @@ def downgrade() -> None:
     with op.batch_alter_table("message", schema=None) as batch_op:
         batch_op.drop_index(
             "ix_message_waiting_conversation",
-            sqlite_where=sa.text("status IN ('queued', 'sending', 'unconfirmed')"),
-            postgresql_where=sa.text("status IN ('queued', 'sending', 'unconfirmed')"),
+            sqlite_where=sa.text("status IN ('queued', 'sending')"),
+            postgresql_where=sa.text("status IN ('queued', 'sending')"),
         )
         batch_op.drop_index(
             "ix_message_waiting",
-            sqlite_where=sa.text("status IN ('queued', 'sending', 'unconfirmed')"),
-            postgresql_where=sa.text("status IN ('queued', 'sending', 'unconfirmed')"),
+            sqlite_where=sa.text("status IN ('queued', 'sending')"),
+            postgresql_where=sa.text("status IN ('queued', 'sending')"),
+        )
+        batch_op.drop_index(
+            "ix_message_unconfirmed",
+            sqlite_where=sa.text("status = 'unconfirmed'"),
+            postgresql_where=sa.text("status = 'unconfirmed'"),
         )
         batch_op.drop_index(batch_op.f("ix_message_media_id"))
         batch_op.drop_index("ix_message_conversation_id_at_id")

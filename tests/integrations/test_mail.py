@@ -71,7 +71,7 @@ async def test_mail_arrives_whole() -> None:
     assert mail["Message-ID"].endswith("@shop.example>")
     assert mail["Date"] is not None
     assert mail["Auto-Submitted"] == "auto-generated"
-    assert mail.get_content().strip() == "Grüße, Olga!\n.\nhttps://shop.example/x"
+    assert mail.get_content().replace("\r\n", "\n").strip() == "Grüße, Olga!\n.\nhttps://shop.example/x"
     assert "RCPT TO:<olga@example.com>" in server.envelopes
 
 

@@ -158,19 +158,19 @@ async def test_invited_person_joins_with_name_and_password(db: Database, admin: 
     token = token_of(path)
     async with db.write() as session:
         assert await accounts.invited(session, token) == "ben@example.com"
-        joined = await accounts.accept_invitation(session, token, name="Ben", password_hash="$argon2id$ben")
+        joined = await accounts.accept_invitation(session, token, BEN)
     account = await get(db, joined)
-    assert (account.name, account.email, account.role) == ("Ben", "ben@example.com", Role.OWNER)
+    assert (account.name, account.email, account.role) == ("Ben Smith", "ben@example.com", Role.OWNER)
     assert not account.is_admin
     async with db.write() as session:
         with pytest.raises(LinkDead):
-            await accounts.accept_invitation(session, token, name="Eve", password_hash="$")
+            await accounts.accept_invitation(session, token, BEN)
 
 
 async def test_agent_can_be_invited(db: Database, admin: Actor) -> None:
     async with db.write() as session:
         token = token_of(await accounts.invite(session, admin, "ben@example.com", Role.AGENT))
-        joined = await accounts.accept_invitation(session, token, name="Ben", password_hash="$")
+        joined = await accounts.accept_invitation(session, token, BEN)
     assert (await get(db, joined)).role is Role.AGENT
 
 
@@ -210,7 +210,7 @@ async def test_withdrawn_invitation_is_dead(db: Database, admin: Actor) -> None:
         await accounts.withdraw_invitation(session, admin, row["id"])
     async with db.write() as session:
         with pytest.raises(LinkDead):
-            await accounts.accept_invitation(session, token, name="Ben", password_hash="$")
+            await accounts.accept_invitation(session, token, BEN)
         assert await accounts.list_accounts(session, admin, "ben@") == []
 
 
@@ -297,7 +297,7 @@ async def test_deeds_are_noted_without_secrets(db: Database) -> None:
     admin = accounts.as_actor(await get(db, await set_up(db, runs_business=True)))
     async with db.write() as session:
         token = token_of(await accounts.invite(session, admin, "ben@example.com"))
-        ben = await accounts.accept_invitation(session, token, name="Ben", password_hash="$argon2id$ben")
+        ben = await accounts.accept_invitation(session, token, BEN)
         await accounts.set_active(session, admin, ben, active=False)
     assert await deeds(db) == [
         "account.created",

@@ -39,7 +39,7 @@ async def test_of_two_at_once_one_succeeds(db: Database, owner: Actor) -> None:
     both = await asyncio.gather(
         *(use(db, LinkPurpose.RESET, token) for _ in range(2)), return_exceptions=True
     )
-    assert sorted(type(result).__name__ for result in both) == ["LinkDead", "int"]
+    assert sorted(type(result).__name__ for result in both) == ["ResetLinkDead", "int"]
 
 
 @pytest.mark.parametrize(

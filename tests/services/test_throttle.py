@@ -87,3 +87,5 @@ async def test_forms_are_counted_apart() -> None:
 async def test_lost_redis_still_throttles(runtime: Runtime) -> None:
     runtime.settings.redis_url = "redis://127.0.0.1:9/0"
     assert await tries("192.0.2.1", "olga@example.com") == 10
+    await throttle.sign_in_succeeded("192.0.2.1", "olga@example.com")
+    assert await tries("192.0.2.1", "olga@example.com") == 10

@@ -51,7 +51,7 @@ async def test_outdated_parameters_are_replaced_when_the_password_is_right() -> 
     assert await passwords.verify("wrong password", weak) == (False, None)
 
 
-@pytest.mark.parametrize("stored", [None, passwords.UNUSABLE])
+@pytest.mark.parametrize("stored", [None, passwords.UNUSABLE, "!", "$2b$12$abcdefghijklmnopqrstuv"])
 async def test_nobody_signs_in_without_a_stored_password(stored: str | None) -> None:
     for guess in ("", "nobody", passwords.UNUSABLE):
         assert await passwords.verify(guess, stored) == (False, None)
@@ -61,9 +61,9 @@ async def test_unknown_account_takes_as_long_as_a_wrong_password() -> None:
     stored = await passwords.hashed(GOOD)
 
     async def seconds(kept: str | None) -> float:
-        started = time.perf_counter()
+        started = time.process_time()  # what others do on this machine does not count
         await passwords.verify("wrong password", kept)
-        return time.perf_counter() - started
+        return time.process_time() - started
 
     await seconds(None)
     known = median([await seconds(stored) for _ in range(9)])

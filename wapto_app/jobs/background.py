@@ -22,7 +22,7 @@ async def _check_numbers(runtime: Runtime) -> None:
 
 
 TICKS: tuple[Tick, ...] = (
-    Tick("retry failed webhooks", 60, ingest.retry_failed),
+    Tick("retry failed webhooks", 2, ingest.retry_failed),
     Tick("check numbers", 15 * 60, _check_numbers),
 )
 """Every tick of the product; each job's module defines its own."""

@@ -8,16 +8,21 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+from collections.abc import Awaitable, Callable
+from dataclasses import replace
 
 from sqlmodel import select
 
-from integrations.whatsapp.errors import GraphError, Retry, WhatsAppError
+from integrations.whatsapp.errors import GraphError, NoAnswer, Retry
+from wapto_app import telemetry
+from wapto_app.db import WriterStopped
 from wapto_app.jobs.pacing import TokenBucket, allowed_rate
 from wapto_app.jobs.sending import THROUGHPUT_REACHED, send
 from wapto_app.jobs.uploads import upload_waiting
 from wapto_app.log import get_logger
-from wapto_app.models import Channel, ChannelStatus
+from wapto_app.models import Channel, ChannelStatus, MessageStatus
 from wapto_app.runtime import Runtime
+from wapto_app.security.secrets import SecretsUnreadable
 from wapto_app.services import leases
 from wapto_app.services.channels import problems
 from wapto_app.services.gateway import Number
@@ -28,9 +33,14 @@ log = get_logger(__name__)
 MAX_IN_FLIGHT = 400
 _TICK_SECONDS = 0.02
 _IDLE_SECONDS = 1.0
-_RENEW_SECONDS = 4.0
-_FINISH_SECONDS = 4.0
+_RENEW_SECONDS = 3.0
+# The process has four seconds in all to stop (``serve.STOP_SECONDS``).
+_FINISH_SECONDS = 2.5
 _LOOK_FOR_NUMBERS_SECONDS = 5.0
+# Long enough to be stopped or given a new token; a queue must not be drained into failures.
+_PAUSE_WITHOUT_TOKEN = 10.0
+_PAUSE_IN_TROUBLE = 60.0
+_RECORD_AGAIN_SECONDS = (0.2, 1.0, 2.0, 4.0, 8.0)
 
 
 class Sender:
@@ -45,11 +55,12 @@ class Sender:
         self._bid = leases.Bid(f"sender:{channel.id}", runtime.process_id)
         self._in_flight: set[asyncio.Task[None]] = set()
         self._wake = asyncio.Event()
-        self._errands = asyncio.Event()
+        self._errands = (asyncio.Event(), asyncio.Event())
 
     def wake(self) -> None:
         self._wake.set()
-        self._errands.set()
+        for errand in self._errands:
+            errand.set()
 
     def follow(self, channel: Channel) -> None:
         """Use changed credentials and limits from now on."""
@@ -63,7 +74,7 @@ class Sender:
                 if await self._lead():
                     await self._recover()
                     await self._work()
-                await asyncio.sleep(_RENEW_SECONDS)
+                await asyncio.sleep(_IDLE_SECONDS)
         finally:
             await self._finish()
 
@@ -76,12 +87,17 @@ class Sender:
 
     async def _work(self) -> None:
         """Until the lease is lost: messages, and beside them files and read receipts."""
-        errands = asyncio.create_task(self._run_errands(), name=f"errands-{self._channel_id}")
+        doings = (self._upload_files, self._send_receipts)
+        errands = [
+            asyncio.create_task(self._repeat(do, wake), name=f"{do.__name__}-{self._channel_id}")
+            for do, wake in zip(doings, self._errands, strict=True)
+        ]
         try:
             await self._send_while_leading()
         finally:
-            errands.cancel()
-            await asyncio.gather(errands, return_exceptions=True)
+            for errand in errands:
+                errand.cancel()
+            await asyncio.gather(*errands, return_exceptions=True)
 
     async def _send_while_leading(self) -> None:
         renew_at = 0.0
@@ -91,15 +107,37 @@ class Sender:
                 if not await self._lead():
                     return
                 renew_at = loop.time() + _RENEW_SECONDS
-            await self._round()
+            if not await self._round():
+                return
 
-    async def _round(self) -> None:
+    async def _round(self) -> bool:
+        """Send what may leave now; False when the lease is lost."""
         self._wake.clear()
         room = min(self._bucket.available(), MAX_IN_FLIGHT - len(self._in_flight))
         if room < 1:
             await asyncio.sleep(_TICK_SECONDS)
-            return
-        batch = await self._runtime.writer.run(claims.claim, claims.Claim(self._channel_id, room))
+            return True
+        batch = await self._claim(room)
+        if batch.claimed:
+            await asyncio.sleep(_TICK_SECONDS)
+        elif batch.is_leading:
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._wake.wait(), _IDLE_SECONDS)
+        return batch.is_leading
+
+    async def _claim(self, room: int) -> claims.Batch:
+        """Take messages and start sending them; not even a cancellation comes between the two."""
+        claim = claims.Claim(self._channel_id, room, self._bid)
+        request = asyncio.ensure_future(self._runtime.writer.run(claims.claim, claim))
+        try:
+            batch = await asyncio.shield(request)
+        except asyncio.CancelledError:
+            self._start(await request)
+            raise
+        self._start(batch)
+        return batch
+
+    def _start(self, batch: claims.Batch) -> None:
         for conversation_id in batch.refused:
             self._publish(conversation_id)
         self._bucket.take(len(batch.claimed))
@@ -107,49 +145,76 @@ class Sender:
             task = asyncio.create_task(self._send(claimed))
             self._in_flight.add(task)
             task.add_done_callback(self._in_flight.discard)
-        if batch.claimed:
-            await asyncio.sleep(_TICK_SECONDS)
-            return
-        with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(self._wake.wait(), _IDLE_SECONDS)
 
-    async def _run_errands(self) -> None:
+    async def _repeat(self, errand: Callable[[], Awaitable[None]], wake: asyncio.Event) -> None:
         while True:
-            self._errands.clear()
+            wake.clear()
             try:
-                await upload_waiting(self._runtime, self._number, self._channel_id)
-                await self._send_receipts()
+                await errand()
             except Exception:
                 log.exception("dispatch.errand_failed", channel=self._channel_id)
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._errands.wait(), _IDLE_SECONDS)
+                await asyncio.wait_for(wake.wait(), _IDLE_SECONDS)
+
+    async def _upload_files(self) -> None:
+        error = await upload_waiting(self._runtime, self._number, self._channel_id)
+        if error is not None:
+            await self._learn(error)
 
     async def _send_receipts(self) -> None:
         for due in await self._runtime.writer.run(receipts.due, self._channel_id):
-            # A receipt is a courtesy: one that Meta refuses is not worth a second try.
-            with contextlib.suppress(WhatsAppError):
+            try:
                 await self._number.mark_read(due.wamid)
+            except NoAnswer:
+                return
+            except GraphError as error:
+                if error.is_auth:
+                    await self._learn(error)
+                    return
+                # A receipt is a courtesy: one that Meta refuses is not worth a second try.
             await self._runtime.writer.run(receipts.settle, due)
 
     async def _send(self, claimed: claims.Claimed) -> None:
         outcome, error = await send(self._number, claimed)
-        try:
-            await self._runtime.writer.run(claims.record, outcome)
-        except Exception:
-            # The row stays "sending": a status webhook settles it, or the next holder of the lease parks it.
-            log.exception("dispatch.record_failed", message=claimed.id)
-        self._publish(claimed.conversation_id)
+        telemetry.MESSAGES.labels(outcome.status.value).inc()
         if error is not None:
+            # Before the message is queued again: it must not leave with the same refused token.
             await self._learn(error)
+        await self._record(outcome)
+        self._publish(claimed.conversation_id)
         self._wake.set()
+
+    async def _record(self, outcome: claims.SendOutcome) -> None:
+        """Write down what became of a message: a row that stays "sending" holds up its conversation."""
+        for pause in _RECORD_AGAIN_SECONDS:
+            try:
+                await self._runtime.writer.run(claims.record, outcome)
+                return
+            except WriterStopped:
+                # A status webhook settles it, or the next holder of the lease parks it.
+                return
+            except Exception:
+                log.exception("dispatch.record_failed", message=outcome.claimed.id)
+                await asyncio.sleep(pause)
+        parked = replace(outcome, status=MessageStatus.UNCONFIRMED, wamid="", wa_id="")
+        with contextlib.suppress(Exception):
+            await self._runtime.writer.run(claims.record, parked)
 
     async def _learn(self, error: GraphError) -> None:
         """What an answer says about the whole number."""
-        if error.code == THROUGHPUT_REACHED or error.retry is Retry.WAIT:
-            self._bucket.slow_down(error.wait_seconds or 1.0)
         if error.is_auth or error.retry is Retry.ACCOUNT:
+            pause = _PAUSE_WITHOUT_TOKEN if error.is_auth else _PAUSE_IN_TROUBLE
+            if self._bucket.slow_down(pause):
+                await self._note(error)
+        elif error.code == THROUGHPUT_REACHED or error.retry is Retry.WAIT:
+            self._bucket.slow_down(error.wait_seconds or 1.0)
+
+    async def _note(self, error: GraphError) -> None:
+        try:
             async with self._runtime.db.write() as session:
                 await problems.note(session, self._channel_id, error)
+        except Exception:
+            log.exception("dispatch.note_failed", channel=self._channel_id)
 
     def _publish(self, conversation_id: int) -> None:
         self._runtime.hub.publish(frozenset({"inbox", f"conversation:{conversation_id}"}))
@@ -173,15 +238,18 @@ async def run(runtime: Runtime) -> None:
             if f"outbox:{channel_id}" in topics:
                 sender.wake()
 
-    runtime.hub.listen(listen)
-    try:
-        while True:
-            changed.clear()
-            await _follow_channels(runtime, senders)
-            with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(changed.wait(), _LOOK_FOR_NUMBERS_SECONDS)
-    finally:
-        await _stop([task for _sender, task in senders.values()])
+    with runtime.hub.listening(listen):
+        try:
+            while True:
+                changed.clear()
+                try:
+                    await _follow_channels(runtime, senders)
+                except Exception:
+                    log.exception("dispatch.numbers_unknown")
+                with contextlib.suppress(TimeoutError):
+                    await asyncio.wait_for(changed.wait(), _LOOK_FOR_NUMBERS_SECONDS)
+        finally:
+            await _stop([task for _sender, task in senders.values()])
 
 
 async def _follow_channels(runtime: Runtime, senders: dict[int, tuple[Sender, asyncio.Task[None]]]) -> None:
@@ -193,10 +261,14 @@ async def _follow_channels(runtime: Runtime, senders: dict[int, tuple[Sender, as
     ]
     await _stop([senders.pop(channel_id)[1] for channel_id in ended])
     for channel_id, channel in connected.items():
-        if channel_id in senders:
-            senders[channel_id][0].follow(channel)
+        try:
+            if channel_id in senders:
+                senders[channel_id][0].follow(channel)
+                continue
+            sender = Sender(runtime, channel)
+        except SecretsUnreadable:
+            log.exception("dispatch.secrets_unreadable", channel=channel_id)
             continue
-        sender = Sender(runtime, channel)
         senders[channel_id] = (sender, asyncio.create_task(sender.run(), name=f"sender-{channel_id}"))
 
 

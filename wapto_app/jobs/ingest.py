@@ -11,36 +11,35 @@ from wapto_app.services import ingest
 log = get_logger(__name__)
 
 _IDLE_SECONDS = 1.0
-_TRIES: int | None = 10
 
 
 async def run(runtime: Runtime) -> None:
     """Apply until cancelled: at once when a webhook was stored, and every second for what another process stored."""
     wake = asyncio.Event()
-    runtime.hub.listen(lambda topics: wake.set() if ingest.TOPIC in topics else None)
-    while True:
-        wake.clear()
-        try:
-            await _drain(runtime)
-        except Exception:
-            log.exception("ingest.batch_failed")
-            await asyncio.sleep(_IDLE_SECONDS)
-        try:
-            await asyncio.wait_for(wake.wait(), _IDLE_SECONDS)
-        except TimeoutError:
-            continue
+    with runtime.hub.listening(lambda topics: wake.set() if ingest.TOPIC in topics else None):
+        while True:
+            wake.clear()
+            try:
+                await _drain(runtime)
+            except Exception:
+                log.exception("ingest.batch_failed")
+                await asyncio.sleep(_IDLE_SECONDS)
+            try:
+                await asyncio.wait_for(wake.wait(), _IDLE_SECONDS)
+            except TimeoutError:
+                continue
 
 
 async def _drain(runtime: Runtime) -> None:
-    while True:
-        outcome = await runtime.writer.run(ingest.apply_pending, ingest.BATCH)
+    more = True
+    while more:
+        outcome = await runtime.writer.run(ingest.apply_pending, None)
+        more = outcome.more
         if outcome.topics:
             runtime.hub.publish(frozenset(outcome.topics))
-        if outcome.taken < ingest.BATCH:
-            return
 
 
 async def retry_failed(runtime: Runtime) -> None:
-    """The tick: what failed is tried some more times; it may only have come too early."""
-    if await runtime.writer.run(ingest.replay, _TRIES):
+    """The tick: what failed is tried again after a while; it may only have come too early."""
+    if await runtime.writer.run(ingest.retry_due, None):
         runtime.hub.publish(frozenset({ingest.TOPIC}))

@@ -15,7 +15,8 @@ COEXISTENCE_RATE = 20.0
 """Meta: a number that also lives in the phone app."""
 
 _SHARE = 0.95
-_BURST_SECONDS = 0.1
+# Together with the share not more than Meta grants in any second.
+_BURST_SECONDS = 0.05
 _SLOWEST_SHARE = 0.05
 _RECOVERY_SECONDS = 30.0
 
@@ -36,6 +37,7 @@ class TokenBucket:
         self._clock = clock
         self._level = 0.0
         self._at = clock()
+        self._pause = 0.0
         self._paused_until = 0.0
 
     @property
@@ -62,13 +64,14 @@ class TokenBucket:
     def take(self, count: int) -> None:
         self._level -= count
 
-    def slow_down(self, pause_seconds: float = 1.0) -> None:
-        """Meta said 130429: halve the rate and rest a moment."""
+    def slow_down(self, pause_seconds: float = 1.0) -> bool:
+        """Meta said 130429: halve the rate and rest a moment. False while it rests already, at least as long."""
         now = self._clock()
-        if now < self._paused_until:
-            return
+        if now < self._paused_until and pause_seconds <= self._pause:
+            return False
         self._rate = max(self._rate / 2, self._limit * _SLOWEST_SHARE)
-        self._paused_until = now + pause_seconds
+        self._pause, self._paused_until = pause_seconds, now + pause_seconds
+        return True
 
 
 def backoff(attempt: int, *, cap_seconds: float = 300.0) -> timedelta:

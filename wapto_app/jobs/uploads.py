@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+
 from integrations.whatsapp.errors import GraphError, NoAnswer, Retry
 from wapto_app.clock import utcnow
 from wapto_app.jobs.pacing import backoff
@@ -11,34 +13,58 @@ from wapto_app.services.errors import NotFound
 from wapto_app.services.gateway import Number
 from wapto_app.services.media import transfers
 
-_MAX_TRIES = 5
+_AT_ONCE = 4
+_MAX_REFUSALS = 5
+_NETWORK_CAP_SECONDS = 60.0
 
 
-async def upload_waiting(runtime: Runtime, number: Number, channel_id: int) -> None:
-    """Upload what queued messages of this number wait for; the sender is woken for them."""
-    for file in await runtime.writer.run(transfers.outbound_due, channel_id):
-        uploaded = await _upload(runtime, number, file)
-        failed = await runtime.writer.run(transfers.settle_outbound, uploaded)
-        topics = {f"outbox:{channel_id}"} | {f"conversation:{conversation_id}" for conversation_id in failed}
-        runtime.hub.publish(frozenset(topics))
+async def upload_waiting(runtime: Runtime, number: Number, channel_id: int) -> GraphError | None:
+    """Upload what queued messages of this number wait for; an answer that concerns the whole number comes back."""
+    while files := await runtime.writer.run(transfers.outbound_due, transfers.Wanted(channel_id, _AT_ONCE)):
+        errors = await asyncio.gather(*(_bring(runtime, number, channel_id, file) for file in files))
+        for error in errors:
+            if error is not None and error.is_auth:
+                return error
+    return None
 
 
-async def _upload(runtime: Runtime, number: Number, file: transfers.Outbound) -> transfers.Uploaded:
+async def _bring(
+    runtime: Runtime, number: Number, channel_id: int, file: transfers.Outbound
+) -> GraphError | None:
+    uploaded, error = await _upload(runtime, number, file)
+    failed = await runtime.writer.run(transfers.settle_outbound, uploaded)
+    topics = (
+        {"inbox"} | {f"conversation:{conversation_id}" for conversation_id in failed} if failed else set()
+    )
+    runtime.hub.publish(frozenset(topics | {f"outbox:{channel_id}"}))
+    return error
+
+
+async def _upload(
+    runtime: Runtime, number: Number, file: transfers.Outbound
+) -> tuple[transfers.Uploaded, GraphError | None]:
     try:
         path = media.absolute(runtime.settings.media_dir, file.path)
         meta_id = await number.upload(path, file.mime_type, file.filename)
     except (NotFound, FileNotFoundError):
-        return transfers.Uploaded(file, error="The file is missing on this server.")
+        return transfers.Uploaded(file, error="The file is missing on this server."), None
     except NoAnswer:
-        return _later(file, "WhatsApp could not be reached.")
+        # As for messages: a network that is away for an hour must not cost anybody a picture.
+        return _later(file, "WhatsApp could not be reached.", file.refusals), None
     except GraphError as error:
-        if error.is_auth or error.retry in (Retry.RETRY, Retry.WAIT):
-            return _later(file, error.info.meaning)
-        return transfers.Uploaded(file, error=error.details or error.message)
-    return transfers.Uploaded(file, meta_id=meta_id)
+        return _refused(file, error), error
+    return transfers.Uploaded(file, meta_id=meta_id), None
 
 
-def _later(file: transfers.Outbound, why: str) -> transfers.Uploaded:
-    if file.attempt + 1 >= _MAX_TRIES:
-        return transfers.Uploaded(file, error=why)
-    return transfers.Uploaded(file, error=why, retry_at=utcnow() + backoff(file.attempt + 1))
+def _refused(file: transfers.Outbound, error: GraphError) -> transfers.Uploaded:
+    if error.is_auth:
+        return _later(file, error.info.meaning, file.refusals)
+    refusals = file.refusals + 1
+    if error.retry in (Retry.RETRY, Retry.WAIT) and refusals < _MAX_REFUSALS:
+        return _later(file, error.info.meaning, refusals)
+    return transfers.Uploaded(file, error=error.details or error.message or error.info.meaning)
+
+
+def _later(file: transfers.Outbound, why: str, refusals: int) -> transfers.Uploaded:
+    wait = backoff(file.attempt + 1, cap_seconds=_NETWORK_CAP_SECONDS)
+    return transfers.Uploaded(file, error=why, refusals=refusals, retry_at=utcnow() + wait)

@@ -50,4 +50,5 @@ class Channel(SQLModel, table=True):
     last_checked_at: datetime | None = None
     last_webhook_at: datetime | None = None
     created_at: datetime = Field(default_factory=utcnow)
+    connected_at: datetime = Field(default_factory=utcnow)
     disconnected_at: datetime | None = None

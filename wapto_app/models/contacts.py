@@ -15,7 +15,8 @@ from wapto_app.models.base import enum_type
 class Contact(SQLModel, table=True):
     """A person on WhatsApp. ``name`` is what the team wrote; ``profile_name`` is what WhatsApp says.
 
-    ``opted_out_at``: nothing may be sent. ``marketing_stopped_at``: no marketing templates, as said in WhatsApp itself.
+    ``opted_out_at``: nothing may be sent. ``marketing_stopped_at``: no marketing templates, as said in WhatsApp itself;
+    ``marketing_choice_at`` is when they last said so or took it back.
     """
 
     __tablename__ = "contact"
@@ -31,6 +32,7 @@ class Contact(SQLModel, table=True):
     notes: str = Field(default="", sa_type=sa.Text)
     opted_out_at: datetime | None = None
     marketing_stopped_at: datetime | None = None
+    marketing_choice_at: datetime | None = None
     blocked_at: datetime | None = None
     created_at: datetime = Field(default_factory=utcnow)
     updated_at: datetime = Field(default_factory=utcnow)

@@ -51,7 +51,6 @@ class Conversation(SQLModel, table=True):
     last_message_id: int | None = Field(default=None, sa_type=BigId)
     last_message_at: datetime = Field(default_factory=utcnow)
     last_inbound_at: datetime | None = None
-    last_inbound_wamid: str = Field(default="", max_length=255)
     receipt_wamid: str = Field(default="", max_length=255)
     created_at: datetime = Field(default_factory=utcnow)
 
@@ -78,7 +77,9 @@ class MessageStatus(StrEnum):
     FAILED = "failed"
 
 
-WAITING = "status IN ('queued', 'sending', 'unconfirmed')"
+WAITING = "status IN ('queued', 'sending')"
+"""What the sender still has to deal with, spelled as in the partial indexes."""
+UNCONFIRMED = "status = 'unconfirmed'"
 
 
 class Message(SQLModel, table=True):
@@ -86,7 +87,8 @@ class Message(SQLModel, table=True):
 
     ``at`` orders the thread: arrival for what came live, Meta's time for what came late. ``content`` is the typed
     payload (``integrations.whatsapp``), ``body`` the text to show in lists and to search. ``recipient`` is the
-    address an outbound message goes to: ``+E.164`` or a business-scoped user id.
+    address an outbound message goes to: ``+E.164`` or a business-scoped user id. ``attempt`` counts how often it was
+    handed to Meta, ``refusals`` how often Meta answered with an error that passes.
     """
 
     __tablename__ = "message"
@@ -94,6 +96,7 @@ class Message(SQLModel, table=True):
         sa.Index("ix_message_conversation_id_at_id", "conversation_id", "at", "id"),
         partial_index("ix_message_waiting", "channel_id", "id", where=WAITING),
         partial_index("ix_message_waiting_conversation", "conversation_id", "id", where=WAITING),
+        partial_index("ix_message_unconfirmed", "channel_id", "id", where=UNCONFIRMED),
     )
 
     id: int | None = Field(default=None, primary_key=True, sa_type=BigId)
@@ -115,6 +118,7 @@ class Message(SQLModel, table=True):
     author_id: int | None = Field(default=None, foreign_key="account.id", ondelete="SET NULL")
     media_id: int | None = Field(default=None, foreign_key="media_file.id", ondelete="SET NULL", index=True)
     attempt: int = 0
+    refusals: int = 0
     not_before: datetime | None = None
     sending_since: datetime | None = None
     error_code: int | None = None
@@ -177,6 +181,7 @@ class MediaFile(SQLModel, table=True):
     path: str = Field(default="", max_length=255)
     meta_expires_at: datetime | None = None
     attempt: int = 0
+    refusals: int = 0
     retry_at: datetime | None = None
     error: str = Field(default="", max_length=255)
     uploaded_by: int | None = Field(default=None, foreign_key="account.id", ondelete="SET NULL")

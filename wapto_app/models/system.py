@@ -23,6 +23,7 @@ class WebhookEvent(SQLModel, table=True):
     """A webhook body exactly as Meta sent it, stored before it is answered.
 
     ``digest`` is the SHA-256 of the body: Meta delivers at least once, and a repeated body is the same event.
+    ``retry_at`` is when a failed one is tried again by itself; none when that is no longer worth it.
     """
 
     __tablename__ = "webhook_event"
@@ -37,6 +38,7 @@ class WebhookEvent(SQLModel, table=True):
     state: EventState = Field(default=EventState.NEW, sa_type=enum_type(EventState, 8))
     error: str = Field(default="", max_length=1000)
     attempts: int = 0
+    retry_at: datetime | None = None
     received_at: datetime = Field(default_factory=utcnow, index=True)
     applied_at: datetime | None = None
 

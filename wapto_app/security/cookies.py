@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import time
-from http.cookies import CookieError, SimpleCookie
+
+from starlette.requests import cookie_parser
 
 from wapto_app import runtime
 from wapto_app.db import WriterStopped
@@ -25,12 +26,11 @@ _forgotten = 0
 
 
 def token_in(cookie_header: str) -> str:
-    """The session token of a Cookie header, or an empty text."""
-    try:
-        morsel = SimpleCookie(cookie_header or "").get(COOKIE)
-    except CookieError:
-        return ""
-    return morsel.value if morsel else ""
+    """The session token of a Cookie header, or an empty text.
+
+    Read as browsers and our routes do: what another program on the same host has set must not lock anybody out.
+    """
+    return cookie_parser(cookie_header or "").get(COOKIE, "")
 
 
 async def actor_of(cookie_header: str) -> Actor | None:

@@ -16,7 +16,7 @@ from wapto_app.services.errors import Invalid, TooMany
 
 MIN_LENGTH = 10
 MAX_LENGTH = 1024
-UNUSABLE = "!"
+UNUSABLE = ""
 """Stored instead of a hash while nobody has chosen a password; no password matches it."""
 
 # OWASP Password Storage Cheat Sheet: Argon2id with 19 MiB, two passes, one lane.
@@ -80,7 +80,7 @@ def _verify(password: str, stored: str | None) -> tuple[bool, str | None]:
     nobody = _hash_of_nobody()
     if len(password) > MAX_LENGTH:
         return False, None
-    if stored is None or stored == UNUSABLE:
+    if stored is None or not _context.identify(stored):
         _context.verify(password, nobody)
         return False, None
     matches, outdated = _context.verify_and_update(password, stored)
@@ -116,5 +116,12 @@ def _check_strength(password: str, own_words: list[str], field: str) -> None:
     # Its running time grows faster than the text; what follows cannot make the password weaker.
     rating = zxcvbn(password[:_RATED_LENGTH], user_inputs=own_words)
     if rating["score"] < _MIN_SCORE:
-        reason = rating["feedback"]["warning"] or "This password is easy to guess."
-        raise Invalid(field, f"{reason} Use a few unrelated words, or let your browser suggest a password.")
+        raise _too_easy(rating["feedback"]["warning"].lower(), field)
+
+
+def _too_easy(warning: str, field: str) -> Invalid:
+    if "common" in warning:
+        return Invalid(field, "Common passwords are tried first. Use a few unrelated words.")
+    if any(word in warning for word in ("repeat", "sequence", "row", "pattern")):
+        return Invalid(field, "Rows and repeats are guessed quickly. Use a few unrelated words.")
+    return Invalid(field, "This password is guessed quickly. Use a few unrelated words.")

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import astuple, dataclass, field, replace
 from enum import StrEnum
+from typing import Any
 
 from wapto_app.models.accounts import Role
 from wapto_app.services.errors import Forbidden
@@ -65,6 +66,11 @@ class Actor:
     def system(cls) -> Actor:
         """Jobs and webhooks."""
         return cls(account_id=None, role=Role.OWNER, name="Wapto", permissions=frozenset(Permission))
+
+    @property
+    def standing(self) -> tuple[Any, ...]:
+        """Who this is, in which session, and what they may see and do: to compare with."""
+        return astuple(replace(self, name=""))
 
     def may(self, permission: Permission) -> bool:
         return permission in self.permissions

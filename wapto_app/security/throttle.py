@@ -10,6 +10,7 @@ import hashlib
 import ipaddress
 import math
 import time
+from collections.abc import Awaitable, Callable
 from functools import lru_cache
 
 from limits import RateLimitItem, parse
@@ -30,6 +31,7 @@ _SIGN_INS_OF_ACCOUNT = parse("100/1 hour")
 _FORMS_OF_ADDRESS = parse("20/10 minutes")
 _MAILS_TO_ACCOUNT = parse("3/1 hour")
 _PASSWORDS_OF_ACCOUNT = parse("10/10 minutes")
+_REDIS_SECONDS = 2
 
 Try = tuple[RateLimitItem, str]
 
@@ -49,8 +51,9 @@ async def sign_in(address: str, email: str) -> None:
 
 
 async def sign_in_succeeded(address: str, email: str) -> None:
-    limiter = _limiter(runtime.get().settings.redis_url, runtime.get().process_id)
-    await limiter.clear(_SIGN_INS_OF_ACCOUNT_FROM_ADDRESS, f"sign-in:{_digest(email)}:{_network(address)}")
+    """The tries before were typing errors of the person who has now signed in."""
+    key = f"sign-in:{_digest(email)}:{_network(address)}"
+    await _counting(lambda limiter: limiter.clear(_SIGN_INS_OF_ACCOUNT_FROM_ADDRESS, key))
 
 
 async def form(name: str, address: str) -> None:
@@ -71,15 +74,18 @@ async def password(account_id: int) -> None:
 
 
 async def _count(*tries: Try) -> None:
+    await _counting(lambda limiter: _spend(limiter, tries))
+
+
+async def _counting(work: Callable[[FixedWindowRateLimiter], Awaitable[None]]) -> None:
     shared = runtime.get()
-    limiter = _limiter(shared.settings.redis_url, shared.process_id)
     try:
-        await _spend(limiter, tries)
+        await work(_limiter(shared.settings.redis_url, shared.process_id))
     except TooMany:
         raise
     except Exception as error:  # Redis is away: each process counts for itself
         log.warning("throttle.storage_lost", reason=str(error))
-        await _spend(_limiter("", shared.process_id), tries)
+        await work(_limiter("", shared.process_id))
 
 
 async def _spend(limiter: FixedWindowRateLimiter, tries: tuple[Try, ...]) -> None:
@@ -97,7 +103,13 @@ def _limiter(redis_url: str, _process_id: str) -> FixedWindowRateLimiter:
 def _storage(redis_url: str) -> Storage:
     if not redis_url:
         return MemoryStorage()
-    storage = storage_from_string(f"async+{redis_url}", implementation="redispy", key_prefix="wapto:throttle")
+    storage = storage_from_string(
+        f"async+{redis_url}",
+        implementation="redispy",
+        key_prefix="wapto:throttle",
+        socket_connect_timeout=_REDIS_SECONDS,
+        socket_timeout=_REDIS_SECONDS,
+    )
     assert isinstance(storage, Storage)
     return storage
 

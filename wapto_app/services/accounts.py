@@ -14,7 +14,7 @@ from wapto_app.models import Account, AuditEntry, LinkPurpose, LoginSession, Rol
 from wapto_app.security.passwords import UNUSABLE
 from wapto_app.security.permissions import Actor, Permission, permissions_of
 from wapto_app.services import audit, links, sessions
-from wapto_app.services.account_fields import clean_email, clean_name
+from wapto_app.services.account_fields import clean_email, clean_locale, clean_name, clean_time_zone
 from wapto_app.services.errors import Conflict, Invalid, NotFound
 
 TOPIC = "accounts"
@@ -29,6 +29,8 @@ class Person(NamedTuple):
     name: str
     email: str
     password_hash: str
+    time_zone: str = "UTC"
+    locale: str = "en"
 
 
 class Access(TypedDict):
@@ -153,16 +155,18 @@ async def invited(session: AsyncSession, token: str) -> str:
     return account.email
 
 
-async def accept_invitation(session: AsyncSession, token: str, *, name: str, password_hash: str) -> int:
-    """Join: the invited account gets its name and password.
+async def accept_invitation(session: AsyncSession, token: str, person: Person) -> int:
+    """Join: the invited account gets its name and password. The address stays the invited one.
 
     Raises:
         LinkDead: when the invitation does not work.
     """
     account = await _bearer(session, LinkPurpose.INVITE, token)
     await links.use(session, LinkPurpose.INVITE, token)
-    account.name = clean_name(name)
-    account.password_hash = password_hash
+    account.name = clean_name(person.name)
+    account.password_hash = person.password_hash
+    account.time_zone = clean_time_zone(person.time_zone)
+    account.locale = clean_locale(person.locale)
     session.add(account)
     audit.record(session, as_actor(account), "account.joined", f"account:{account.id}")
     touch(session, TOPIC, sessions.account_topic(account.id))
@@ -258,6 +262,8 @@ async def _add(session: AsyncSession, person: Person, role: Role, *, is_admin: b
         name=clean_name(person.name),
         email=email,
         password_hash=person.password_hash,
+        time_zone=clean_time_zone(person.time_zone),
+        locale=clean_locale(person.locale),
         role=role,
         is_admin=is_admin,
     )
@@ -280,7 +286,7 @@ async def _bearer(session: AsyncSession, purpose: LinkPurpose, token: str) -> Ac
     """The account that a link belongs to, if it may still come in."""
     account = await session.get(Account, await links.bearer(session, purpose, token))
     if account is None or not account.is_active:
-        raise links.LinkDead(purpose)
+        raise links.dead(purpose)
     return account
 
 

@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
+import re
 from typing import TypedDict
 
 import sqlalchemy as sa
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
+from integrations.whatsapp.webhooks.decoding import clean_text
 from wapto_app.clock import utcnow
 from wapto_app.db import touch
 from wapto_app.models import AddressKind, Contact, ContactAddress
 from wapto_app.security.permissions import Actor, Permission
 from wapto_app.services.errors import Invalid, NotFound
+from wapto_app.services.visibility import readable_contact
 
 NAME_MAX = 120
 NOTES_MAX = 10_000
+_NUMBER = re.compile(r"\+?\d{6,}")
 
 
 class ContactCard(TypedDict):
@@ -40,6 +44,11 @@ def mask_phone(phone: str) -> str:
     return f"{phone[:3]}•••••{phone[-2:]}" if len(phone) > 6 else "•••"
 
 
+def mask_numbers(text: str) -> str:
+    """A sentence of WhatsApp's without the phone numbers in it."""
+    return _NUMBER.sub(lambda found: mask_phone(found.group()), text)
+
+
 def shown_name(name: str, profile_name: str, username: str, phone: str) -> str:
     """The best name we have for a contact."""
     return name or profile_name or (f"@{username}" if username else "") or phone or "Unknown contact"
@@ -49,10 +58,11 @@ async def card(session: AsyncSession, actor: Actor, contact_id: int) -> ContactC
     """Everything the contact panel shows.
 
     Raises:
-        NotFound: for a contact that is not there.
+        NotFound: for a contact that is not there or not visible.
     """
     actor.require(Permission.CONTACTS_SEE)
-    found = (await session.exec(select(Contact).where(Contact.id == contact_id))).first()
+    query = select(Contact).where(Contact.id == contact_id, readable_contact(actor))
+    found = (await session.exec(query)).first()
     if found is None:
         raise NotFound("contact")
     phone = await phone_of(session, contact_id)
@@ -88,17 +98,17 @@ async def update(session: AsyncSession, actor: Actor, contact_id: int, *, name: 
 
     Raises:
         Invalid: when a text is too long.
-        NotFound: for a contact that is not there.
+        NotFound: for a contact that is not there or not visible.
     """
     actor.require(Permission.CONTACTS_DO)
-    name, notes = name.strip(), notes.strip()
+    name, notes = clean_text(name).strip(), clean_text(notes).strip()
     if len(name) > NAME_MAX:
         raise Invalid("name", f"A name has at most {NAME_MAX} characters.")
     if len(notes) > NOTES_MAX:
         raise Invalid("notes", f"Notes have at most {NOTES_MAX:,} characters.")
     changed = await session.exec(
         sa.update(Contact)
-        .where(col(Contact.id) == contact_id)
+        .where(col(Contact.id) == contact_id, readable_contact(actor))
         .values(name=name, notes=notes, updated_at=utcnow())
     )
     if changed.rowcount == 0:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 
 class DomainError(Exception):
     """A refusal that a person can understand and act on. ``field`` names the input it belongs to, if any."""
@@ -44,8 +46,11 @@ class TooMany(DomainError):
     """Too many tries in a short time."""
 
     def __init__(self, retry_after: int) -> None:
-        minutes = max(1, round(retry_after / 60))
-        super().__init__(f"Too many tries. Wait {minutes} minute{'s' if minutes > 1 else ''} and try again.")
+        minutes = math.ceil(retry_after / 60)
+        if minutes > 1:
+            super().__init__(f"Too many tries. Wait {minutes} minutes and try again.")
+        else:
+            super().__init__("Too many tries. Wait a minute and try again.")
         self.retry_after = retry_after
 
 

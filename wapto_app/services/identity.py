@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
@@ -24,6 +26,15 @@ contact_address = table_of(ContactAddress)
 conversation = table_of(Conversation)
 message = table_of(Message)
 reaction = table_of(Reaction)
+
+_CLOCKS_DIFFER = timedelta(minutes=10)
+
+
+class NobodyNamed(Exception):
+    """Meta names neither a number nor a user id: the message cannot be given to anybody."""
+
+    def __init__(self) -> None:
+        super().__init__("The customer has neither a number nor a user id.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,30 +65,43 @@ def insert_ignore(connection: sa.Connection, table: sa.Table) -> sa.Insert:
 
 
 def resolve(connection: sa.Connection, people: Iterable[Person]) -> dict[Person, int]:
-    """The contact of each person, made when it is new. Safe under two writers at once."""
+    """The contact of each person, made when it is new. Safe under two writers at once.
+
+    Raises:
+        NobodyNamed: for a person without any address.
+    """
     wanted = {person: person.addresses() for person in dict.fromkeys(people)}
+    if not all(wanted.values()):
+        raise NobodyNamed
     known = _lookup(connection, {address for addresses in wanted.values() for address in addresses})
-    return {person: _resolve(connection, person, addresses, known) for person, addresses in wanted.items()}
+    for person, addresses in wanted.items():
+        _resolve(connection, person, addresses, known)
+    # Read at the end: a later person of the batch may have shown that two earlier ones are the same.
+    owners = {person: known[addresses[0]] for person, addresses in wanted.items()}
+    _refresh(connection, owners)
+    return owners
 
 
 def _resolve(
     connection: sa.Connection, person: Person, addresses: list[Address], known: dict[Address, int]
-) -> int:
-    owners = list(dict.fromkeys(known[address] for address in addresses if address in known))
-    if not owners:
-        created = _create(connection, person)
-        known.update(_claim(connection, created, addresses))
-        owner = known[addresses[0]] if addresses else created
-        if owner != created:
-            connection.execute(contact.delete().where(contact.c.id == created))
-        return owner
-    owner, *others = owners
+) -> None:
+    """Leave every address of the person known, with one owner."""
+    is_new = not any(address in known for address in addresses)
+    created = _create(connection, person) if is_new else 0
+    missing = [address for address in addresses if address not in known]
+    known.update(_claim(connection, created or _owners(addresses, known)[0], missing))
+    owner, *others = _owners(addresses, known)
     for other in others:
         merge(connection, keep=owner, absorb=other)
-    known.update(_claim(connection, owner, [address for address in addresses if address not in known]))
-    known.update({address: owner for address, holder in known.items() if holder in others})
-    _refresh(connection, owner, person)
-    return owner
+        known.update({address: owner for address, holder in known.items() if holder == other})
+    if is_new and created not in (owner, *others):
+        # Another writer was faster with all of the addresses.
+        connection.execute(contact.delete().where(contact.c.id == created))
+
+
+def _owners(addresses: list[Address], known: dict[Address, int]) -> list[int]:
+    """Oldest first: that contact stays when several turn out to be one person."""
+    return sorted({known[address] for address in addresses if address in known})
 
 
 def _lookup(connection: sa.Connection, addresses: set[Address]) -> dict[Address, int]:
@@ -159,57 +183,107 @@ def _merge_conversation(connection: sa.Connection, *, keep: int, absorb: int) ->
         connection.execute(
             table.update().where(table.c.conversation_id == absorb).values(conversation_id=keep)
         )
-    old = connection.execute(sa.select(conversation).where(conversation.c.id == absorb)).mappings().one()
-    new = connection.execute(sa.select(conversation).where(conversation.c.id == keep)).mappings().one()
-    newest = old if old["last_message_at"] > new["last_message_at"] else new
-    copied = (
-        "preview",
-        "preview_type",
-        "preview_outbound",
-        "preview_status",
-        "last_message_id",
-        "last_message_at",
+    ours, theirs = _row(connection, conversation, keep), _row(connection, conversation, absorb)
+    connection.execute(
+        conversation.update().where(conversation.c.id == keep).values(_both(dict(ours), dict(theirs)))
     )
-    values = {name: newest[name] for name in copied}
-    values["unread"] = old["unread"] + new["unread"]
-    if old["last_inbound_at"] and (
-        not new["last_inbound_at"] or old["last_inbound_at"] > new["last_inbound_at"]
-    ):
-        values |= {name: old[name] for name in ("last_inbound_at", "last_inbound_wamid")}
-    connection.execute(conversation.update().where(conversation.c.id == keep).values(**values))
     connection.execute(conversation.delete().where(conversation.c.id == absorb))
 
 
+def _row(connection: sa.Connection, table: sa.Table, row_id: int) -> sa.RowMapping:
+    return connection.execute(sa.select(table).where(table.c.id == row_id)).mappings().one()
+
+
+def _both(ours: dict[str, Any], theirs: dict[str, Any]) -> dict[str, Any]:
+    """What one conversation shows after it took over the other's messages."""
+    newest = max(ours, theirs, key=_newest_message)
+    shown = (name for name in ours if name.startswith(("preview", "last_message")))
+    return {name: newest[name] for name in shown} | {
+        "unread": ours["unread"] + theirs["unread"],
+        "last_inbound_at": _latest(ours["last_inbound_at"], theirs["last_inbound_at"]),
+        "receipt_wamid": ours["receipt_wamid"] or theirs["receipt_wamid"],
+        "assignee_id": ours["assignee_id"] or theirs["assignee_id"],
+        "status": newest["status"],
+        "created_at": min(ours["created_at"], theirs["created_at"]),
+    }
+
+
+def _newest_message(row: dict[str, Any]) -> tuple[Any, ...]:
+    return row["last_message_id"] is not None, row["last_message_at"], row["last_message_id"] or 0
+
+
+def _latest(*times: Any) -> Any:
+    return max((at for at in times if at is not None), default=None)
+
+
 def _keep_what_was_written(connection: sa.Connection, keep: int, absorb: int) -> None:
-    old = connection.execute(sa.select(contact).where(contact.c.id == absorb)).mappings().one()
-    new = connection.execute(sa.select(contact).where(contact.c.id == keep)).mappings().one()
+    ours, theirs = _row(connection, contact, keep), _row(connection, contact, absorb)
     texts = ("name", "profile_name", "username", "company", "email", "language")
-    values = {name: new[name] or old[name] for name in texts}
-    values["notes"] = "\n".join(filter(None, (new["notes"], old["notes"])))
-    # A refusal of either one holds for the person.
-    values["opted_out_at"] = new["opted_out_at"] or old["opted_out_at"]
-    values["marketing_stopped_at"] = new["marketing_stopped_at"] or old["marketing_stopped_at"]
-    values["blocked_at"] = new["blocked_at"] or old["blocked_at"]
+    values: dict[str, Any] = {name: ours[name] or theirs[name] for name in texts}
+    values["notes"] = "\n".join(filter(None, (ours["notes"], theirs["notes"])))
+    # A refusal of either one holds for the person …
+    values["opted_out_at"] = ours["opted_out_at"] or theirs["opted_out_at"]
+    values["blocked_at"] = ours["blocked_at"] or theirs["blocked_at"]
+    # … but about marketing the customers may change their mind, and the last word counts.
+    decided = max(
+        (ours, theirs), key=lambda row: (row["marketing_choice_at"] is not None, row["marketing_choice_at"])
+    )
+    values |= {name: decided[name] for name in ("marketing_stopped_at", "marketing_choice_at")}
     connection.execute(contact.update().where(contact.c.id == keep).values(**values, updated_at=utcnow()))
 
 
-def _refresh(connection: sa.Connection, contact_id: int, person: Person) -> None:
-    """Follow a changed profile name or username."""
-    values = {
-        name: value
-        for name, value in (("profile_name", person.profile_name[:255]), ("username", person.username[:64]))
-        if value
-    }
-    if not values:
-        return
-    changed = sa.or_(*(contact.c[name] != value for name, value in values.items()))
+def choose_marketing(connection: sa.Connection, contact_id: int, *, stops: bool, at: datetime) -> None:
+    """The customer stopped or resumed marketing messages. The newest choice counts, whichever arrives first."""
+    chosen = contact.c.marketing_choice_at
+    # Of a stop and a resumption in the same second, the stop is obeyed.
+    is_news = chosen <= at if stops else chosen < at
     connection.execute(
-        contact.update().where(contact.c.id == contact_id, changed).values(**values, updated_at=utcnow())
+        contact.update()
+        .where(contact.c.id == contact_id, sa.or_(chosen.is_(None), is_news))
+        .values(marketing_stopped_at=at if stops else None, marketing_choice_at=at, updated_at=utcnow())
     )
 
 
-def move_number(connection: sa.Connection, old: Person, new: Person) -> None:
-    """A customer changed the number: the new addresses belong to the same contact (Meta: system messages)."""
-    owners = _lookup(connection, set(old.addresses()))
-    if owners:
-        _claim(connection, next(iter(owners.values())), new.addresses())
+def _refresh(connection: sa.Connection, owners: dict[Person, int]) -> None:
+    """Follow changed profile names and usernames."""
+    names = contact.c.id, contact.c.profile_name, contact.c.username
+    rows = connection.execute(sa.select(*names).where(contact.c.id.in_(set(owners.values()))))
+    known = {row.id: (row.profile_name, row.username) for row in rows}
+    said = dict(known)
+    for person, owner in owners.items():
+        profile_name, username = said[owner]
+        said[owner] = (person.profile_name[:255] or profile_name, person.username[:64] or username)
+    changed = [
+        {"of": owner, "profile": profile_name, "user": username, "now": utcnow()}
+        for owner, (profile_name, username) in sorted(said.items())
+        if known[owner] != (profile_name, username)
+    ]
+    if changed:
+        connection.execute(
+            contact.update()
+            .where(contact.c.id == sa.bindparam("of"))
+            .values(
+                profile_name=sa.bindparam("profile"),
+                username=sa.bindparam("user"),
+                updated_at=sa.bindparam("now", type_=contact.c.updated_at.type),
+            ),
+            changed,
+        )
+
+
+def move_number(connection: sa.Connection, old: Person, new: Person, at: datetime) -> None:
+    """A customer changed the number ``at``: the new addresses are theirs from now on (Meta: system messages).
+
+    A contact made since then is the same person, whose first message overtook the news. An older one had the number
+    before: it keeps its conversations and loses the number.
+    """
+    owner = resolve(connection, [old])[old]
+    addresses = new.addresses()
+    holders = set(_lookup(connection, set(addresses)).values()) - {owner}
+    overtook = contact.c.id.in_(holders), contact.c.created_at >= at - _CLOCKS_DIFFER
+    for (holder,) in connection.execute(sa.select(contact.c.id).where(*overtook)).all():
+        merge(connection, keep=owner, absorb=holder)
+    # Written anew, because the newest number of a contact is the one that is written to.
+    values = [value for _kind, value in addresses]
+    connection.execute(contact_address.delete().where(contact_address.c.value.in_(values)))
+    _claim(connection, owner, addresses)

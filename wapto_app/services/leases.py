@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
@@ -15,7 +15,7 @@ from wapto_app.models.base import table_of
 
 lease = table_of(Lease)
 
-LIFETIME = timedelta(seconds=15)
+LIFETIME = timedelta(seconds=10)
 """Renew at least three times in this time."""
 
 
@@ -30,8 +30,24 @@ def acquire(connection: sa.Connection, bids: list[Bid]) -> Sequence[bool]:
     return [_acquire(connection, bid) for bid in bids]
 
 
+def is_held(connection: sa.Connection, bid: Bid) -> bool:
+    """Whether the lease is still the bidder's."""
+    held = sa.select(lease.c.name).where(
+        lease.c.name == bid.name, lease.c.holder == bid.holder, lease.c.expires_at > _now(connection)
+    )
+    return connection.execute(held).first() is not None
+
+
+def _now(connection: sa.Connection) -> datetime:
+    """The database's time: the clocks of two machines may differ by more than a lease lives."""
+    if connection.dialect.name == "sqlite":
+        return utcnow()
+    now: datetime = connection.execute(sa.select(sa.func.clock_timestamp())).scalar_one()
+    return now
+
+
 def _acquire(connection: sa.Connection, bid: Bid) -> bool:
-    now = utcnow()
+    now = _now(connection)
     insert = (sqlite if connection.dialect.name == "sqlite" else postgresql).insert(lease)
     taken = connection.execute(
         insert.values(name=bid.name, holder=bid.holder, expires_at=now + LIFETIME)

@@ -28,15 +28,32 @@ _PATH = {
 class LinkDead(Conflict):
     """The link was used, has expired, was replaced by a newer one, or never existed: which, is not told."""
 
-    def __init__(self, purpose: LinkPurpose) -> None:
-        super().__init__(_ADVICE[purpose])
+
+class SetupLinkDead(LinkDead):
+    def __init__(self) -> None:
+        super().__init__("This set-up link was used or has expired. Restart the server: it prints a new one.")
 
 
-_ADVICE = {
-    LinkPurpose.SETUP: "This set-up link was used or has expired. Restart the server: it prints a new one.",
-    LinkPurpose.RESET: "This link was used or has expired. Ask for a new one.",
-    LinkPurpose.INVITE: "This invitation was used or has expired. Ask whoever invited you for a new one.",
+class ResetLinkDead(LinkDead):
+    def __init__(self) -> None:
+        super().__init__("This link was used or has expired. Ask for a new one.")
+
+
+class InvitationDead(LinkDead):
+    def __init__(self) -> None:
+        super().__init__("This invitation was used or has expired. Ask whoever invited you for a new one.")
+
+
+_DEAD = {
+    LinkPurpose.SETUP: SetupLinkDead,
+    LinkPurpose.RESET: ResetLinkDead,
+    LinkPurpose.INVITE: InvitationDead,
 }
+
+
+def dead(purpose: LinkPurpose) -> LinkDead:
+    """The refusal for a link of this purpose, with what to do next."""
+    return _DEAD[purpose]()
 
 
 def path(purpose: LinkPurpose, token: str) -> str:
@@ -69,7 +86,7 @@ async def bearer(session: AsyncSession, purpose: LinkPurpose, token: str) -> int
     found = await session.exec(select(OneTimeLink.account_id).where(*_alive(purpose, token)))
     row = found.all()
     if not row:
-        raise LinkDead(purpose)
+        raise dead(purpose)
     return row[0]
 
 
@@ -87,7 +104,7 @@ async def use(session: AsyncSession, purpose: LinkPurpose, token: str) -> int | 
     )
     row = (await session.exec(statement)).all()
     if not row:
-        raise LinkDead(purpose)
+        raise dead(purpose)
     account_id: int | None = row[0][0]
     return account_id
 

@@ -25,11 +25,11 @@ def reported(status: str) -> S | None:
 def advance(current: S, news: S) -> S:
     """The status after hearing ``news``.
 
-    Never backward among sent, delivered, read and played. A failure overrides only what was not delivered, and a
-    late delivery overrides a failure (cloud-api: both orders happen).
+    Never backward among sent, delivered, read and played. A failure overrides only what was handed over (what is
+    queued is a new try) and not delivered; a late delivery overrides a failure. Meta's reports come in both orders.
     """
     if current is S.RECEIVED:
         return current
     if news is S.FAILED:
-        return S.FAILED if _RANK[current] <= _RANK[S.SENT] else current
+        return S.FAILED if _RANK[S.SENDING] <= _RANK[current] <= _RANK[S.SENT] else current
     return news if _RANK[news] > _RANK[current] else current

@@ -2,8 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
+
+import sqlalchemy as sa
+
+from wapto_app.models import Conversation, Message
+from wapto_app.models.base import table_of
+
+message = table_of(Message)
+conversation = table_of(Conversation)
 
 PREVIEW_MAX = 160
 _WORDS = {
@@ -30,8 +38,31 @@ def preview_of(message_type: str, body: str, content: Mapping[str, Any]) -> str:
         return _WORDS["revoked"]
     text = " ".join(body.split())
     if kind == "media":
+        text = text or str(content.get("filename") or "")
         word = "🎤 Voice message" if content.get("voice") else _WORDS.get(message_type, "File")
         text = f"{word} · {text}" if text else word
     if kind == "location" and text:
         text = f"📍 {text}"
     return (text or _WORDS.get(message_type) or _WORDS.get(kind, "Message"))[:PREVIEW_MAX]
+
+
+def show_ticks(connection: sa.Connection, conversation_ids: Iterable[int]) -> None:
+    """Let the tick in the conversation list follow the status of the newest message."""
+    of = set(conversation_ids)
+    if not of:
+        return
+    status = (
+        sa.select(sa.type_coerce(message.c.status, sa.String))
+        .where(message.c.id == conversation.c.last_message_id)
+        .correlate(conversation)
+        .scalar_subquery()
+    )
+    connection.execute(
+        conversation.update()
+        .where(
+            conversation.c.id.in_(of),
+            conversation.c.preview_outbound,
+            conversation.c.preview_status != status,
+        )
+        .values(preview_status=status)
+    )

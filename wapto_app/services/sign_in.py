@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from enum import StrEnum
 from typing import NamedTuple
+from urllib.parse import quote
 
 from sqlmodel import select
 from sqlmodel.ext.asyncio.session import AsyncSession
@@ -15,6 +16,9 @@ from wapto_app.security.passwords import UNUSABLE
 from wapto_app.services import audit, links, sessions
 from wapto_app.services.accounts import as_actor
 from wapto_app.services.errors import DomainError, Invalid
+
+HOME = {Role.OWNER: "/inbox", Role.AGENT: "/inbox", Role.OPERATOR: "/admin/accounts"}
+"""Where somebody starts after signing in."""
 
 
 class Door(StrEnum):
@@ -47,6 +51,18 @@ class WrongCredentials(DomainError):
 
     def __init__(self) -> None:
         super().__init__("The e-mail address or the password is not right.")
+
+
+def safe_path(path: str) -> str:
+    """A page of this site to go to after signing in, or an empty text: nobody may be led elsewhere."""
+    is_ours = path.startswith("/") and not path.startswith("//") and "\\" not in path and path.isprintable()
+    return path if is_ours else ""
+
+
+def login_path(wanted: str) -> str:
+    """The sign-in page, and back to the wanted page afterwards."""
+    is_worth_it = safe_path(wanted) and wanted not in ("/", "/login", "/inbox")
+    return f"/login?next={quote(wanted)}" if is_worth_it else "/login"
 
 
 async def credentials(session: AsyncSession, email: str) -> Credentials | None:
@@ -136,5 +152,5 @@ async def reset_password(session: AsyncSession, token: str, password_hash: str) 
 async def _bearer(session: AsyncSession, token: str) -> Account:
     account = await session.get(Account, await links.bearer(session, LinkPurpose.RESET, token))
     if account is None or not account.is_active:
-        raise links.LinkDead(LinkPurpose.RESET)
+        raise links.dead(LinkPurpose.RESET)
     return account

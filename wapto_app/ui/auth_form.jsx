@@ -1,5 +1,5 @@
 import { useEffect, useSyncExternalStore } from "react";
-import { tr } from "./i18n.jsx";
+import { locale, tr } from "./i18n.jsx";
 
 // Forms that a route answers with JSON: a password never passes through a screen's state. What a form knows lives here by
 // its id, so that its fields, its button and the page around it can each read their part.
@@ -36,7 +36,7 @@ function context(extra, token, zone) {
   const next = new URLSearchParams(location.search).get("next");
   if (extra?.door && next) sent.next = next;
   if (token) sent.token = tokenOf(token);
-  if (zone) sent.time_zone = Intl.DateTimeFormat().resolvedOptions().timeZone ?? "";
+  if (zone) Object.assign(sent, { time_zone: Intl.DateTimeFormat().resolvedOptions().timeZone ?? "", locale: locale() });
   return sent;
 }
 

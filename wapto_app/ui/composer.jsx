@@ -113,7 +113,7 @@ export function Composer({ conversation, closesAt, connected, blocked, optedOut,
   const send = () => {
     if (!maySend) return;
     begin();
-    onSend({ text, files: ready.map((file) => file.key), reply_to: quote?.id ?? 0 });
+    onSend({ conversation, text, files: ready.map((file) => file.key), reply_to: quote?.id ?? 0 });
   };
   const onKeyDown = (event) => {
     if (event.nativeEvent.isComposing) return;

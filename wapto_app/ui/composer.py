@@ -13,8 +13,12 @@ _FILE = source("composer.jsx")
 
 
 class Outgoing(TypedDict):
-    """What is handed over at once: a text, keys of uploaded files, the id of the message that is answered."""
+    """What is handed over at once: a text, keys of uploaded files, the id of the message that is answered.
 
+    ``conversation`` is the one that it was written in: the server may already be on its way to the next.
+    """
+
+    conversation: int
     text: str
     files: list[str]
     reply_to: int

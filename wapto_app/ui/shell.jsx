@@ -1,5 +1,6 @@
 import { useContext, useEffect, useState } from "react";
 import { ColorModeContext, EventLoopContext } from "$/utils/context-registry";
+import { Link, useLocation } from "react-router";
 import { tr } from "./i18n.jsx";
 
 const SIDEBAR = "wapto.sidebar";
@@ -58,6 +59,13 @@ export function SkipLink({ className }) {
     document.getElementById("main")?.focus();
   };
   return <a href="#main" onClick={skip} className={className}>{tr("Skip to the content")}</a>;
+}
+
+// A tab that is a page. The server may or may not end its address with a slash.
+export function TabLink({ to, ...rest }) {
+  const bare = (path) => path.replace(/\/+$/, "");
+  const here = bare(useLocation().pathname) === bare(to);
+  return <Link to={to} aria-current={here ? "page" : undefined} {...rest} />;
 }
 
 // "(3) Inbox · Wapto"

@@ -9,7 +9,6 @@ import reflex as rx
 
 from wapto_app.ui.browser import source
 from wapto_app.ui.i18n import Text
-from wapto_app.ui.link import NavLink
 
 _BAR = "scroll-thin flex gap-1 overflow-x-auto shadow-[inset_0_-1px_0_var(--color-line)]"
 
@@ -22,6 +21,15 @@ class Tab:
     label: Text
     panel: rx.Component
     count: int | rx.Var[int] = 0
+
+
+class TabLink(rx.Component):
+    """See ``shell.jsx``."""
+
+    library = source("shell.jsx")
+    tag = "TabLink"
+
+    to: rx.Var[str]
 
 
 class Tabs(rx.Component):
@@ -58,5 +66,5 @@ def link_tabs(*items: tuple[Text, str], label: Text) -> rx.Component:
         "flex h-10 flex-none items-center border-b-2 border-transparent px-3 text-sm font-medium text-muted "
         "-outline-offset-2 hover:text-ink aria-[current=page]:border-accent aria-[current=page]:text-ink"
     )
-    links = [NavLink.create(text, to=href, end=True, class_name=look) for text, href in items]
+    links = [TabLink.create(text, to=href, class_name=look) for text, href in items]
     return rx.el.nav(*links, aria_label=label, class_name=_BAR)

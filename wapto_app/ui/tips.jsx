@@ -35,9 +35,11 @@ export function TooltipHost() {
       target = next;
       timer = setTimeout(show, event.type === "focusin" ? 0 : WAIT);
     };
+    // What is only about to be shown finds its place when it is.
+    const scrolled = () => box.current?.matches(":popover-open") && hide();
     const key = (event) => event.key === "Escape" && hide();
     const gone = (event) => target && !target.contains(event.relatedTarget) && hide();
-    const events = [["pointerover", enter], ["focusin", enter], ["pointerout", gone], ["focusout", gone], ["pointerdown", hide], ["scroll", hide], ["keydown", key]];
+    const events = [["pointerover", enter], ["focusin", enter], ["pointerout", gone], ["focusout", gone], ["pointerdown", hide], ["scroll", scrolled], ["keydown", key]];
     events.forEach(([name, handler]) => document.addEventListener(name, handler, true));
     return () => events.forEach(([name, handler]) => document.removeEventListener(name, handler, true));
   }, []);

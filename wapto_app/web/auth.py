@@ -21,7 +21,7 @@ from wapto_app.models import LinkPurpose, Role
 from wapto_app.security import cookies, passwords, throttle
 from wapto_app.security.permissions import Actor
 from wapto_app.services import accounts, links, mail, profile, sessions, sign_in
-from wapto_app.services.account_fields import clean_email, clean_name, time_zones
+from wapto_app.services.account_fields import clean_email, clean_locale, clean_name, time_zones
 from wapto_app.services.accounts import Person
 from wapto_app.services.errors import DomainError, Invalid, SignedOut
 from wapto_app.web.forms import (
@@ -53,6 +53,7 @@ class RegisterForm(Form):
     email: Text
     password: Text
     time_zone: Text = ""
+    locale: Text = ""
 
 
 class SetupForm(RegisterForm):
@@ -65,6 +66,7 @@ class InvitationForm(Form):
     name: Text
     password: Text
     time_zone: Text = ""
+    locale: Text = ""
 
 
 class ResetRequestForm(Form):
@@ -211,9 +213,10 @@ async def _person(form: RegisterForm) -> Person:
         errors[error.field] = error.message
     if errors:
         raise FormRefused(errors)
-    # The browser's own; one that we do not know is no reason to refuse somebody.
+    # The browser's own; what we do not know is no reason to refuse somebody.
     time_zone = form.time_zone if form.time_zone in time_zones() else "UTC"
-    return Person(name, email, await passwords.hashed(form.password), time_zone)
+    locale = _try({}, clean_locale, form.locale) or "en"
+    return Person(name, email, await passwords.hashed(form.password), time_zone, locale)
 
 
 def _try(errors: dict[str, str], clean: Callable[[str], str], text: str) -> str:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from urllib.parse import urlsplit
 
 from starlette.datastructures import Headers, MutableHeaders
+from starlette.exceptions import HTTPException
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -116,8 +117,12 @@ class NoReflexUploads:
         await self._app(scope, receive, send)
 
 
-class _TooLarge(Exception):
-    pass
+class _TooLarge(HTTPException):
+    """Raised where the body is read: Starlette turns it into the answer, before its own "500" would be sent."""
+
+    def __init__(self) -> None:
+        # The rest of the body is not read, so the connection cannot be used again.
+        super().__init__(413, "This is larger than allowed here.", headers={"connection": "close"})
 
 
 class BodyLimit:
@@ -177,6 +182,6 @@ def _counted(receive: Receive, limit: int) -> Receive:
 
 
 async def _refuse(scope: Scope, receive: Receive, send: Send) -> None:
-    # The rest of the body is not read, so the connection cannot be used again.
-    response = PlainTextResponse("This is larger than allowed here.", 413, headers={"connection": "close"})
+    answer = _TooLarge()
+    response = PlainTextResponse(answer.detail, answer.status_code, headers=answer.headers)
     await response(scope, receive, send)

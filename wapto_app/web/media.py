@@ -18,7 +18,7 @@ from wapto_app.security import cookies
 from wapto_app.security.permissions import Actor, Permission
 from wapto_app.services import media
 from wapto_app.services.errors import DomainError, Forbidden, Invalid, NotFound, SignedOut
-from wapto_app.web.body import TooLarge
+from wapto_app.web.body import TooLarge, check_announced
 
 log = get_logger(__name__)
 
@@ -107,9 +107,7 @@ async def upload(request: Request) -> Response:
 
 async def _receive(request: Request, media_dir: Path) -> Path:
     """Stream the body to a file beside its later place."""
-    announced = request.headers.get("content-length", "0")
-    if not announced.isdigit() or int(announced) > media.MAX_BYTES:
-        raise TooLarge
+    check_announced(request, media.MAX_BYTES)
     path = await asyncio.to_thread(_temporary_file, media_dir)
     try:
         await _write_stream(request, path)
@@ -120,7 +118,7 @@ async def _receive(request: Request, media_dir: Path) -> Path:
 
 
 def _temporary_file(media_dir: Path) -> Path:
-    folder = media_dir / "incoming"
+    folder = media.incoming(media_dir)
     folder.mkdir(parents=True, exist_ok=True)
     with tempfile.NamedTemporaryFile(dir=folder, delete=False) as file:
         return Path(file.name)

@@ -11,10 +11,8 @@ import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-import sqlalchemy as sa
 import structlog
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
-from sqlmodel import col, select
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
@@ -23,8 +21,8 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from wapto_app import runtime, telemetry
 from wapto_app.log import get_logger
-from wapto_app.models import Message as ChatMessage
 from wapto_app.models import MessageStatus
+from wapto_app.services import outbox
 from wapto_app.settings import Settings
 
 log = get_logger(__name__)
@@ -97,6 +95,7 @@ async def metrics(request: Request) -> Response:
     process = runtime.get()
     if not _may_see(request, process.settings):
         return PlainTextResponse("Not Found", 404)
+    telemetry.WATCHERS.set(process.hub.watching)
     await _measure_outbox()
     return Response(generate_latest(telemetry.REGISTRY), media_type=CONTENT_TYPE_LATEST)
 
@@ -126,16 +125,10 @@ def _is_loopback(address: str) -> bool:
 
 
 async def _measure_outbox() -> None:
-    waiting = (MessageStatus.QUEUED, MessageStatus.SENDING, MessageStatus.UNCONFIRMED)
-    query = (
-        select(ChatMessage.status, sa.func.count())
-        .where(col(ChatMessage.status).in_(waiting))
-        .group_by(col(ChatMessage.status))
-    )
     async with runtime.get().db.read() as session:
-        found = dict((await session.exec(query)).all())
-    for status in waiting:
-        telemetry.OUTBOX_DEPTH.labels(status.value).set(found.get(status, 0))
+        found = await outbox.depth(session)
+    for status in (MessageStatus.QUEUED, MessageStatus.SENDING, MessageStatus.UNCONFIRMED):
+        telemetry.OUTBOX_DEPTH.labels(status.value).set(found.get(status.value, 0))
 
 
 @asynccontextmanager

@@ -14,7 +14,7 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
 from integrations.whatsapp.webhooks import verify_signature
-from wapto_app import runtime
+from wapto_app import runtime, telemetry
 from wapto_app.db import WriterStopped
 from wapto_app.log import get_logger
 from wapto_app.services import channels, ingest
@@ -78,19 +78,26 @@ async def deliver(request: Request) -> Response:
     try:
         body = await read_body(request, MAX_BYTES)
     except TooLarge:
-        return PlainTextResponse("Too large", 413)
+        return _answer("too_large", "Too large", 413)
     except ClientDisconnect:
-        return PlainTextResponse("Incomplete", 400)
+        return _answer("incomplete", "Incomplete", 400)
     if not await _is_signed(body, request.headers.get("x-hub-signature-256")):
-        return PlainTextResponse("Wrong signature", 401)
+        return _answer("wrong_signature", "Wrong signature", 401)
     process = runtime.get()
     try:
         await process.writer.run(ingest.store, ingest.RawEvent(body))
-    except WriterStopped:
+    except Exception as error:
         # Meta delivers again.
-        return PlainTextResponse("Stopping", 503)
+        if not isinstance(error, WriterStopped):
+            log.error("webhook.not_stored", reason=str(error))
+        return _answer("not_stored", "Try again", 503)
     process.hub.publish(frozenset({ingest.TOPIC}))
-    return PlainTextResponse("OK")
+    return _answer("stored", "OK", 200)
+
+
+def _answer(result: str, text: str, status: int) -> Response:
+    telemetry.WEBHOOKS.labels("whatsapp", result).inc()
+    return PlainTextResponse(text, status)
 
 
 async def _is_signed(body: bytes, signature: str | None) -> bool:

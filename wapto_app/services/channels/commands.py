@@ -20,7 +20,8 @@ from wapto_app.db import Database, touch
 from wapto_app.log import get_logger
 from wapto_app.models import Channel, ChannelKind, ChannelStatus
 from wapto_app.security.permissions import Actor, Permission
-from wapto_app.services import audit
+from wapto_app.security.secrets import SecretsUnreadable
+from wapto_app.services import audit, ingest
 from wapto_app.services.errors import Conflict, Invalid, NotFound
 from wapto_app.services.gateway import Credentials, Gateway
 
@@ -74,9 +75,17 @@ async def connect(db: Database, actor: Actor, gateway: Gateway, form: ConnectFor
         audit.record(
             session, actor, "channel.connected", f"channel:{channel.id}", number=channel.display_phone_number
         )
+        await _take_up_webhooks(session)
         touch(session, "channels", f"outbox:{channel.id}")
         assert channel.id is not None
         return channel.id
+
+
+async def _take_up_webhooks(session: AsyncSession) -> None:
+    """What Meta sent before the number was known here waits as failed, and can be applied now."""
+    connection = await session.connection()
+    if any(await connection.run_sync(ingest.replay, [None])):
+        touch(session, ingest.TOPIC)
 
 
 def _clean(form: ConnectForm) -> Credentials:
@@ -179,6 +188,7 @@ async def _save(
     channel.verify_token = gateway.secrets.seal(form.verify_token.strip() or _verify_token(gateway, channel))
     channel.token_expires_at = verified.token.expires_at if verified.token else None
     channel.status, channel.disconnected_at, channel.last_error = ChannelStatus.CONNECTED, None, ""
+    channel.connected_at = utcnow()
     _note_number(channel, verified.number)
     session.add(channel)
     await session.flush()
@@ -186,7 +196,12 @@ async def _save(
 
 
 def _verify_token(gateway: Gateway, channel: Channel) -> str:
-    return gateway.secrets.open(channel.verify_token) or secrets.token_urlsafe(24)
+    """The one that Meta knows already; a new one when it was sealed with a key that is lost."""
+    try:
+        known = gateway.secrets.open(channel.verify_token)
+    except SecretsUnreadable:
+        known = ""
+    return known or secrets.token_urlsafe(24)
 
 
 def _note_number(channel: Channel, number: PhoneNumber) -> None:
@@ -232,12 +247,14 @@ def _restore(channel: Channel) -> None:
         channel.status = ChannelStatus.CONNECTED
 
 
-async def _ask(gateway: Gateway, channel: Channel) -> tuple[PhoneNumber | None, str, WhatsAppError | None]:
-    graph = gateway.number(channel).graph
+async def _ask(
+    gateway: Gateway, channel: Channel
+) -> tuple[PhoneNumber | None, str, WhatsAppError | SecretsUnreadable | None]:
     try:
+        graph = gateway.number(channel).graph
         number = await graph.phone_number(channel.phone_number_id)
         health = await graph.health(channel.phone_number_id)
-    except WhatsAppError as error:
+    except (WhatsAppError, SecretsUnreadable) as error:
         return None, "", error
     return number, health.can_send, None
 
@@ -247,8 +264,12 @@ async def refresh_all(db: Database, gateway: Gateway) -> None:
     async with db.read() as session:
         found = await session.exec(select(Channel.id).where(Channel.status != ChannelStatus.DISCONNECTED))
     for channel_id in found.all():
-        if channel_id is not None:
+        if channel_id is None:
+            continue
+        try:
             await refresh(db, Actor.system(), gateway, channel_id)
+        except Exception:
+            log.exception("channel.refresh_failed", channel=channel_id)
 
 
 async def disconnect(db: Database, actor: Actor, gateway: Gateway, channel_id: int) -> None:
@@ -278,7 +299,7 @@ async def disconnect(db: Database, actor: Actor, gateway: Gateway, channel_id: i
 async def _unsubscribe(gateway: Gateway, channel: Channel) -> None:
     try:
         await gateway.number(channel).graph.unsubscribe_app(channel.waba_id)
-    except WhatsAppError as error:
+    except (WhatsAppError, SecretsUnreadable) as error:
         log.warning("channel.unsubscribe_failed", channel=channel.id, reason=str(error))
 
 

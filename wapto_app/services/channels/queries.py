@@ -10,11 +10,13 @@ from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from wapto_app.db import fetch
+from wapto_app.log import get_logger
 from wapto_app.models import Channel, ChannelStatus
 from wapto_app.security.permissions import Actor, Permission
-from wapto_app.security.secrets import SecretBox
+from wapto_app.security.secrets import SecretBox, SecretsUnreadable
 from wapto_app.services.channels.health import HealthRow, health_rows
-from wapto_app.services.errors import NotFound
+
+log = get_logger(__name__)
 
 
 class ChannelSummary(TypedDict):
@@ -28,7 +30,7 @@ class ChannelSummary(TypedDict):
 
 
 class ChannelDetail(ChannelSummary):
-    """A number on its own page. No secret is in here but the verify token, and only for who may connect."""
+    """A number with all that is known about it. Of its secrets only the verify token, for who may connect numbers."""
 
     phone_number_id: str
     waba_id: str
@@ -70,25 +72,23 @@ async def _summaries(session: AsyncSession, *, connected_only: bool) -> list[Cha
     ]
 
 
-async def detail(session: AsyncSession, actor: Actor, box: SecretBox, channel_id: int) -> ChannelDetail:
-    """One number with its health.
-
-    Raises:
-        NotFound: for a number that is not there.
-    """
+async def details(session: AsyncSession, actor: Actor, box: SecretBox) -> list[ChannelDetail]:
+    """Every number with its health; the verify token only for who may connect numbers."""
     actor.require(Permission.INTEGRATIONS_SEE)
-    channel = (await session.exec(select(Channel).where(Channel.id == channel_id))).first()
-    if channel is None:
-        raise NotFound("number")
+    found = await session.exec(select(Channel).order_by(col(Channel.id)))
+    return [_detail(channel, actor, box) for channel in found]
+
+
+def _detail(channel: Channel, actor: Actor, box: SecretBox) -> ChannelDetail:
     return ChannelDetail(
-        id=channel_id,
+        id=channel.id or 0,
         name=channel.verified_name or channel.display_phone_number,
         number=channel.display_phone_number,
         kind=channel.kind.value,
         status=channel.status.value,
         phone_number_id=channel.phone_number_id,
         waba_id=channel.waba_id,
-        verify_token=box.open(channel.verify_token) if actor.may(Permission.INTEGRATIONS_DO) else "",
+        verify_token=_open(box, channel.verify_token) if actor.may(Permission.INTEGRATIONS_DO) else "",
         last_webhook_at=channel.last_webhook_at.isoformat() if channel.last_webhook_at else "",
         last_checked_at=channel.last_checked_at.isoformat() if channel.last_checked_at else "",
         last_error=channel.last_error,
@@ -107,6 +107,20 @@ class WebhookKeys:
 async def webhook_keys(session: AsyncSession, box: SecretBox) -> WebhookKeys:
     rows = (await session.exec(select(Channel.app_secret, Channel.verify_token))).all()
     return WebhookKeys(
-        app_secrets=tuple(dict.fromkeys(box.open(secret) for secret, _token in rows)),
-        verify_tokens=tuple(dict.fromkeys(box.open(token) for _secret, token in rows)),
+        app_secrets=_readable(box, [secret for secret, _token in rows]),
+        verify_tokens=_readable(box, [token for _secret, token in rows]),
     )
+
+
+def _readable(box: SecretBox, sealed: list[str]) -> tuple[str, ...]:
+    """Each secret once; those of one number that cannot be read must not shut out the others."""
+    found = dict.fromkeys(_open(box, text) for text in sealed)
+    return tuple(secret for secret in found if secret)
+
+
+def _open(box: SecretBox, sealed: str) -> str:
+    try:
+        return box.open(sealed)
+    except SecretsUnreadable as error:
+        log.error("channel.secret_unreadable", reason=str(error))
+        return ""

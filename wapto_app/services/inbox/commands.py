@@ -2,29 +2,33 @@
 
 from __future__ import annotations
 
-import sqlalchemy as sa
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
+from integrations.whatsapp.webhooks.decoding import clean_text
 from wapto_app.clock import utcnow
 from wapto_app.db import touch
-from wapto_app.models import Conversation, MediaFile, Message, Reaction
+from wapto_app.models import Conversation, Direction, MediaFile, Message
 from wapto_app.security.permissions import Actor, Permission
 from wapto_app.services.errors import Conflict, Invalid, NotFound
-from wapto_app.services.inbox.visibility import readable
+from wapto_app.services.ingest.changes import put_reaction
+from wapto_app.services.media import kind_of
 from wapto_app.services.outbox import Draft, enqueue
-from wapto_app.services.outbox.payloads import MEDIA_TYPES
+from wapto_app.services.visibility import readable
 
 TEXT_MAX = 4096
 """Meta: longest text message."""
 CAPTION_MAX = 1024
 """Meta: longest caption."""
+FILES_MAX = 10
 _WITHOUT_CAPTION = ("audio", "sticker")
 
 
 async def _visible(session: AsyncSession, actor: Actor, conversation_id: int) -> Conversation:
     found = await session.exec(
-        select(Conversation).where(Conversation.id == conversation_id, readable(actor))
+        select(Conversation)
+        .where(Conversation.id == conversation_id, readable(actor))
+        .with_for_update(key_share=True)
     )
     conversation = found.first()
     if conversation is None:
@@ -43,9 +47,20 @@ async def open_conversation(session: AsyncSession, actor: Actor, conversation_id
     if conversation.unread == 0:
         return
     conversation.unread = 0
-    conversation.receipt_wamid = conversation.last_inbound_wamid
+    conversation.receipt_wamid = await _newest_inbound(session, conversation_id)
     session.add(conversation)
     touch(session, "inbox", f"conversation:{conversation_id}", f"outbox:{conversation.channel_id}")
+
+
+async def _newest_inbound(session: AsyncSession, conversation_id: int) -> str:
+    """WhatsApp marks this message and all before it as read."""
+    found = await session.exec(
+        select(Message.wamid)
+        .where(Message.conversation_id == conversation_id, Message.direction == Direction.INBOUND)
+        .order_by(col(Message.at).desc(), col(Message.id).desc())
+        .limit(1)
+    )
+    return found.first() or ""
 
 
 async def mark_unread(session: AsyncSession, actor: Actor, conversation_id: int) -> None:
@@ -55,6 +70,26 @@ async def mark_unread(session: AsyncSession, actor: Actor, conversation_id: int)
     conversation.unread = max(1, conversation.unread)
     session.add(conversation)
     touch(session, "inbox", f"conversation:{conversation_id}")
+
+
+async def send(
+    session: AsyncSession, actor: Actor, conversation_id: int, *, text: str, files: list[str], reply_to: int
+) -> None:
+    """What the composer hands over: files in their order, the text as caption of a single one or as its own message.
+
+    Raises:
+        Invalid: there is nothing to send, or a text is too long. Nothing is sent then.
+        The errors of ``outbox.enqueue``.
+    """
+    if len(files) > FILES_MAX:
+        raise Invalid("message", f"Send at most {FILES_MAX} files at a time.")
+    if not files:
+        await send_text(session, actor, conversation_id, text, reply_to=reply_to)
+        return
+    *others, last = files
+    for key in others:
+        await send_file(session, actor, conversation_id, key, reply_to=reply_to)
+    await send_file(session, actor, conversation_id, last, text, reply_to=reply_to)
 
 
 async def send_text(
@@ -67,7 +102,7 @@ async def send_text(
         The errors of ``outbox.enqueue``.
     """
     actor.require(Permission.INBOX_DO)
-    body = text.replace("\x00", "").strip()
+    body = clean_text(text).strip()
     if not body:
         raise Invalid("message", "Write something first.")
     if len(body) > TEXT_MAX:
@@ -95,12 +130,12 @@ async def send_file(
         NotFound: there is no such file or conversation.
     """
     actor.require(Permission.INBOX_DO)
-    caption = caption.replace("\x00", "").strip()
+    caption = clean_text(caption).strip()
     await _visible(session, actor, conversation_id)
     mime_type = (await session.exec(select(MediaFile.mime_type).where(MediaFile.key == key))).first()
     if mime_type is None:
         raise NotFound("file")
-    kind = message_type(mime_type)
+    kind = kind_of(mime_type)
     own_text = caption if kind in _WITHOUT_CAPTION else ""
     if len(caption) > CAPTION_MAX and not own_text:
         raise Invalid(
@@ -119,14 +154,6 @@ async def send_file(
     return message_id
 
 
-def message_type(mime_type: str) -> str:
-    """WhatsApp's message type for a file that passed ``media.sniff``."""
-    if mime_type == "image/webp":
-        return "sticker"
-    family = mime_type.split("/")[0]
-    return family if family in MEDIA_TYPES else "document"
-
-
 async def send_location(
     session: AsyncSession,
     actor: Actor,
@@ -140,8 +167,9 @@ async def send_location(
     if not (-90 <= latitude <= 90 and -180 <= longitude <= 180):
         raise Invalid("message", "This place does not exist: latitude is −90 to 90, longitude −180 to 180.")
     await _visible(session, actor, conversation_id)
-    content = {"kind": "location", "latitude": latitude, "longitude": longitude, "name": name.strip()[:100]}
-    return await enqueue(session, actor, conversation_id, Draft("location", name.strip()[:100], content))
+    label = clean_text(name).strip()[:100]
+    content = {"kind": "location", "latitude": latitude, "longitude": longitude, "name": label}
+    return await enqueue(session, actor, conversation_id, Draft("location", label, content))
 
 
 async def react(
@@ -157,21 +185,22 @@ async def react(
     wamid = await _wamid(session, conversation_id, message_id)
     if not wamid:
         raise Conflict("Wait until this message is sent, then react to it.")
-    emoji = emoji.strip()[:16]
+    emoji = clean_text(emoji).strip()[:16]
     await enqueue(
         session,
         actor,
         conversation_id,
         Draft("reaction", emoji, {"kind": "reaction", "message_id": wamid, "emoji": emoji}),
     )
-    await session.exec(
-        sa.delete(Reaction).where(col(Reaction.target_wamid) == wamid, col(Reaction.from_customer).is_(False))
-    )
-    session.add(
-        Reaction(
-            conversation_id=conversation_id, target_wamid=wamid, from_customer=False, emoji=emoji, at=utcnow()
-        )
-    )
+    row = {
+        "conversation_id": conversation_id,
+        "target_wamid": wamid,
+        "from_customer": False,
+        "emoji": emoji,
+        "at": utcnow(),
+    }
+    connection = await session.connection()
+    await connection.run_sync(put_reaction, row)
 
 
 async def _wamid(session: AsyncSession, conversation_id: int, message_id: int) -> str:

@@ -12,10 +12,10 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from wapto_app.db import fetch
 from wapto_app.models import AddressKind, Channel, Contact, ContactAddress, Conversation
 from wapto_app.security.permissions import Actor, Permission
-from wapto_app.services.contacts import mask_phone, shown_name
+from wapto_app.services.contacts import mask_numbers, mask_phone, shown_name
 from wapto_app.services.errors import NotFound
-from wapto_app.services.inbox.visibility import readable
 from wapto_app.services.outbox.gate import window_closes_at
+from wapto_app.services.visibility import readable
 
 PAGE = 50
 MOST = 500
@@ -53,6 +53,7 @@ class ConversationHeader(TypedDict):
     opted_out: bool
     blocked: bool
     status: str
+    unread: int
 
 
 def phone_column() -> sa.ScalarSelect[Any]:
@@ -86,6 +87,7 @@ def _rows(actor: Actor) -> sa.Select[Any]:
     columns: list[Any] = [
         col(c.id),
         col(c.preview),
+        col(c.preview_type),
         col(c.preview_outbound),
         col(c.preview_status),
         col(c.last_message_at),
@@ -110,7 +112,7 @@ def _row(actor: Actor, row: Any) -> ConversationRow:
     return ConversationRow(
         id=row.id,
         name=shown_name(row.name, row.profile_name, row.username, visible_phone(actor, row.phone)),
-        preview=row.preview,
+        preview=visible_text(actor, row.preview_type, row.preview),
         outbound=row.preview_outbound,
         tick=row.preview_status if row.preview_outbound else "",
         at=row.last_message_at.isoformat(),
@@ -125,6 +127,11 @@ def visible_phone(actor: Actor, phone: str | None) -> str:
     if not phone:
         return ""
     return mask_phone(phone) if actor.hide_phone else phone
+
+
+def visible_text(actor: Actor, kind: str, text: str) -> str:
+    """WhatsApp's own sentences name both numbers of a customer who changed the number."""
+    return mask_numbers(text) if actor.hide_phone and kind == "system" else text
 
 
 def iso(at: datetime | None) -> str:
@@ -171,4 +178,5 @@ async def header(session: AsyncSession, actor: Actor, conversation_id: int) -> C
         opted_out=row.opted_out_at is not None,
         blocked=row.blocked_at is not None,
         status=row.status.value,
+        unread=row.unread,
     )

@@ -14,10 +14,10 @@ from wapto_app.db import fetch
 from wapto_app.models import Account, Conversation, Direction, MediaFile, Message, MessageStatus, Reaction
 from wapto_app.models.base import table_of
 from wapto_app.security.permissions import Actor, Permission
-from wapto_app.services.contacts import mask_phone
-from wapto_app.services.inbox.conversations import iso
-from wapto_app.services.inbox.visibility import readable
+from wapto_app.services.contacts import mask_numbers, mask_phone
+from wapto_app.services.inbox.conversations import iso, visible_text
 from wapto_app.services.previews import preview_of
+from wapto_app.services.visibility import readable
 
 PAGE = 50
 MOST_RECENT = 300
@@ -79,7 +79,7 @@ async def recent(session: AsyncSession, actor: Actor, conversation_id: int, *, a
     query = _messages(actor, conversation_id)
     if anchor is not None:
         query = query.where(sa.tuple_(col(Message.at), col(Message.id)) > sa.tuple_(*_literals(anchor)))
-    return await _page(session, actor, query, MOST_RECENT if anchor else PAGE)
+    return await _page(session, actor, conversation_id, query, MOST_RECENT if anchor else PAGE)
 
 
 async def older(session: AsyncSession, actor: Actor, conversation_id: int, *, before_id: int) -> Thread:
@@ -90,7 +90,7 @@ async def older(session: AsyncSession, actor: Actor, conversation_id: int, *, be
     query = _messages(actor, conversation_id).where(
         sa.tuple_(col(Message.at), col(Message.id)) < sa.tuple_(*_literals(anchor))
     )
-    return await _page(session, actor, query, PAGE)
+    return await _page(session, actor, conversation_id, query, PAGE)
 
 
 def _literals(anchor: tuple[datetime, int]) -> tuple[sa.ColumnElement[Any], sa.ColumnElement[Any]]:
@@ -142,11 +142,14 @@ def _messages(actor: Actor, conversation_id: int) -> sa.Select[Any]:
     )
 
 
-async def _page(session: AsyncSession, actor: Actor, query: sa.Select[Any], size: int) -> Thread:
+async def _page(
+    session: AsyncSession, actor: Actor, conversation_id: int, query: sa.Select[Any], size: int
+) -> Thread:
     newest_first = query.order_by(col(Message.at).desc(), col(Message.id).desc()).limit(size + 1)
     found = await fetch(session, newest_first)
     rows = list(reversed(found[:size]))
-    quotes = await _quotes(session, [row.reply_to_wamid for row in rows if row.reply_to_wamid])
+    answered = [row.reply_to_wamid for row in rows if row.reply_to_wamid]
+    quotes = await _quotes(session, actor, conversation_id, answered)
     reactions = await _reactions(session, [row.wamid for row in rows if row.wamid])
     before = found[size].at if len(found) > size else None
     messages: list[MessageRow] = []
@@ -156,18 +159,22 @@ async def _page(session: AsyncSession, actor: Actor, query: sa.Select[Any], size
     return Thread(messages=messages, has_older=len(found) > size)
 
 
-async def _quotes(session: AsyncSession, wamids: list[str]) -> dict[str, Quote]:
+async def _quotes(
+    session: AsyncSession, actor: Actor, conversation_id: int, wamids: list[str]
+) -> dict[str, Quote]:
     if not wamids:
         return {}
     m = Message
-    query = sa.select(col(m.wamid), col(m.direction), col(m.type), col(m.body), col(m.content))
+    query = sa.select(col(m.wamid), col(m.direction), col(m.type), col(m.body), col(m.content)).where(
+        col(m.wamid).in_(wamids), col(m.conversation_id) == conversation_id
+    )
     return {
         row.wamid: Quote(
-            wamid=row.wamid,
+            wamid=visible_wamid(actor, row.wamid),
             outbound=row.direction is Direction.OUTBOUND,
-            text=preview_of(row.type, row.body, row.content),
+            text=visible_text(actor, row.type, preview_of(row.type, row.body, row.content)),
         )
-        for row in await fetch(session, query.where(col(m.wamid).in_(wamids)))
+        for row in await fetch(session, query)
     }
 
 
@@ -197,11 +204,11 @@ def _row(
     reason, advice = problem(row.error_code, row.error_detail) if failed or row.error_code else ("", "")
     return MessageRow(
         id=row.id,
-        wamid=row.wamid or "",
+        wamid=visible_wamid(actor, row.wamid),
         outbound=row.direction is Direction.OUTBOUND,
         type=row.type,
         kind=str(content.get("kind") or row.type),
-        body=row.body,
+        body=visible_text(actor, row.type, row.body),
         content=content,
         status=row.status.value,
         at=row.at.isoformat(),
@@ -210,7 +217,7 @@ def _row(
         error=reason,
         advice=advice,
         file=_file(row),
-        quote=_quote(row.reply_to_wamid, quotes),
+        quote=_quote(actor, row.reply_to_wamid, quotes),
         reactions=reactions.get(row.wamid or "", []),
         edited=bool(content.get("edited")),
         forwarded=bool(content.get("forwarded")),
@@ -218,7 +225,7 @@ def _row(
 
 
 def _file(row: Any) -> FileRow | None:
-    if row.key is None:
+    if row.key is None or row.content.get("kind") == "revoked":
         return None
     return FileRow(
         key=row.key,
@@ -230,10 +237,18 @@ def _file(row: Any) -> FileRow | None:
     )
 
 
-def _quote(wamid: str, quotes: dict[str, Quote]) -> Quote | None:
+def _quote(actor: Actor, wamid: str, quotes: dict[str, Quote]) -> Quote | None:
     if not wamid:
         return None
-    return quotes.get(wamid) or Quote(wamid=wamid, outbound=False, text="An earlier message")
+    unknown = Quote(wamid=visible_wamid(actor, wamid), outbound=False, text="An earlier message")
+    return quotes.get(wamid) or unknown
+
+
+def visible_wamid(actor: Actor, wamid: str | None) -> str:
+    """WhatsApp's id of a message holds the customer's number, in base64."""
+    if not wamid:
+        return ""
+    return "hidden" if actor.hide_phone else wamid
 
 
 def problem(code: int | None, detail: str) -> tuple[str, str]:
@@ -252,9 +267,16 @@ def visible_content(actor: Actor, content: dict[str, Any]) -> dict[str, Any]:
     for name in ("new_wa_id", "new_user_id"):
         if shown.get(name):
             shown[name] = mask_phone(str(shown[name]))
-    if "cards" in shown:
-        shown["cards"] = [{**card, "phones": _masked(card.get("phones") or [])} for card in shown["cards"]]
+    if shown.get("kind") == "system":
+        shown["body"] = mask_numbers(str(shown.get("body") or ""))
+    for name in ("cards", "contacts"):
+        if name in shown:
+            shown[name] = [_masked_card(card) for card in shown[name]]
     return shown
+
+
+def _masked_card(card: dict[str, Any]) -> dict[str, Any]:
+    return {**card, "phones": _masked(card.get("phones") or []), "vcard": None}
 
 
 def _masked(phones: list[dict[str, Any]]) -> list[dict[str, Any]]:

@@ -1,9 +1,9 @@
 """Webhooks from Meta: stored raw before they are answered, then applied in batches, each exactly once."""
 
-from wapto_app.services.ingest.apply import BATCH, Outcome, apply_pending, replay
+from wapto_app.services.ingest.apply import BATCH, Outcome, apply_pending, replay, retry_due
 from wapto_app.services.ingest.store import RawEvent, store
 
 TOPIC = "webhooks"
 """Published when a webhook was stored."""
 
-__all__ = ["BATCH", "TOPIC", "Outcome", "RawEvent", "apply_pending", "replay", "store"]
+__all__ = ["BATCH", "TOPIC", "Outcome", "RawEvent", "apply_pending", "replay", "retry_due", "store"]

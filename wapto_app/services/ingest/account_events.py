@@ -8,13 +8,12 @@ import sqlalchemy as sa
 
 from integrations.whatsapp import webhooks
 from wapto_app.clock import utcnow
-from wapto_app.models import Channel, ChannelStatus, Contact
+from wapto_app.models import Channel, ChannelStatus
 from wapto_app.models.base import table_of
-from wapto_app.services.identity import Person, resolve
+from wapto_app.services.identity import Person, choose_marketing, resolve
 from wapto_app.services.ingest.context import Batch, Item
 
 channel = table_of(Channel)
-contact = table_of(Contact)
 
 # Meta: after these the number can no longer be used through our app.
 _ENDED = {"PARTNER_REMOVED", "PARTNER_APP_UNINSTALLED", "ACCOUNT_OFFBOARDED", "ACCOUNT_DELETED"}
@@ -27,11 +26,8 @@ def preferences(batch: Batch, items: list[Item]) -> None:
         assert isinstance(wish, webhooks.UserPreference)
         person = Person(wa_id=wish.user.wa_id or "", user_id=wish.user.user_id or "")
         contact_id = resolve(batch.connection, [person])[person]
-        stopped_at = (wish.timestamp or item.received_at) if wish.stops else None
-        batch.connection.execute(
-            contact.update()
-            .where(contact.c.id == contact_id)
-            .values(marketing_stopped_at=stopped_at, updated_at=utcnow())
+        choose_marketing(
+            batch.connection, contact_id, stops=wish.stops, at=wish.timestamp or item.received_at
         )
         batch.topics |= {"inbox", f"contact:{contact_id}"}
 
@@ -72,7 +68,10 @@ def review(batch: Batch, items: list[Item]) -> None:
 
 
 def account(batch: Batch, items: list[Item]) -> None:
-    """Bans, restrictions and removals; a removal disconnects the numbers of the account."""
+    """Bans, restrictions and removals; a removal disconnects the numbers of the account.
+
+    A removal from before the number was connected again comes late and changes nothing.
+    """
     for item in items:
         news = item.event
         assert isinstance(news, webhooks.AccountUpdate)
@@ -87,7 +86,7 @@ def account(batch: Batch, items: list[Item]) -> None:
         if news.event in _ENDED:
             batch.connection.execute(
                 channel.update()
-                .where(of_account)
+                .where(of_account, channel.c.connected_at <= item.said_at)
                 .values(
                     status=ChannelStatus.DISCONNECTED,
                     disconnected_at=utcnow(),

@@ -1,10 +1,11 @@
-"""Applies stored webhooks: parse, write, mark. What cannot be applied stays, with its error, and can be replayed."""
+"""Applies stored webhooks: parse, write, mark. What cannot be applied stays, with its error, and is tried again."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
+from itertools import accumulate
 
 import sqlalchemy as sa
 
@@ -13,53 +14,54 @@ from wapto_app.clock import utcnow
 from wapto_app.log import get_logger
 from wapto_app.models import EventState, WebhookEvent
 from wapto_app.models.base import table_of
-from wapto_app.services.ingest.context import Item
-from wapto_app.services.ingest.items import apply_items
+from wapto_app.services.ingest.context import Item, UnknownNumber
+from wapto_app.services.ingest.items import apply_items, known_numbers
 
 log = get_logger(__name__)
 
 webhook_event = table_of(WebhookEvent)
 
 BATCH = 200
+# Meta: up to 3 MB and 1,000 updates in one body. Whoever waits for the writer must not wait for two hundred of those.
+_BATCH_BYTES = 1024 * 1024
 _ERROR_MAX = 1000
 # Any number that no other advisory lock of ours uses.
 _INGEST_LOCK = 7_461_001
 _IS_NEW = sa.text("state = 'new'")
+_IS_FAILED = sa.text("state = 'failed'")
+_TRIES = 20
+_LONGEST_PAUSE = timedelta(minutes=10)
 
 
 @dataclass(slots=True)
 class Outcome:
-    """What one batch did; ``topics`` are to be published once it is committed."""
+    """What one batch did; ``topics`` are to be published once it is committed, ``more`` tells of what waits."""
 
     applied: int = 0
     failed: int = 0
+    more: bool = False
     topics: set[str] = field(default_factory=set)
-
-    @property
-    def taken(self) -> int:
-        return self.applied + self.failed
 
 
 @dataclass(slots=True)
 class _Event:
     id: int
+    attempts: int
     items: list[Item] = field(default_factory=list)
     error: str = ""
 
 
-def apply_pending(connection: sa.Connection, _batches: list[int]) -> Sequence[Outcome]:
+def apply_pending(connection: sa.Connection, _calls: list[None]) -> Sequence[Outcome]:
     """Writer operation: apply the oldest new webhooks in one transaction.
 
     One applier at a time: SQLite has one writer anyway, PostgreSQL gets an advisory lock for the transaction.
     """
-    if not _may_apply(connection):
-        return [Outcome() for _ in _batches]
     outcome = Outcome()
-    events = [_parse(*row) for row in _oldest(connection)]
-    if events:
-        _apply(connection, events, outcome)
-        _mark(connection, events)
-    return [outcome, *(Outcome() for _ in _batches[1:])]
+    if _may_apply(connection):
+        ids, outcome.more = _oldest(connection)
+        if ids:
+            _apply_these(connection, ids, outcome)
+    return [outcome, *(Outcome() for _ in _calls[1:])]
 
 
 def _may_apply(connection: sa.Connection) -> bool:
@@ -68,27 +70,43 @@ def _may_apply(connection: sa.Connection) -> bool:
     return bool(connection.execute(sa.select(sa.func.pg_try_advisory_xact_lock(_INGEST_LOCK))).scalar())
 
 
-def _oldest(connection: sa.Connection) -> list[tuple[int, bytes, datetime]]:
+def _oldest(connection: sa.Connection) -> tuple[list[int], bool]:
+    """A batch that is small enough, at least one; and whether there are more."""
     table = webhook_event
-    query = (
-        sa.select(table.c.id, table.c.body, table.c.received_at)
-        .where(_IS_NEW)
-        .order_by(table.c.id)
-        .limit(BATCH)
-    )
-    return [(row.id, row.body, row.received_at) for row in connection.execute(query)]
+    query = sa.select(table.c.id, sa.func.length(table.c.body)).where(_IS_NEW).order_by(table.c.id)
+    found = connection.execute(query.limit(BATCH + 1)).tuples().all()
+    sizes = accumulate(size for _id, size in found)
+    fitting = sum(1 for total in sizes if total <= _BATCH_BYTES)
+    taken = found[: min(BATCH, max(1, fitting))]
+    return [event_id for event_id, _size in taken], len(taken) < len(found)
 
 
-def _parse(event_id: int, body: bytes, received_at: datetime) -> _Event:
-    event = _Event(event_id)
+def _apply_these(connection: sa.Connection, ids: list[int], outcome: Outcome) -> None:
+    table = webhook_event
+    columns = (table.c.id, table.c.attempts, table.c.body, table.c.received_at)
+    rows = connection.execute(sa.select(*columns).where(table.c.id.in_(ids)).order_by(table.c.id))
+    numbers = known_numbers(connection)
+    events = [_parse(*row, numbers) for row in rows]
+    _apply(connection, events, outcome)
+    _mark(connection, events)
+    outcome.failed = sum(1 for event in events if event.error)
+    outcome.applied = len(events) - outcome.failed
+
+
+def _parse(
+    event_id: int, attempts: int, body: bytes, received_at: datetime, numbers: dict[str, int]
+) -> _Event:
+    event = _Event(event_id, attempts)
     try:
         parsed = webhooks.parse(body, received_at=received_at)
-    except webhooks.InvalidPayload as error:
+    except Exception as error:  # one body that breaks the parser must not stop all others for ever
         event.error = f"The body is not a webhook: {error}"
         return event
     for item in parsed:
         if isinstance(item.event, webhooks.Malformed):
             event.error = f"An element could not be read: {item.event.reason}"
+        elif item.phone_number_id and item.phone_number_id not in numbers:
+            event.error = str(UnknownNumber(item.phone_number_id))
         else:
             event.items.append(Item(item, received_at))
     return event
@@ -105,8 +123,6 @@ def _apply(connection: sa.Connection, events: list[_Event], outcome: Outcome) ->
                 _apply(connection, [event], outcome)
             return
         _apply_singly(connection, events[0], outcome)
-    outcome.failed += sum(1 for event in events if event.error)
-    outcome.applied += sum(1 for event in events if not event.error)
 
 
 def _apply_singly(connection: sa.Connection, event: _Event, outcome: Outcome) -> None:
@@ -115,7 +131,7 @@ def _apply_singly(connection: sa.Connection, event: _Event, outcome: Outcome) ->
             with connection.begin_nested():
                 outcome.topics |= apply_items(connection, [item])
         except Exception as error:
-            log.warning("ingest.failed", webhook=event.id, reason=str(error))
+            log.warning("ingest.failed", webhook=event.id, reason=type(error).__name__)
             event.error = f"{type(error).__name__}: {error}"
 
 
@@ -133,22 +149,32 @@ def _mark(connection: sa.Connection, events: list[_Event]) -> None:
                 table.update()
                 .where(table.c.id == event.id)
                 .values(
-                    state=EventState.FAILED, error=event.error[:_ERROR_MAX], attempts=table.c.attempts + 1
+                    state=EventState.FAILED,
+                    error=event.error[:_ERROR_MAX],
+                    attempts=event.attempts + 1,
+                    retry_at=_next_try(event.attempts + 1, now),
                 )
             )
 
 
-def replay(connection: sa.Connection, limits: list[int | None]) -> Sequence[int]:
-    """Writer operation: put failed webhooks back in line, those below ``limit`` tries or all; the number of them.
+def _next_try(attempts: int, now: datetime) -> datetime | None:
+    """After 2, 4, 8 … seconds, for about two hours: it may only have come too early."""
+    if attempts >= _TRIES:
+        return None
+    return now + min(timedelta(seconds=2**attempts), _LONGEST_PAUSE)
+
+
+def retry_due(connection: sa.Connection, calls: list[None]) -> Sequence[int]:
+    """Writer operation: put failed webhooks whose pause is over back in line; the number of them."""
+    table = webhook_event
+    again = table.update().where(_IS_FAILED, table.c.retry_at <= utcnow()).values(state=EventState.NEW)
+    return [connection.execute(again).rowcount for _ in calls]
+
+
+def replay(connection: sa.Connection, calls: list[None]) -> Sequence[int]:
+    """Writer operation: put all failed webhooks back in line; the number of them.
 
     Applying is idempotent, so a webhook that was applied in part may safely come again.
     """
-    return [_replay(connection, limit) for limit in limits]
-
-
-def _replay(connection: sa.Connection, limit: int | None) -> int:
-    table = webhook_event
-    query = table.update().where(sa.text("state = 'failed'")).values(state=EventState.NEW)
-    if limit is not None:
-        query = query.where(table.c.attempts < limit)
-    return connection.execute(query).rowcount
+    again = webhook_event.update().where(_IS_FAILED).values(state=EventState.NEW, attempts=0)
+    return [connection.execute(again).rowcount for _ in calls]

@@ -1,18 +1,17 @@
-"""What customers do to messages that are already there: react, edit, delete."""
+"""What is done to messages that are already there: reactions, edits, deletions."""
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 
-from integrations.whatsapp import webhooks
 from wapto_app.clock import utcnow
 from wapto_app.models import Conversation, Message, Reaction
 from wapto_app.models.base import table_of
-from wapto_app.services.ingest.context import Batch
+from wapto_app.services.ingest.context import Arrival, Batch
 from wapto_app.services.previews import preview_of
 
 message = table_of(Message)
@@ -22,21 +21,20 @@ reaction = table_of(Reaction)
 _MAY_STILL_COME = timedelta(minutes=10)
 
 
-def react(batch: Batch, conversation_id: int, parsed: webhooks.InboundMessage) -> None:
-    """Put, change or take back the customer's emoji. The message it belongs to may come later."""
-    content: dict[str, Any] = dict(parsed.content)
-    target = str(content.get("message_id") or "")
+def react(batch: Batch, arrival: Arrival) -> None:
+    """Put, change or take back an emoji. The message it belongs to may come later."""
+    content: dict[str, Any] = dict(arrival.parsed.content)
     put_reaction(
         batch.connection,
         {
-            "conversation_id": conversation_id,
-            "target_wamid": target[:255],
-            "from_customer": True,
+            "conversation_id": arrival.conversation_id,
+            "target_wamid": str(content.get("message_id") or "")[:255],
+            "from_customer": not arrival.outbound,
             "emoji": str(content.get("emoji") or "")[:64],
-            "at": parsed.timestamp,
+            "at": arrival.parsed.timestamp,
         },
     )
-    batch.touch_conversation(conversation_id)
+    batch.touch_conversation(arrival.conversation_id)
 
 
 def put_reaction(connection: sa.Connection, row: dict[str, Any]) -> None:
@@ -55,49 +53,57 @@ class OriginalMissing(Exception):
     """A change overtook the message it changes; it is tried again."""
 
 
-def edit(batch: Batch, conversation_id: int, parsed: webhooks.InboundMessage) -> None:
-    """Show the new wording and keep the first one. Meta: within 15 minutes."""
-    found = _original(batch, parsed)
-    if found is None:
+def edit(batch: Batch, arrival: Arrival) -> None:
+    """Show the newest wording and keep the first one. Meta: within 15 minutes."""
+    original = _original(batch, arrival)
+    if original is None:
         return
-    message_id, content, body = found
-    change: dict[str, Any] = dict(parsed.content)
-    news = dict(change.get("content") or {})
-    kept = {"edited": True, "first_body": content.get("first_body", body)}
-    text = str(change.get("text") or "")
-    _rewrite(batch, conversation_id, message_id, text, {**content, **news, **kept})
+    change: dict[str, Any] = dict(arrival.parsed.content)
+    news: dict[str, Any] = dict(change.get("content") or {})
+    old: dict[str, Any] = dict(original.content)
+    at = arrival.parsed.timestamp.isoformat()
+    is_readable = news.get("kind") not in (None, "unsupported")
+    if old.get("kind") == "revoked" or at < old.get("edited_at", "") or not is_readable:
+        return
+    news = {name: value for name, value in news.items() if value is not None}
+    kept = {"edited": True, "edited_at": at, "first_body": old.get("first_body", original.body)}
+    _rewrite(batch, original, str(change.get("text") or ""), {**old, **news, **kept})
 
 
-def revoke(batch: Batch, conversation_id: int, parsed: webhooks.InboundMessage) -> None:
-    """The customer deleted a message for everybody: show that, not the message."""
-    found = _original(batch, parsed)
-    if found is not None:
-        _rewrite(batch, conversation_id, found[0], "", {"kind": "revoked"})
+def revoke(batch: Batch, arrival: Arrival) -> None:
+    """A message was deleted for everybody: show that, not the message."""
+    original = _original(batch, arrival)
+    if original is not None:
+        _rewrite(batch, original, "", {"kind": "revoked"})
 
 
-def _original(batch: Batch, parsed: webhooks.InboundMessage) -> tuple[int, dict[str, Any], str] | None:
+def _original(batch: Batch, arrival: Arrival) -> Any:
     """The message that is changed; None for one from before the connection.
 
     Raises:
-        OriginalMissing: when the change is so young that the message may still come.
+        OriginalMissing: when the change has come so recently that the message may still come.
     """
-    wamid = dict[str, Any](parsed.content).get("original_message_id")
+    wamid = dict[str, Any](arrival.parsed.content).get("original_message_id")
     if not wamid:
         return None
-    query = sa.select(message.c.id, message.c.content, message.c.body).where(message.c.wamid == wamid)
-    row = batch.connection.execute(query).first()
-    if row is None and utcnow() - parsed.timestamp < _MAY_STILL_COME:
+    columns = (message.c.id, message.c.conversation_id, message.c.type, message.c.content, message.c.body)
+    found = batch.connection.execute(sa.select(*columns).where(message.c.wamid == wamid)).first()
+    if found is None and _is_recent(arrival.received_at):
         raise OriginalMissing(f"{wamid} has not arrived yet.")
-    return (row.id, dict(row.content), row.body) if row else None
+    return found
 
 
-def _rewrite(batch: Batch, conversation_id: int, message_id: int, body: str, content: dict[str, Any]) -> None:
+def _is_recent(received_at: datetime) -> bool:
+    return utcnow() - received_at < _MAY_STILL_COME
+
+
+def _rewrite(batch: Batch, original: Any, body: str, content: dict[str, Any]) -> None:
     batch.connection.execute(
-        message.update().where(message.c.id == message_id).values(body=body, content=content)
+        message.update().where(message.c.id == original.id).values(body=body, content=content)
     )
     batch.connection.execute(
         conversation.update()
-        .where(conversation.c.id == conversation_id, conversation.c.last_message_id == message_id)
-        .values(preview=preview_of(content["kind"], body, content))
+        .where(conversation.c.last_message_id == original.id, conversation.c.id == original.conversation_id)
+        .values(preview=preview_of(original.type, body, content))
     )
-    batch.touch_conversation(conversation_id)
+    batch.touch_conversation(original.conversation_id)

@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import sqlalchemy as sa
 
-from integrations.whatsapp.webhooks import Event, WebhookItem
+from integrations.whatsapp.webhooks import Event, HistoryMessage, InboundMessage, MessageEcho, WebhookItem
+from wapto_app.models import MessageStatus
+from wapto_app.services.identity import Person
+
+# Younger than this, a message came live and is ordered by arrival; Meta's clock counts whole seconds only.
+_LIVE = timedelta(seconds=10)
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +30,44 @@ class Item:
     def number(self) -> str:
         """Meta's id of our number; empty for what concerns an account or a template."""
         return self.source.phone_number_id or ""
+
+    @property
+    def said_at(self) -> datetime:
+        """When Meta made an event that carries no time of its own."""
+        return self.source.entry_time or self.received_at
+
+
+@dataclass(slots=True)
+class Arrival:
+    """A message on its way into a conversation."""
+
+    parsed: InboundMessage | MessageEcho | HistoryMessage
+    received_at: datetime
+    channel_id: int
+    person: Person
+    outbound: bool = False
+    counts: bool = True
+    """Whether it opens the customer service window and counts as unread (history and echoes do not)."""
+    status: MessageStatus = MessageStatus.RECEIVED
+    conversation_id: int = 0
+    media_id: int | None = None
+    id: int = 0
+
+    @property
+    def at(self) -> datetime:
+        """Its place in the thread."""
+        late = self.received_at - self.parsed.timestamp
+        is_live = timedelta(0) <= late < _LIVE
+        return self.received_at if is_live else self.written_at
+
+    @property
+    def written_at(self) -> datetime:
+        """Meta's time, but never later than now: a clock that is ahead must not keep the window open longer."""
+        return min(self.parsed.timestamp, self.received_at)
+
+    @property
+    def kind(self) -> str:
+        return str(self.parsed.content["kind"])
 
 
 class UnknownNumber(Exception):

@@ -39,8 +39,10 @@ def apply_items(connection: sa.Connection, items: list[Item]) -> set[str]:
 
     Raises:
         UnknownNumber: when an element names a phone number id that was never connected.
+        NobodyNamed: when a message names no customer.
+        OriginalMissing: when a change overtook the message that it changes.
     """
-    batch = Batch(connection, channels=_channels(connection))
+    batch = Batch(connection, channels=known_numbers(connection))
     groups: dict[type, list[Item]] = defaultdict(list)
     for item in items:
         groups[type(item.event)].append(item)
@@ -53,7 +55,8 @@ def apply_items(connection: sa.Connection, items: list[Item]) -> set[str]:
     return batch.topics
 
 
-def _channels(connection: sa.Connection) -> dict[str, int]:
+def known_numbers(connection: sa.Connection) -> dict[str, int]:
+    """Meta's phone number ids and our channel ids, of disconnected numbers too."""
     rows = connection.execute(sa.select(channel.c.phone_number_id, channel.c.id))
     return dict(rows.tuples().all())
 
@@ -64,5 +67,10 @@ def _note_arrival(batch: Batch, items: list[Item]) -> None:
     known = {batch.channels[item.number] for item in items if item.number in batch.channels}
     if known:
         batch.connection.execute(
-            channel.update().where(channel.c.id.in_(known)).values(last_webhook_at=latest)
+            channel.update()
+            .where(
+                channel.c.id.in_(known),
+                sa.or_(channel.c.last_webhook_at.is_(None), channel.c.last_webhook_at < latest),
+            )
+            .values(last_webhook_at=latest)
         )

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable
-from dataclasses import asdict, dataclass
-from datetime import datetime, timedelta
+from dataclasses import asdict
+from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
@@ -16,50 +16,20 @@ from wapto_app.models import Conversation, ConversationStatus, Direction, Messag
 from wapto_app.models.base import table_of
 from wapto_app.services.identity import Person, insert_ignore, move_number, resolve
 from wapto_app.services.ingest.changes import edit, react, revoke
-from wapto_app.services.ingest.context import Batch, Item
-from wapto_app.services.ingest.files import register_files
+from wapto_app.services.ingest.context import Arrival, Batch, Item
+from wapto_app.services.ingest.files import bring_late_files, register_files
+from wapto_app.services.ingest.statuses import catch_up
 from wapto_app.services.message_status import reported
 from wapto_app.services.previews import preview_of
 
 message = table_of(Message)
 conversation = table_of(Conversation)
 
-# Younger than this, a message came live and is ordered by arrival; Meta's clock counts whole seconds only.
-_LIVE = timedelta(seconds=10)
-_CHANGES: dict[str, Callable[[Batch, int, webhooks.InboundMessage], None]] = {
-    "reaction": react,
-    "edit": edit,
-    "revoke": revoke,
-}
+_CHANGES: dict[str, Callable[[Batch, Arrival], None]] = {"reaction": react, "edit": edit, "revoke": revoke}
+# Neither shown as a message nor counted.
 _SILENT = {"welcome", *_CHANGES}
-
-
-@dataclass(slots=True)
-class Arrival:
-    """A message on its way into a conversation."""
-
-    parsed: webhooks.InboundMessage | webhooks.MessageEcho | webhooks.HistoryMessage
-    received_at: datetime
-    channel_id: int
-    person: Person
-    outbound: bool = False
-    counts: bool = True
-    """Whether it opens the customer service window and counts as unread (history and echoes do not)."""
-    status: MessageStatus = MessageStatus.RECEIVED
-    conversation_id: int = 0
-    media_id: int | None = None
-    id: int = 0
-
-    @property
-    def at(self) -> datetime:
-        late = self.received_at - self.parsed.timestamp
-        return (
-            self.received_at if timedelta(0) <= late < _LIVE else min(self.parsed.timestamp, self.received_at)
-        )
-
-    @property
-    def kind(self) -> str:
-        return str(self.parsed.content["kind"])
+# Meta: every message, a reaction or a tap too, opens the customer service window.
+_WRITTEN_BY_WHATSAPP = {"system", "edit", "revoke", "welcome"}
 
 
 def inbound(batch: Batch, items: list[Item]) -> None:
@@ -69,16 +39,11 @@ def inbound(batch: Batch, items: list[Item]) -> None:
         for item in items
         if isinstance(item.event, webhooks.InboundMessage) and not item.event.group_id
     ]
-    _place(batch, arrivals)
-    _store(batch, [arrival for arrival in arrivals if arrival.kind not in _SILENT])
-    for arrival in arrivals:
-        parsed = arrival.parsed
-        assert isinstance(parsed, webhooks.InboundMessage)
-        if change := _CHANGES.get(arrival.kind):
-            change(batch, arrival.conversation_id, parsed)
-        if arrival.kind == "system":
-            _follow_new_number(batch, arrival)
-    _open_windows(batch, [arrival for arrival in arrivals if arrival.kind in _CHANGES])
+    # First of all, so that what came from the new number is given to the right person; and only once.
+    for arrival in _unknown(batch.connection, [arrival for arrival in arrivals if arrival.kind == "system"]):
+        _follow_new_number(batch, arrival)
+    _take_in(batch, arrivals)
+    _open_windows(batch, [arrival for arrival in arrivals if arrival.kind not in _WRITTEN_BY_WHATSAPP])
 
 
 def from_elsewhere(batch: Batch, items: list[Item]) -> None:
@@ -88,8 +53,18 @@ def from_elsewhere(batch: Batch, items: list[Item]) -> None:
         for item in items
         if isinstance(item.event, webhooks.MessageEcho | webhooks.HistoryMessage)
     ]
+    _take_in(batch, arrivals)
+    bring_late_files(batch, arrivals)
+    catch_up(batch.connection, (arrival.parsed.wamid for arrival in arrivals if arrival.outbound))
+
+
+def _take_in(batch: Batch, arrivals: list[Arrival]) -> None:
+    """New messages first, so that a change in the same batch finds the message it is about."""
     _place(batch, arrivals)
     _store(batch, [arrival for arrival in arrivals if arrival.kind not in _SILENT])
+    for arrival in arrivals:
+        if change := _CHANGES.get(arrival.kind):
+            change(batch, arrival)
 
 
 def _from_customer(batch: Batch, item: Item, parsed: webhooks.InboundMessage) -> Arrival:
@@ -98,6 +73,7 @@ def _from_customer(batch: Batch, item: Item, parsed: webhooks.InboundMessage) ->
         received_at=item.received_at,
         channel_id=batch.channel_of(item.number),
         person=_person(parsed.sender),
+        counts=parsed.content["kind"] != "system",
     )
 
 
@@ -162,7 +138,6 @@ def _new_conversation(key: tuple[int, int], at: datetime) -> dict[str, Any]:
         "preview_outbound": False,
         "preview_status": "",
         "last_message_at": at,
-        "last_inbound_wamid": "",
         "receipt_wamid": "",
         "created_at": utcnow(),
     }
@@ -183,10 +158,12 @@ def _store(batch: Batch, arrivals: list[Arrival]) -> None:
     for arrival in stored:
         arrival.id = ids[arrival.parsed.wamid]
     _summarise(batch, stored)
-    _open_windows(batch, [arrival for arrival in stored if arrival.counts])
 
 
 def _unknown(connection: sa.Connection, arrivals: list[Arrival]) -> list[Arrival]:
+    """Each message once, without those that we have already."""
+    if not arrivals:
+        return []
     by_wamid = {arrival.parsed.wamid: arrival for arrival in reversed(arrivals)}
     query = sa.select(message.c.wamid).where(message.c.wamid.in_(by_wamid))
     for (wamid,) in connection.execute(query):
@@ -202,10 +179,10 @@ def _row(arrival: Arrival) -> dict[str, Any]:
         "channel_id": arrival.channel_id,
         "direction": Direction.OUTBOUND if arrival.outbound else Direction.INBOUND,
         "type": parsed.type[:32],
-        "body": parsed.text,
+        "body": _body(parsed),
         "content": _content(arrival),
-        "wamid": parsed.wamid[:255],
-        "reply_to_wamid": (parsed.context.reply_to if parsed.context else None) or "",
+        "wamid": parsed.wamid,
+        "reply_to_wamid": ((parsed.context.reply_to if parsed.context else None) or "")[:255],
         "recipient": "",
         "status": arrival.status,
         "at": arrival.at,
@@ -213,9 +190,16 @@ def _row(arrival: Arrival) -> dict[str, Any]:
         "sent_at": parsed.timestamp,
         "media_id": arrival.media_id,
         "attempt": 0,
+        "refusals": 0,
         "error_code": errors[0].code if errors else None,
         "error_detail": (errors[0].details or errors[0].title)[:500] if errors else "",
     }
+
+
+def _body(parsed: webhooks.InboundMessage | webhooks.MessageEcho | webhooks.HistoryMessage) -> str:
+    """The text; of a file its caption, for the parser's line for display may be the file's name."""
+    content: dict[str, Any] = dict(parsed.content)
+    return str(content.get("caption") or "") if content["kind"] == "media" else parsed.text
 
 
 def _content(arrival: Arrival) -> dict[str, Any]:
@@ -235,7 +219,7 @@ def _summarise(batch: Batch, stored: list[Arrival]) -> None:
     groups: dict[int, list[Arrival]] = defaultdict(list)
     for arrival in stored:
         groups[arrival.conversation_id].append(arrival)
-    rows = []
+    rows: list[dict[str, Any]] = []
     for conversation_id, group in groups.items():
         newest = max(group, key=lambda arrival: (arrival.at, arrival.id))
         rows.append(
@@ -244,21 +228,20 @@ def _summarise(batch: Batch, stored: list[Arrival]) -> None:
                 "news": sum(1 for arrival in group if arrival.counts),
                 "at": newest.at,
                 "message": newest.id,
-                "text": preview_of(newest.parsed.type, newest.parsed.text, newest.parsed.content),
+                "text": preview_of(newest.parsed.type, _body(newest.parsed), newest.parsed.content),
                 "kind": newest.parsed.type[:32],
                 "mine": newest.outbound,
                 "tick": newest.status.value if newest.outbound else "",
             }
         )
         batch.touch_conversation(conversation_id)
-    for row in rows:
-        batch.connection.execute(_update_summary(), row)
+    batch.connection.execute(_update_summary(), sorted(rows, key=lambda row: row["of"]))
 
 
 def _update_summary() -> sa.Update:
     table = conversation
     at = sa.bindparam("at", type_=table.c.last_message_at.type)
-    is_newer = at >= table.c.last_message_at
+    is_newer = sa.or_(table.c.last_message_id.is_(None), at >= table.c.last_message_at)
 
     def newer(column: str, parameter: str) -> sa.ColumnElement[Any]:
         value = sa.bindparam(parameter, type_=table.c[column].type)
@@ -284,21 +267,22 @@ def _update_summary() -> sa.Update:
 
 
 def _open_windows(batch: Batch, arrivals: list[Arrival]) -> None:
-    """Meta: every message of the customer, a reaction or a tap too, opens the window for 24 hours from its time."""
-    table = conversation
-    newest: dict[int, Arrival] = {}
-    for arrival in sorted(arrivals, key=lambda arrival: arrival.parsed.timestamp):
-        newest[arrival.conversation_id] = arrival
-    for conversation_id, arrival in newest.items():
-        at = arrival.parsed.timestamp
-        batch.connection.execute(
-            table.update()
-            .where(
-                table.c.id == conversation_id,
-                sa.or_(table.c.last_inbound_at.is_(None), table.c.last_inbound_at <= at),
-            )
-            .values(last_inbound_at=at, last_inbound_wamid=arrival.parsed.wamid[:255])
-        )
+    """The customer service window counts from the newest message of the customer, by Meta's time."""
+    newest: dict[int, datetime] = {}
+    for arrival in arrivals:
+        known = newest.get(arrival.conversation_id, arrival.written_at)
+        newest[arrival.conversation_id] = max(known, arrival.written_at)
+    if not newest:
+        return
+    last = conversation.c.last_inbound_at
+    at = sa.bindparam("at", type_=last.type)
+    batch.connection.execute(
+        conversation.update()
+        .where(conversation.c.id == sa.bindparam("of"), sa.or_(last.is_(None), last < at))
+        .values(last_inbound_at=at),
+        [{"of": conversation_id, "at": when} for conversation_id, when in sorted(newest.items())],
+    )
+    for conversation_id in newest:
         batch.touch_conversation(conversation_id)
 
 
@@ -306,4 +290,5 @@ def _follow_new_number(batch: Batch, arrival: Arrival) -> None:
     content: dict[str, Any] = dict(arrival.parsed.content)
     new = Person(wa_id=str(content.get("new_wa_id") or ""), user_id=str(content.get("new_user_id") or ""))
     if new.addresses():
-        move_number(batch.connection, arrival.person, new)
+        move_number(batch.connection, arrival.person, new, arrival.parsed.timestamp)
+        batch.topics.add("inbox")

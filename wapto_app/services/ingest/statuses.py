@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from datetime import datetime
@@ -11,29 +10,41 @@ from typing import Any
 import sqlalchemy as sa
 
 from integrations.whatsapp import webhooks
-from wapto_app.clock import utcnow
-from wapto_app.models import Contact, Conversation, Direction, Message, MessageStatus, StatusEvent
+from wapto_app.models import Conversation, Direction, Message, MessageStatus, StatusEvent
 from wapto_app.models.base import table_of
-from wapto_app.services.identity import insert_ignore
+from wapto_app.services.identity import choose_marketing, insert_ignore
 from wapto_app.services.ingest.context import Batch, Item
 from wapto_app.services.message_status import advance, reported
+from wapto_app.services.outbox.callback import Callback, read_callback
+from wapto_app.services.previews import show_ticks
 
 message = table_of(Message)
 conversation = table_of(Conversation)
-contact = table_of(Contact)
 status_event = table_of(StatusEvent)
 
-# What ``services.outbox.callback_data`` writes: our message id and the attempt.
-_CALLBACK = re.compile(r"m(\d{1,18})\.\d+")
 _USER_STOPPED_MARKETING = 131050
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What Meta says about one of our messages."""
+
+    wamid: str
+    status: str
+    at: datetime
+    error_code: int | None
+    error_detail: str
+    callback: Callback | None = None
 
 
 @dataclass(slots=True)
 class _Progress:
-    """One of our messages while a batch of reports about it is applied."""
+    """One of our messages while reports about it are applied."""
 
     id: int
     conversation_id: int
+    created_at: datetime
+    attempt: int
     wamid: str | None
     status: MessageStatus
     sent_at: datetime | None
@@ -44,73 +55,125 @@ class _Progress:
     changed: bool = False
 
 
+class _Messages:
+    """The messages that a batch of reports is about."""
+
+    def __init__(self, connection: sa.Connection, reports: list[Report]) -> None:
+        ids = {report.callback.message_id for report in reports if report.callback}
+        wamids = {report.wamid for report in reports}
+        columns = [message.c[name] for name in _Progress.__slots__ if name != "changed"]
+        query = sa.select(*columns).where(
+            sa.or_(message.c.wamid.in_(wamids), message.c.id.in_(ids)),
+            message.c.direction == Direction.OUTBOUND,
+        )
+        if connection.dialect.name == "postgresql":
+            query = query.order_by(message.c.id).with_for_update()
+        self.all = [_Progress(*row) for row in connection.execute(query)]
+        self._by_id = {progress.id: progress for progress in self.all}
+        self._by_wamid = {progress.wamid: progress for progress in self.all if progress.wamid}
+
+    def find(self, report: Report) -> _Progress | None:
+        if callback := report.callback:
+            progress = self._by_id.get(callback.message_id)
+            if progress and callback.stamp == Callback.stamp_of(progress.created_at):
+                return progress
+        return self._by_wamid.get(report.wamid)
+
+    def save(self, connection: sa.Connection) -> None:
+        changed = [progress for progress in self.all if progress.changed]
+        if not changed:
+            return
+        names = ("wamid", "status", "sent_at", "delivered_at", "read_at", "error_code", "error_detail")
+        connection.execute(
+            message.update()
+            .where(message.c.id == sa.bindparam("message_id"))
+            .values({name: sa.bindparam(f"new_{name}") for name in names}),
+            [{"message_id": p.id, **{f"new_{name}": getattr(p, name) for name in names}} for p in changed],
+        )
+        show_ticks(connection, {progress.conversation_id for progress in changed})
+
+
 def apply(batch: Batch, items: list[Item]) -> None:
     updates = [item.event for item in items if isinstance(item.event, webhooks.StatusUpdate)]
-    by_id, by_wamid = _load(batch.connection, updates)
+    reports = [_report(update) for update in updates]
+    messages = _Messages(batch.connection, reports)
     rows: list[dict[str, Any]] = []
-    for update in updates:
-        progress = by_id.get(_message_id(update) or 0) or by_wamid.get(update.wamid)
-        rows.append(_row(update, progress))
+    for update, report in zip(updates, reports, strict=True):
+        progress = messages.find(report)
+        rows.append(_row(update, report, progress))
         if progress is not None:
-            _advance(progress, update)
+            _advance(progress, report)
+            if report.error_code == _USER_STOPPED_MARKETING:
+                _stop_marketing(batch, progress, report)
     batch.connection.execute(insert_ignore(batch.connection, status_event), rows)
-    _save(batch, [progress for progress in by_id.values() if progress.changed])
+    messages.save(batch.connection)
+    for progress in messages.all:
+        if progress.changed:
+            batch.touch_conversation(progress.conversation_id)
 
 
-def _message_id(update: webhooks.StatusUpdate) -> int | None:
-    found = _CALLBACK.fullmatch(update.callback_data or "")
-    return int(found[1]) if found else None
-
-
-def _load(
-    connection: sa.Connection, updates: Iterable[webhooks.StatusUpdate]
-) -> tuple[dict[int, _Progress], dict[str, _Progress]]:
-    ids = {found for update in updates if (found := _message_id(update))}
-    wamids = {update.wamid for update in updates}
-    columns = [message.c[name] for name in _Progress.__slots__ if name != "changed"]
-    query = sa.select(*columns).where(
-        sa.or_(message.c.wamid.in_(wamids), message.c.id.in_(ids)), message.c.direction == Direction.OUTBOUND
+def catch_up(connection: sa.Connection, wamids: Iterable[str]) -> None:
+    """Apply the reports that were faster than the messages with these ids."""
+    columns = [status_event.c[name] for name in Report.__slots__ if name != "callback"]
+    early = status_event.c.wamid.in_(set(wamids)), status_event.c.message_id.is_(None)
+    reports = [Report(*row) for row in connection.execute(sa.select(*columns).where(*early))]
+    if not reports:
+        return
+    messages = _Messages(connection, reports)
+    for report in reports:
+        if progress := messages.find(report):
+            _advance(progress, report)
+    messages.save(connection)
+    connection.execute(
+        status_event.update()
+        .where(status_event.c.wamid == sa.bindparam("of"), status_event.c.message_id.is_(None))
+        .values(message_id=sa.bindparam("message")),
+        [{"of": progress.wamid, "message": progress.id} for progress in messages.all],
     )
-    if connection.dialect.name == "postgresql":
-        query = query.order_by(message.c.id).with_for_update()
-    loaded = [_Progress(*row) for row in connection.execute(query)]
-    return {p.id: p for p in loaded}, {p.wamid: p for p in loaded if p.wamid}
 
 
-def _row(update: webhooks.StatusUpdate, progress: _Progress | None) -> dict[str, Any]:
-    code, detail = _error(update)
+def _report(update: webhooks.StatusUpdate) -> Report:
+    code, detail = None, ""
+    if update.errors:
+        first = update.errors[0]
+        code, detail = first.code, (first.details or first.message or first.title)[:500]
+    callback = read_callback(update.callback_data or "")
+    return Report(update.wamid, update.status, update.timestamp, code, detail, callback)
+
+
+def _row(update: webhooks.StatusUpdate, report: Report, progress: _Progress | None) -> dict[str, Any]:
     return {
-        "wamid": update.wamid[:255],
-        "status": update.status[:16],
-        "at": update.timestamp,
+        "wamid": report.wamid[:255],
+        "status": report.status[:16],
+        "at": report.at,
         "message_id": progress.id if progress else None,
-        "error_code": code,
-        "error_detail": detail,
+        "error_code": report.error_code,
+        "error_detail": report.error_detail,
         "pricing": asdict(update.pricing) if update.pricing else {},
     }
 
 
-def _error(update: webhooks.StatusUpdate) -> tuple[int | None, str]:
-    if not update.errors:
-        return None, ""
-    first = update.errors[0]
-    return first.code, (first.details or first.message or first.title)[:500]
-
-
-def _advance(progress: _Progress, update: webhooks.StatusUpdate) -> None:
-    news = reported(update.status)
-    if news is None:
+def _advance(progress: _Progress, report: Report) -> None:
+    news = reported(report.status)
+    if news is None or (news is MessageStatus.FAILED and _is_outdated(progress, report)):
         return
     if progress.wamid is None:
-        progress.wamid, progress.changed = update.wamid, True
-    _note_time(progress, news, update.timestamp)
+        progress.wamid, progress.changed = report.wamid, True
+    _note_time(progress, news, report.at)
     status = advance(progress.status, news)
     if status is progress.status:
         return
     progress.status, progress.changed = status, True
-    progress.error_code, progress.error_detail = (
-        _error(update) if status is MessageStatus.FAILED else (None, "")
-    )
+    is_failure = status is MessageStatus.FAILED
+    progress.error_code = report.error_code if is_failure else None
+    progress.error_detail = report.error_detail if is_failure else ""
+
+
+def _is_outdated(progress: _Progress, report: Report) -> bool:
+    """A failure of an earlier try says nothing about the one that a person asked for since."""
+    if progress.status is MessageStatus.QUEUED:
+        return True
+    return report.callback is not None and report.callback.attempt < progress.attempt
 
 
 def _note_time(progress: _Progress, news: MessageStatus, at: datetime) -> None:
@@ -124,41 +187,8 @@ def _note_time(progress: _Progress, news: MessageStatus, at: datetime) -> None:
         progress.changed = True
 
 
-def _save(batch: Batch, changed: list[_Progress]) -> None:
-    if not changed:
-        return
-    names = ("wamid", "status", "sent_at", "delivered_at", "read_at", "error_code", "error_detail")
-    batch.connection.execute(
-        message.update()
-        .where(message.c.id == sa.bindparam("message_id"))
-        .values({name: sa.bindparam(f"new_{name}") for name in names}),
-        [{"message_id": p.id, **{f"new_{name}": getattr(p, name) for name in names}} for p in changed],
-    )
-    show_in_preview(batch.connection, [(p.id, p.conversation_id, p.status) for p in changed])
-    _stop_marketing(batch.connection, [p for p in changed if p.error_code == _USER_STOPPED_MARKETING])
-    for progress in changed:
-        batch.touch_conversation(progress.conversation_id)
-
-
-def show_in_preview(connection: sa.Connection, changed: list[tuple[int, int, MessageStatus]]) -> None:
-    """Let the tick in the conversation list follow its newest message: (message, conversation, status)."""
-    if not changed:
-        return
-    connection.execute(
-        conversation.update()
-        .where(
-            conversation.c.id == sa.bindparam("of"), conversation.c.last_message_id == sa.bindparam("message")
-        )
-        .values(preview_status=sa.bindparam("news")),
-        [{"of": of, "message": message_id, "news": status.value} for message_id, of, status in changed],
-    )
-
-
-def _stop_marketing(connection: sa.Connection, refused: list[_Progress]) -> None:
-    for progress in refused:
-        owner = sa.select(conversation.c.contact_id).where(conversation.c.id == progress.conversation_id)
-        connection.execute(
-            contact.update()
-            .where(contact.c.id == owner.scalar_subquery(), contact.c.marketing_stopped_at.is_(None))
-            .values(marketing_stopped_at=utcnow())
-        )
+def _stop_marketing(batch: Batch, progress: _Progress, report: Report) -> None:
+    owner = sa.select(conversation.c.contact_id).where(conversation.c.id == progress.conversation_id)
+    contact_id = batch.connection.execute(owner).scalar_one()
+    choose_marketing(batch.connection, contact_id, stops=True, at=report.at)
+    batch.topics.add(f"contact:{contact_id}")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from wapto_app.models import MediaFile, MediaState
 from wapto_app.security.permissions import Actor, Permission
 from wapto_app.services.errors import NotFound
 
+_KEY = re.compile("[0-9a-f]{32}")
 # Only types that a browser shows without running anything.
 _INLINE = frozenset(
     {
@@ -42,9 +44,21 @@ def is_inline(mime_type: str) -> bool:
     return mime_type in _INLINE
 
 
+def clean_name(filename: str, *, otherwise: str = "file") -> str:
+    """A name to show: no folders, nothing invisible (such as a mark that turns the text around), not endless."""
+    name = filename.replace("\\", "/").rsplit("/", 1)[-1]
+    name = "".join(character for character in name if character.isprintable()).strip(" .")
+    return name[-200:] or otherwise
+
+
 def relative_path(key: str) -> str:
     """Two letters of folder keep directories small. ``key`` is ours, never a name from outside."""
     return f"{key[:2]}/{key}"
+
+
+def incoming(media_dir: Path) -> Path:
+    """Where files lie while they come in: on the same disk, so that they can be moved at once."""
+    return media_dir / "incoming"
 
 
 def absolute(media_dir: Path, path: str) -> Path:
@@ -66,6 +80,8 @@ async def stored_file(session: AsyncSession, actor: Actor, media_dir: Path, key:
         NotFound: there is no such file, or it was not fetched (yet).
     """
     actor.require(Permission.INBOX_SEE)
+    if not _KEY.fullmatch(key):
+        raise NotFound("file")
     found = await session.exec(
         select(MediaFile.path, MediaFile.mime_type, MediaFile.filename).where(
             MediaFile.key == key, MediaFile.state == MediaState.STORED

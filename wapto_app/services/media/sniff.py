@@ -24,6 +24,13 @@ _KINDS: dict[str, tuple[frozenset[str], int]] = {
         16 * _MEGABYTE,
     ),
 }
+UNKNOWN_TYPE = "application/octet-stream"
+# Sounds that puremagic does not know for sure.
+_SIGNATURES = (
+    (0, b"ID3", "audio/mpeg"),
+    (0, b"#!AMR", "audio/amr"),
+    (4, b"ftypM4A", "audio/mp4"),
+)
 _ALIASES = {
     "audio/mp3": "audio/mpeg",
     "audio/x-m4a": "audio/mp4",
@@ -64,6 +71,11 @@ class Sniffed:
     mime_type: str
 
 
+def kind_of(mime_type: str) -> str:
+    """WhatsApp's message type for a file of this type."""
+    return next((kind for kind, (types, _limit) in _KINDS.items() if mime_type in types), "document")
+
+
 def sniff(path: Path, filename: str) -> Sniffed:
     """Decide kind and type, and check WhatsApp's limits. Blocking: call it in a thread.
 
@@ -74,14 +86,11 @@ def sniff(path: Path, filename: str) -> Sniffed:
     if size == 0:
         raise Invalid("file", "This file is empty.")
     mime_type = _mime_type(path, Path(filename).suffix.lower())
-    for kind, (types, limit) in _KINDS.items():
-        if mime_type in types:
-            _check_size(kind, size, limit)
-            if kind in ("image", "sticker"):
-                _check_picture(path, kind)
-            return Sniffed(kind, mime_type)
-    _check_size("document", size, MAX_BYTES)
-    return Sniffed("document", mime_type)
+    kind = kind_of(mime_type)
+    _check_size(kind, size, _KINDS[kind][1] if kind in _KINDS else MAX_BYTES)
+    if kind in ("image", "sticker"):
+        _check_picture(path, kind)
+    return Sniffed(kind, mime_type)
 
 
 def _mime_type(path: Path, extension: str) -> str:
@@ -89,27 +98,35 @@ def _mime_type(path: Path, extension: str) -> str:
     named = _BY_EXTENSION.get(extension)
     if named and (found == named or found.startswith(_OFFICE_CONTAINERS) or _is_text(path, named)):
         return named
+    if found.startswith(_OFFICE_CONTAINERS):
+        # Any archive looks like an Office file from inside; only the name says that it is one.
+        return "application/zip" if _head(path).startswith(b"PK") else UNKNOWN_TYPE
     if found.startswith(("text/html", "image/svg", "text/xml", "application/xml", "application/javascript")):
         # Never by its own name: nothing we serve may be run by a browser.
-        return "application/octet-stream"
+        return UNKNOWN_TYPE
     return found
 
 
 def by_content(path: Path) -> str:
-    """The type that the content shows; ``application/octet-stream`` when it shows none."""
+    """The type that the content shows; ``UNKNOWN_TYPE`` when it shows none."""
+    head = _head(path)
+    for offset, signature, mime_type in _SIGNATURES:
+        if head.startswith(signature, offset):
+            return mime_type
     try:
         found = puremagic.from_file(str(path), mime=True).lower()
     except (puremagic.PureError, ValueError):
-        return "application/octet-stream"
-    return _ALIASES.get(found, found) or "application/octet-stream"
+        return UNKNOWN_TYPE
+    return _ALIASES.get(found, found) or UNKNOWN_TYPE
 
 
 def _is_text(path: Path, named: str) -> bool:
-    if named != "text/plain":
-        return False
+    return named == "text/plain" and b"\0" not in _head(path)
+
+
+def _head(path: Path) -> bytes:
     with path.open("rb") as file:
-        head = file.read(4096)
-    return b"\0" not in head
+        return file.read(4096)
 
 
 def _check_size(kind: str, size: int, limit: int) -> None:

@@ -13,7 +13,7 @@ from wapto_app.clock import utcnow
 from wapto_app.models import MediaFile, MediaState, Message, MessageStatus
 from wapto_app.models.base import table_of
 from wapto_app.models.conversations import WAITING
-from wapto_app.services.ingest.statuses import show_in_preview
+from wapto_app.services.previews import show_ticks
 
 media_file = table_of(MediaFile)
 message = table_of(Message)
@@ -23,6 +23,8 @@ META_KEEPS = timedelta(days=29)
 
 _IS_PENDING = sa.text("state = 'pending'")
 _IS_WAITING = sa.text(f"message.{WAITING}")
+_IS_QUEUED = sa.text("message.status = 'queued'")
+_OURS_FOR = timedelta(minutes=2)
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +37,8 @@ class Inbound:
     meta_id: str
     mime_type: str
     attempt: int
+    refusals: int
+    created_at: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +52,16 @@ class Fetched:
     size: int = 0
     sha256: str = ""
     error: str = ""
+    refusals: int = 0
     retry_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """A request for up to ``limit`` files that messages of one number wait for."""
+
+    channel_id: int
+    limit: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +73,7 @@ class Outbound:
     mime_type: str
     filename: str
     attempt: int
+    refusals: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,24 +83,30 @@ class Uploaded:
     file: Outbound
     meta_id: str = ""
     error: str = ""
+    refusals: int = 0
     retry_at: datetime | None = None
 
 
 def inbound_due(connection: sa.Connection, limits: list[int]) -> Sequence[list[Inbound]]:
-    """The files to fetch now."""
+    """The files to fetch now; other processes leave them alone for a while."""
     return [_inbound_due(connection, limit) for limit in limits]
 
 
 def _inbound_due(connection: sa.Connection, limit: int) -> list[Inbound]:
     table = media_file
-    columns = [table.c[name] for name in Inbound.__slots__]
-    query = (
-        sa.select(*columns)
-        .where(_IS_PENDING, sa.or_(table.c.retry_at.is_(None), table.c.retry_at <= utcnow()))
-        .order_by(table.c.id)
-        .limit(limit)
+    now = utcnow()
+    is_due = _IS_PENDING, sa.or_(table.c.retry_at.is_(None), table.c.retry_at <= now)
+    found = connection.execute(sa.select(table.c.id).where(*is_due).order_by(table.c.id).limit(limit))
+    ids = found.scalars().all()
+    if not ids:
+        return []
+    taken = connection.execute(
+        table.update()
+        .where(table.c.id.in_(ids), *is_due)
+        .values(retry_at=now + _OURS_FOR)
+        .returning(*(table.c[name] for name in Inbound.__slots__))
     )
-    return [Inbound(*row) for row in connection.execute(query)]
+    return sorted((Inbound(*row) for row in taken), key=lambda file: file.id)
 
 
 def settle_inbound(connection: sa.Connection, fetched: list[Fetched]) -> Sequence[list[int]]:
@@ -98,6 +118,7 @@ def _settle_inbound(connection: sa.Connection, fetched: Fetched) -> list[int]:
     values: dict[str, Any] = {
         "state": fetched.state,
         "attempt": fetched.file.attempt + 1,
+        "refusals": fetched.refusals,
         "error": fetched.error[:255],
         "retry_at": fetched.retry_at,
     }
@@ -107,18 +128,21 @@ def _settle_inbound(connection: sa.Connection, fetched: Fetched) -> list[int]:
             "mime_type": fetched.mime_type,
             "size": fetched.size,
             "sha256": fetched.sha256,
+            "attempt": 0,
         }
-    connection.execute(media_file.update().where(media_file.c.id == fetched.file.id).values(**values))
+    connection.execute(
+        media_file.update().where(media_file.c.id == fetched.file.id, _IS_PENDING).values(**values)
+    )
     shown = sa.select(message.c.conversation_id).where(message.c.media_id == fetched.file.id)
     return [conversation_id for (conversation_id,) in connection.execute(shown)]
 
 
-def outbound_due(connection: sa.Connection, channel_ids: list[int]) -> Sequence[list[Outbound]]:
+def outbound_due(connection: sa.Connection, requests: list[Wanted]) -> Sequence[list[Outbound]]:
     """The files that queued messages of each number wait for."""
-    return [_outbound_due(connection, channel_id) for channel_id in channel_ids]
+    return [_outbound_due(connection, wanted) for wanted in requests]
 
 
-def _outbound_due(connection: sa.Connection, channel_id: int) -> list[Outbound]:
+def _outbound_due(connection: sa.Connection, wanted: Wanted) -> list[Outbound]:
     now = utcnow()
     table = media_file
     columns = [table.c[name] for name in Outbound.__slots__]
@@ -127,14 +151,15 @@ def _outbound_due(connection: sa.Connection, channel_id: int) -> list[Outbound]:
         .distinct()
         .join(message, message.c.media_id == table.c.id)
         .where(
-            message.c.channel_id == channel_id,
+            message.c.channel_id == wanted.channel_id,
             _IS_WAITING,
-            sa.text("message.status = 'queued'"),
+            _IS_QUEUED,
             table.c.state == MediaState.STORED,
             sa.or_(table.c.meta_id == "", table.c.meta_expires_at.is_(None), table.c.meta_expires_at <= now),
             sa.or_(table.c.retry_at.is_(None), table.c.retry_at <= now),
         )
-        .limit(20)
+        .order_by(table.c.id)
+        .limit(wanted.limit)
     )
     return [Outbound(*row) for row in connection.execute(query)]
 
@@ -153,6 +178,7 @@ def _settle_outbound(connection: sa.Connection, upload: Uploaded) -> list[int]:
             meta_id=upload.meta_id[:64],
             meta_expires_at=utcnow() + META_KEEPS if is_known else None,
             attempt=0 if is_known else upload.file.attempt + 1,
+            refusals=upload.refusals,
             error=upload.error[:255],
             retry_at=upload.retry_at,
         )
@@ -161,10 +187,9 @@ def _settle_outbound(connection: sa.Connection, upload: Uploaded) -> list[int]:
         return []
     failed = connection.execute(
         message.update()
-        .where(message.c.media_id == upload.file.id, _IS_WAITING, sa.text("message.status = 'queued'"))
+        .where(message.c.media_id == upload.file.id, _IS_WAITING, _IS_QUEUED)
         .values(status=MessageStatus.FAILED, error_detail=upload.error[:500])
         .returning(message.c.id, message.c.conversation_id)
     ).all()
-    if failed:
-        show_in_preview(connection, [(row.id, row.conversation_id, MessageStatus.FAILED) for row in failed])
+    show_ticks(connection, [row.conversation_id for row in failed])
     return [row.conversation_id for row in failed]

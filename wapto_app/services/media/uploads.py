@@ -13,7 +13,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from wapto_app.models import MediaFile, MediaState
 from wapto_app.security.permissions import Actor, Permission
-from wapto_app.services.media.files import absolute, relative_path
+from wapto_app.services.media.files import absolute, clean_name, relative_path
 from wapto_app.services.media.sniff import Sniffed, sniff
 
 
@@ -59,13 +59,6 @@ async def keep_upload(
 
 def _row(key: str, sniffed: Sniffed, name: str, size: int) -> MediaRow:
     return MediaRow(key=key, kind=sniffed.kind, mime_type=sniffed.mime_type, filename=name, size=size)
-
-
-def clean_name(filename: str) -> str:
-    """A name to show: no folders, no control characters, not endless."""
-    name = filename.replace("\\", "/").rsplit("/", 1)[-1]
-    name = "".join(character for character in name if character.isprintable()).strip(" .")
-    return name[-200:] or "file"
 
 
 def _move(source: Path, target: Path) -> tuple[int, str]:

@@ -4,6 +4,7 @@
 """
 
 from wapto_app.services.outbox.commands import Draft, enqueue, retry
+from wapto_app.services.outbox.depth import depth
 from wapto_app.services.outbox.gate import Facts, check, window_closes_at
 
-__all__ = ["Draft", "Facts", "check", "enqueue", "retry", "window_closes_at"]
+__all__ = ["Draft", "Facts", "check", "depth", "enqueue", "retry", "window_closes_at"]

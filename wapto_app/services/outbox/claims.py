@@ -13,21 +13,23 @@ from wapto_app.clock import utcnow
 from wapto_app.models import (
     AddressKind,
     Channel,
+    ChannelStatus,
     Contact,
     ContactAddress,
     Conversation,
     MediaFile,
     Message,
     MessageStatus,
-    StatusEvent,
 )
 from wapto_app.models.base import table_of
 from wapto_app.models.conversations import WAITING
+from wapto_app.services import leases
 from wapto_app.services.errors import DomainError
 from wapto_app.services.identity import insert_ignore
-from wapto_app.services.ingest.statuses import show_in_preview
-from wapto_app.services.message_status import advance, reported
+from wapto_app.services.ingest.statuses import catch_up
+from wapto_app.services.outbox.callback import Callback
 from wapto_app.services.outbox.gate import Facts, check
+from wapto_app.services.previews import show_ticks
 
 message = table_of(Message)
 conversation = table_of(Conversation)
@@ -35,18 +37,20 @@ contact = table_of(Contact)
 contact_address = table_of(ContactAddress)
 channel = table_of(Channel)
 media_file = table_of(MediaFile)
-status_event = table_of(StatusEvent)
 
 # Spelled exactly as in the partial indexes, or SQLite does not use them.
 _IS_WAITING = sa.text(f"message.{WAITING}")
+_IS_QUEUED = sa.text("message.status = 'queued'")
+_IS_SENDING = sa.text("message.status = 'sending'")
 
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """A request for up to ``limit`` messages of one number."""
+    """A request for up to ``limit`` messages of one number, by whoever holds ``bid``."""
 
     channel_id: int
     limit: int
+    bid: leases.Bid
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,21 +66,27 @@ class Claimed:
     recipient: str
     reply_to_wamid: str
     attempt: int
+    refusals: int
+    created_at: datetime
     meta_media_id: str
     filename: str
 
     @property
     def callback_data(self) -> str:
         """Comes back in every status webhook, even when we never heard the answer to the request."""
-        return f"m{self.id}.{self.attempt}"
+        return str(Callback(self.id, self.attempt, Callback.stamp_of(self.created_at)))
 
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """What a claim found: messages to send, and conversations in which some were refused by the gate."""
+    """What a claim found: messages to send, and conversations in which some were refused by the gate.
+
+    ``is_leading`` is False when the lease is lost: then nothing was claimed.
+    """
 
     claimed: list[Claimed]
     refused: list[int]
+    is_leading: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +99,7 @@ class SendOutcome:
     wa_id: str = ""
     error_code: int | None = None
     error_detail: str = ""
+    refusals: int = 0
     not_before: datetime | None = None
 
 
@@ -98,6 +109,8 @@ def claim(connection: sa.Connection, claims: list[Claim]) -> Sequence[Batch]:
 
 
 def _claim(connection: sa.Connection, wanted: Claim) -> Batch:
+    if not leases.is_held(connection, wanted.bid):
+        return Batch([], [], is_leading=False)
     now = utcnow()
     rows = connection.execute(
         _candidates(), {"channel": wanted.channel_id, "now": now, "room": wanted.limit}
@@ -110,9 +123,11 @@ def _claim(connection: sa.Connection, wanted: Claim) -> Batch:
             allowed.append(row)
         else:
             refused.append((row, refusal))
-    _mark_sending(connection, [row.id for row in allowed], now)
+    ours = _mark_sending(connection, [row.id for row in allowed], now)
     _mark_refused(connection, refused)
-    return Batch([_claimed(row) for row in allowed], [row.conversation_id for row, _error in refused])
+    return Batch(
+        [_claimed(row) for row in allowed if row.id in ours], [row.conversation_id for row, _why in refused]
+    )
 
 
 def _candidates() -> sa.Select[Any]:
@@ -125,7 +140,6 @@ def _candidates() -> sa.Select[Any]:
             older.c.conversation_id == message.c.conversation_id,
             older.c.id < message.c.id,
             sa.text(f"older.{WAITING}"),
-            sa.text("older.status <> 'unconfirmed'"),
         )
         .exists()
     )
@@ -139,6 +153,8 @@ def _candidates() -> sa.Select[Any]:
             message.c.recipient,
             message.c.reply_to_wamid,
             message.c.attempt,
+            message.c.refusals,
+            message.c.created_at,
             conversation.c.contact_id,
             conversation.c.last_inbound_at,
             contact.c.opted_out_at,
@@ -155,7 +171,9 @@ def _candidates() -> sa.Select[Any]:
         .where(
             message.c.channel_id == sa.bindparam("channel"),
             _IS_WAITING,
-            sa.text("message.status = 'queued'"),
+            _IS_QUEUED,
+            # While a number waits for a new token, so do its messages.
+            channel.c.status == ChannelStatus.CONNECTED,
             sa.or_(message.c.not_before.is_(None), message.c.not_before <= now),
             sa.or_(
                 message.c.media_id.is_(None),
@@ -194,18 +212,24 @@ def _claimed(row: Any) -> Claimed:
         recipient=row.recipient,
         reply_to_wamid=row.reply_to_wamid,
         attempt=row.attempt + 1,
+        refusals=row.refusals,
+        created_at=row.created_at,
         meta_media_id=row.meta_id or "",
         filename=row.filename or "",
     )
 
 
-def _mark_sending(connection: sa.Connection, ids: list[int], now: datetime) -> None:
-    if ids:
-        connection.execute(
-            message.update()
-            .where(message.c.id.in_(ids))
-            .values(status=MessageStatus.SENDING, attempt=message.c.attempt + 1, sending_since=now)
-        )
+def _mark_sending(connection: sa.Connection, ids: list[int], now: datetime) -> set[int]:
+    """The messages that are ours now: none that another sender took in the same moment."""
+    if not ids:
+        return set()
+    taken = connection.execute(
+        message.update()
+        .where(message.c.id.in_(ids), _IS_QUEUED)
+        .values(status=MessageStatus.SENDING, attempt=message.c.attempt + 1, sending_since=now)
+        .returning(message.c.id)
+    )
+    return set(taken.scalars())
 
 
 def _mark_refused(connection: sa.Connection, refused: list[tuple[Any, DomainError]]) -> None:
@@ -213,48 +237,47 @@ def _mark_refused(connection: sa.Connection, refused: list[tuple[Any, DomainErro
         return
     connection.execute(
         message.update()
-        .where(message.c.id == sa.bindparam("of"))
-        .values(status=MessageStatus.FAILED, error_detail=sa.bindparam("why")),
+        .where(message.c.id == sa.bindparam("of"), _IS_QUEUED)
+        .values(status=MessageStatus.FAILED, error_code=None, error_detail=sa.bindparam("why")),
         [{"of": row.id, "why": refusal.message[:500]} for row, refusal in refused],
     )
-    show_in_preview(
-        connection, [(row.id, row.conversation_id, MessageStatus.FAILED) for row, _why in refused]
-    )
+    show_ticks(connection, [row.conversation_id for row, _why in refused])
 
 
 def record(connection: sa.Connection, outcomes: list[SendOutcome]) -> Sequence[None]:
     """Write down what became of messages. A status webhook that was faster is not overwritten."""
     table = message
-    unsettled = (MessageStatus.SENDING, MessageStatus.UNCONFIRMED)
-    is_unsettled = table.c.status.in_(unsettled)
     connection.execute(
         table.update()
-        .where(table.c.id == sa.bindparam("of"), is_unsettled)
+        .where(
+            table.c.id == sa.bindparam("of"),
+            table.c.attempt == sa.bindparam("try"),
+            table.c.status.in_((MessageStatus.SENDING, MessageStatus.UNCONFIRMED)),
+        )
         .values(
             status=sa.bindparam("news", type_=table.c.status.type),
             wamid=sa.func.coalesce(table.c.wamid, sa.bindparam("wamid_")),
             sent_at=sa.func.coalesce(table.c.sent_at, sa.bindparam("sent", type_=table.c.sent_at.type)),
             error_code=sa.bindparam("code"),
             error_detail=sa.bindparam("why"),
+            refusals=sa.bindparam("count"),
             not_before=sa.bindparam("later", type_=table.c.not_before.type),
         ),
         [_outcome_row(outcome) for outcome in outcomes],
     )
-    show_in_preview(
-        connection,
-        [(out.claimed.id, out.claimed.conversation_id, out.status) for out in outcomes if not out.wamid],
-    )
+    show_ticks(connection, [outcome.claimed.conversation_id for outcome in outcomes])
     sent = [outcome for outcome in outcomes if outcome.wamid]
     if sent:
-        _show_sent(connection, sent)
         _keep_aliases(connection, sent)
-        _apply_early_reports(connection, sent)
+        catch_up(connection, [outcome.wamid for outcome in sent])
     return [None] * len(outcomes)
 
 
 def _outcome_row(outcome: SendOutcome) -> dict[str, Any]:
     return {
         "of": outcome.claimed.id,
+        "try": outcome.claimed.attempt,
+        "count": outcome.refusals,
         "news": outcome.status,
         "wamid_": outcome.wamid or None,
         "sent": utcnow() if outcome.wamid else None,
@@ -262,20 +285,6 @@ def _outcome_row(outcome: SendOutcome) -> dict[str, Any]:
         "why": outcome.error_detail[:500],
         "later": outcome.not_before,
     }
-
-
-def _show_sent(connection: sa.Connection, sent: list[SendOutcome]) -> None:
-    """The tick of the list, unless a report has already moved it on."""
-    connection.execute(
-        conversation.update()
-        .where(
-            conversation.c.id == sa.bindparam("of"),
-            conversation.c.last_message_id == sa.bindparam("message"),
-            conversation.c.preview_status.in_(("queued", "sending", "unconfirmed")),
-        )
-        .values(preview_status=MessageStatus.SENT.value),
-        [{"of": out.claimed.conversation_id, "message": out.claimed.id} for out in sent],
-    )
 
 
 def _keep_aliases(connection: sa.Connection, sent: list[SendOutcome]) -> None:
@@ -296,23 +305,6 @@ def _keep_aliases(connection: sa.Connection, sent: list[SendOutcome]) -> None:
         )
 
 
-def _apply_early_reports(connection: sa.Connection, sent: list[SendOutcome]) -> None:
-    """A report without callback data can overtake the answer to the request that it reports about."""
-    by_wamid = {out.wamid: out for out in sent}
-    query = sa.select(status_event.c.wamid, status_event.c.status).where(
-        status_event.c.wamid.in_(by_wamid), status_event.c.message_id.is_(None)
-    )
-    reached: dict[str, MessageStatus] = {}
-    for wamid, status in connection.execute(query):
-        news = reported(status)
-        if news is not None:
-            reached[wamid] = advance(reached.get(wamid, MessageStatus.SENT), news)
-    for wamid, status in reached.items():
-        connection.execute(
-            message.update().where(message.c.id == by_wamid[wamid].claimed.id).values(status=status)
-        )
-
-
 def recover(connection: sa.Connection, channel_ids: list[int]) -> Sequence[list[int]]:
     """Park what a dead sender left ``sending``: Meta may have it. Returns the conversations concerned.
 
@@ -324,23 +316,12 @@ def recover(connection: sa.Connection, channel_ids: list[int]) -> Sequence[list[
 def _recover(connection: sa.Connection, channel_id: int) -> list[int]:
     rows = connection.execute(
         message.update()
-        .where(message.c.channel_id == channel_id, _IS_WAITING, sa.text("message.status = 'sending'"))
+        .where(message.c.channel_id == channel_id, _IS_WAITING, _IS_SENDING)
         .values(
             status=MessageStatus.UNCONFIRMED,
             error_detail="Wapto stopped while this message was being sent. WhatsApp may have delivered it.",
         )
         .returning(message.c.id, message.c.conversation_id)
     ).all()
-    if rows:
-        show_in_preview(
-            connection, [(row.id, row.conversation_id, MessageStatus.UNCONFIRMED) for row in rows]
-        )
+    show_ticks(connection, [row.conversation_id for row in rows])
     return [row.conversation_id for row in rows]
-
-
-def pending(connection: sa.Connection, channel_ids: list[int]) -> Sequence[int]:
-    """How many messages of each number still wait to be sent."""
-    count = sa.select(sa.func.count()).select_from(message).where(_IS_WAITING, sa.text("status = 'queued'"))
-    return [
-        connection.execute(count.where(message.c.channel_id == each)).scalar_one() for each in channel_ids
-    ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -19,6 +20,7 @@ from wapto_app.models import (
     Conversation,
     Direction,
     MediaFile,
+    MediaState,
     Message,
     MessageStatus,
 )
@@ -27,6 +29,7 @@ from wapto_app.services.errors import Conflict, Invalid, NotFound
 from wapto_app.services.outbox.gate import Facts, check
 from wapto_app.services.outbox.payloads import build
 from wapto_app.services.previews import preview_of
+from wapto_app.services.visibility import readable
 
 # A reaction is shown on its message, not as one.
 _NOT_IN_LIST = frozenset({"reaction"})
@@ -52,10 +55,10 @@ async def enqueue(session: AsyncSession, actor: Actor, conversation_id: int, dra
         NotConnected, NeedsReconnect, OptedOut, Blocked, WindowClosed: the gate.
     """
     actor.require(Permission.INBOX_DO)
-    conversation, facts = await _conversation(session, conversation_id)
+    conversation, facts = await _conversation(session, actor, conversation_id)
     check(facts, draft.type, utcnow())
     recipient = await _recipient(session, conversation.contact_id)
-    media_id = await _media_id(session, draft.media_key) if draft.media_key else None
+    media_id = await _media_id(session, draft.media_key, conversation.channel_id) if draft.media_key else None
     _validate(draft, recipient)
     message = Message(
         conversation_id=conversation_id,
@@ -95,24 +98,30 @@ async def retry(session: AsyncSession, actor: Actor, message_id: int) -> None:
     message = found.first()
     if message is None:
         raise NotFound("message")
+    conversation, facts = await _conversation(session, actor, message.conversation_id)
     if message.status not in (MessageStatus.FAILED, MessageStatus.UNCONFIRMED):
         raise Conflict("This message is already on its way.")
-    conversation, facts = await _conversation(session, message.conversation_id)
     check(facts, message.type, utcnow())
-    message.status, message.not_before = MessageStatus.QUEUED, None
+    message.status, message.not_before, message.refusals = MessageStatus.QUEUED, None, 0
     # A new attempt gets a new id from Meta; reports about the old one still find us by callback data.
     message.wamid, message.error_code, message.error_detail = None, None, ""
+    # The customer may have changed the number since.
+    message.recipient = await _recipient(session, conversation.contact_id)
     if conversation.last_message_id == message.id:
         conversation.preview_status = MessageStatus.QUEUED.value
     touch(session, "inbox", f"conversation:{message.conversation_id}", f"outbox:{message.channel_id}")
 
 
-async def _conversation(session: AsyncSession, conversation_id: int) -> tuple[Conversation, Facts]:
+async def _conversation(
+    session: AsyncSession, actor: Actor, conversation_id: int
+) -> tuple[Conversation, Facts]:
+    """The conversation, locked until the end of the transaction: its preview must follow the newest message."""
     found = await session.exec(
         select(Conversation, Channel, Contact)
         .join(Channel, col(Channel.id) == col(Conversation.channel_id))
         .join(Contact, col(Contact.id) == col(Conversation.contact_id))
-        .where(Conversation.id == conversation_id)
+        .where(Conversation.id == conversation_id, readable(actor))
+        .with_for_update(of=Conversation, key_share=True)
     )
     row = found.first()
     if row is None:
@@ -145,11 +154,35 @@ async def _recipient(session: AsyncSession, contact_id: int) -> str:
     raise Conflict("We know no WhatsApp address of this contact.")
 
 
-async def _media_id(session: AsyncSession, key: str) -> int:
-    found = (await session.exec(select(MediaFile.id).where(MediaFile.key == key))).first()
-    if found is None:
+async def _media_id(session: AsyncSession, key: str, channel_id: int) -> int:
+    """The file for this number: Meta knows an uploaded file only on the number it was uploaded with."""
+    found = await session.exec(
+        select(MediaFile).where(MediaFile.key == key, MediaFile.state == MediaState.STORED)
+    )
+    file = found.first()
+    if file is None:
         raise NotFound("file")
-    return found
+    if file.channel_id not in (None, channel_id):
+        file = _copy(file)
+    file.channel_id = channel_id
+    session.add(file)
+    await session.flush()
+    assert file.id is not None
+    return file.id
+
+
+def _copy(file: MediaFile) -> MediaFile:
+    """Another row over the same bytes."""
+    return MediaFile(
+        key=secrets.token_hex(16),
+        state=file.state,
+        mime_type=file.mime_type,
+        filename=file.filename,
+        size=file.size,
+        sha256=file.sha256,
+        path=file.path,
+        uploaded_by=file.uploaded_by,
+    )
 
 
 def _validate(draft: Draft, recipient: str) -> None:

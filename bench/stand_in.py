@@ -1,0 +1,12 @@
+"""The stand-in for Meta, served alone and without its 24-hour window; for granian's ``--factory``."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from bench.install import ACCESS_TOKEN, APP_SECRET
+from integrations.sandbox import SandboxConfig, create_app
+
+
+def create() -> Any:
+    return create_app(SandboxConfig(token=ACCESS_TOKEN, app_secret=APP_SECRET, enforce_window=False))

@@ -1,0 +1,196 @@
+"""The product as it is shipped: ``wapto run`` in a fresh data folder, the sandbox beside it, Chromium in front."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+
+CHROMIUM = os.environ.get("WAPTO_TEST_CHROMIUM", "/usr/bin/chromium")
+DESKTOP, PHONE = {"width": 1440, "height": 900}, {"width": 390, "height": 844}
+_FLAGS = (
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+)
+# The first build on a fresh machine installs the page's libraries.
+_START_SECONDS = 420.0
+_SETUP_LINK = re.compile(r"/setup\?token=\S+")
+
+NewPage = Callable[..., Page]
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if "tests/e2e" in str(item.path):
+            item.add_marker(pytest.mark.timeout(600))
+            # One process: they share the machine's cores with the servers that they start.
+            item.add_marker(pytest.mark.xdist_group("e2e"))
+
+
+@dataclass
+class Server:
+    """A running ``wapto run``."""
+
+    url: str
+    data_dir: Path
+    log: Path
+    process: subprocess.Popen[bytes]
+
+    def setup_link(self) -> str:
+        found = _SETUP_LINK.search(self.log.read_text())
+        assert found, self.log.read_text()
+        return self.url + found[0]
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@contextmanager
+def started(data_dir: Path, **environment: str) -> Iterator[Server]:
+    """``wapto run`` on a free port, until the block ends."""
+    port, log = free_port(), data_dir.with_suffix(".log")
+    clean = {name: value for name, value in os.environ.items() if not name.startswith("WAPTO_")}
+    env = clean | {"WAPTO_DATA_DIR": str(data_dir), "WAPTO_PORT": str(port)} | environment
+    with log.open("wb") as output:
+        process = subprocess.Popen(
+            [sys.executable, "-c", "from wapto_app.cli import main; main()", "run"], env=env, stdout=output, stderr=subprocess.STDOUT
+        )
+    server = Server(f"http://127.0.0.1:{port}", data_dir, log, process)
+    try:
+        _wait_until_alive(server)
+        yield server
+    finally:
+        process.send_signal(signal.SIGTERM)
+        process.wait(15)
+
+
+def _wait_until_alive(server: Server) -> None:
+    deadline = time.monotonic() + _START_SECONDS
+    while time.monotonic() < deadline:
+        assert server.process.poll() is None, server.log.read_text()
+        try:
+            if httpx.get(f"{server.url}/readyz", timeout=2).status_code == 200:
+                return
+        except httpx.TransportError:
+            pass
+        time.sleep(0.1)
+    raise AssertionError(f"no answer in {_START_SECONDS:.0f} s\n{server.log.read_text()}")
+
+
+@dataclass
+class Meta:
+    """The sandbox in a process of its own, and the phone of its first customer."""
+
+    url: str
+    config: dict[str, str]
+
+    def control(self, path: str, body: dict[str, Any]) -> Any:
+        answer = httpx.post(f"{self.url}/control/{path}", json=body, timeout=10)
+        answer.raise_for_status()
+        return answer.json()
+
+    def customers(self) -> list[dict[str, Any]]:
+        found: list[dict[str, Any]] = httpx.get(f"{self.url}/phone/customers").json()["customers"]
+        return found
+
+    def says(self, customer: str, message: dict[str, Any]) -> dict[str, Any]:
+        answer = httpx.post(f"{self.url}/phone/customers/{customer}/messages", json=message, timeout=10)
+        assert answer.status_code < 300, answer.text
+        result: dict[str, Any] = answer.json()
+        return result
+
+    def opens(self, customer: str) -> None:
+        httpx.post(f"{self.url}/phone/customers/{customer}/open", timeout=10).raise_for_status()
+
+    def chat(self, customer: str) -> list[dict[str, Any]]:
+        found: list[dict[str, Any]] = httpx.get(f"{self.url}/phone/customers/{customer}/messages").json()[
+            "messages"
+        ]
+        return found
+
+
+_CONFIG = {
+    "token": "EAAtestsystemusertoken0123456789",
+    "app_secret": "0123456789abcdef0123456789abcdef",
+    "verify_token": "tests-verify-token",
+    "phone_number_id": "106540352242922",
+    "waba_id": "102290129340398",
+}
+
+
+@contextmanager
+def sandbox_for(url: str, port: int) -> Iterator[Meta]:
+    """A sandbox on this port whose webhooks go to the server; start that with its address as ``WAPTO_GRAPH_BASE_URL``."""
+    command = [sys.executable, "-m", "integrations.sandbox", "--port", str(port)]
+    for name in ("token", "app_secret", "verify_token"):
+        command += [f"--{name.replace('_', '-')}", _CONFIG[name]]
+    process = subprocess.Popen(
+        [*command, "--webhook-url", f"{url}/webhooks/whatsapp"], stdout=subprocess.DEVNULL
+    )
+    meta = Meta(f"http://127.0.0.1:{port}", _CONFIG)
+    try:
+        _wait_for_sandbox(meta)
+        yield meta
+    finally:
+        process.terminate()
+        process.wait(10)
+
+
+def _wait_for_sandbox(meta: Meta) -> None:
+    deadline = time.monotonic() + 30
+    while time.monotonic() < deadline:
+        try:
+            if httpx.get(f"{meta.url}/control/state", timeout=2).status_code == 200:
+                return
+        except httpx.TransportError:
+            pass
+        time.sleep(0.1)
+    raise AssertionError("the sandbox does not answer")
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        running = playwright.chromium.launch(executable_path=CHROMIUM, args=list(_FLAGS))
+        yield running
+        running.close()
+
+
+@pytest.fixture
+def new_page(browser: Browser) -> Iterator[NewPage]:
+    """A page of its own browser context; fails the test when the page's script threw."""
+    contexts: list[BrowserContext] = []
+    errors: list[str] = []
+
+    def make(base_url: str, **options: Any) -> Page:
+        context = browser.new_context(base_url=base_url, **{"viewport": DESKTOP, **options})
+        contexts.append(context)
+        page = context.new_page()
+        page.on("pageerror", lambda error: errors.append(str(error)))
+        return page
+
+    yield make
+    for context in contexts:
+        context.close()
+    assert not errors, errors

@@ -1,0 +1,136 @@
+"""A change wakes those who watch it: once per burst, never those who do not, and across processes."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+
+import pytest
+
+from wapto_app.live import LiveHub, RedisRelay, Watcher
+
+FIRST: Watcher = ("tab-1", "inbox.changed")
+SECOND: Watcher = ("tab-2", "inbox.changed")
+Delivered = list[tuple[Watcher, frozenset[str]]]
+
+
+def recording(hub: LiveHub, *, gone: set[str] | None = None) -> Delivered:
+    delivered: Delivered = []
+
+    async def deliver(watcher: Watcher, topics: frozenset[str]) -> bool:
+        delivered.append((watcher, topics))
+        return watcher[0] not in (gone or set())
+
+    hub.deliver = deliver
+    return delivered
+
+
+@pytest.fixture
+async def hub() -> AsyncIterator[LiveHub]:
+    made = LiveHub(interval=0.05)
+    running = asyncio.create_task(made.run())
+    yield made
+    running.cancel()
+
+
+async def test_only_those_who_watch_a_topic_are_woken(hub: LiveHub) -> None:
+    delivered = recording(hub)
+    hub.watch(FIRST, ["inbox", "conversation:1"])
+    hub.watch(SECOND, ["conversation:2"])
+    hub.publish(frozenset({"conversation:2", "contact:9"}))
+    await asyncio.sleep(0.02)
+    assert delivered == [(SECOND, frozenset({"conversation:2"}))]
+
+
+async def test_a_burst_is_one_wake_up_at_once_and_one_for_what_came_after(hub: LiveHub) -> None:
+    delivered = recording(hub)
+    hub.watch(FIRST, ["inbox"])
+    for _ in range(500):
+        hub.publish(frozenset({"inbox"}))
+        await asyncio.sleep(0)
+    await asyncio.sleep(0.12)
+    assert 1 <= len(delivered) <= 3
+
+
+async def test_nothing_is_lost_between_two_wake_ups(hub: LiveHub) -> None:
+    delivered = recording(hub)
+    hub.watch(FIRST, ["a", "b"])
+    hub.publish(frozenset({"a"}))
+    await asyncio.sleep(0.02)
+    hub.publish(frozenset({"b"}))
+    await asyncio.sleep(0.1)
+    assert [topics for _watcher, topics in delivered] == [frozenset({"a"}), frozenset({"b"})]
+
+
+async def test_watching_again_replaces_the_earlier_topics(hub: LiveHub) -> None:
+    delivered = recording(hub)
+    hub.watch(FIRST, ["old"])
+    hub.watch(FIRST, ["new"])
+    hub.publish(frozenset({"old"}))
+    await asyncio.sleep(0.02)
+    assert delivered == []
+
+
+async def test_a_tab_that_is_gone_is_forgotten(hub: LiveHub) -> None:
+    delivered = recording(hub, gone={"tab-1"})
+    hub.watch(FIRST, ["inbox"])
+    hub.publish(frozenset({"inbox"}))
+    await asyncio.sleep(0.07)
+    hub.publish(frozenset({"inbox"}))
+    await asyncio.sleep(0.07)
+    assert len(delivered) == 1
+
+
+async def test_a_tab_that_cannot_be_woken_does_not_stop_the_others(hub: LiveHub) -> None:
+    woken: list[Watcher] = []
+
+    async def deliver(watcher: Watcher, _topics: frozenset[str]) -> bool:
+        if watcher == FIRST:
+            raise RuntimeError("broken socket")
+        woken.append(watcher)
+        return True
+
+    hub.deliver = deliver
+    hub.watch(FIRST, ["inbox"])
+    hub.watch(SECOND, ["inbox"])
+    hub.publish(frozenset({"inbox"}))
+    await asyncio.sleep(0.12)
+    hub.publish(frozenset({"inbox"}))
+    await asyncio.sleep(0.12)
+    assert woken == [SECOND, SECOND]
+
+
+async def test_jobs_hear_every_publication_at_once(hub: LiveHub) -> None:
+    heard: list[frozenset[str]] = []
+    hub.listen(heard.append)
+    hub.publish(frozenset({"webhooks"}))
+    assert heard == [frozenset({"webhooks"})]
+
+
+@pytest.mark.postgres_only
+async def test_a_change_in_one_process_wakes_the_tabs_of_another(redis_url: str) -> None:
+    from redis.asyncio import Redis
+
+    here, there = LiveHub(interval=0.01), LiveHub(interval=0.01)
+    heard_here: list[frozenset[str]] = []
+    here.listen(heard_here.append)
+    delivered = recording(there)
+    there.watch(SECOND, ["inbox"])
+    redis = Redis.from_url(redis_url, decode_responses=True)
+    relays = [RedisRelay(hub, redis, name) for hub, name in ((here, "one"), (there, "two"))]
+    tasks = [asyncio.create_task(work) for work in (there.run(), *(relay.run() for relay in relays))]
+    try:
+        for _ in range(100):  # until both have subscribed
+            here.publish(frozenset({"inbox"}))
+            await asyncio.sleep(0.05)
+            if delivered:
+                break
+        assert delivered[0] == (SECOND, frozenset({"inbox"}))
+        published = len(heard_here)
+        await asyncio.sleep(0.2)
+        assert len(heard_here) == published, "our own publication must not come back to us"
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        await redis.aclose()

@@ -1,0 +1,129 @@
+"""The migrations make exactly the tables of the models, in both directions, on both databases."""
+
+from __future__ import annotations
+
+import sqlite3
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+from alembic import command
+from alembic.autogenerate import compare_metadata
+from alembic.runtime.migration import MigrationContext
+from sqlmodel import SQLModel
+
+import wapto_app.models  # noqa: F401  registers every table
+from wapto_app import migrations
+from wapto_app.db import make_sync_engine
+from wapto_app.migrations import DatabaseTooNew, DatabaseUnreachable
+
+
+def tables(url: str) -> set[str]:
+    engine = make_sync_engine(url)
+    try:
+        return set(sa.inspect(engine).get_table_names())
+    finally:
+        engine.dispose()
+
+
+def differences(url: str) -> list[object]:
+    engine = make_sync_engine(url)
+    try:
+        with engine.connect() as connection:
+            options = {"compare_type": True, "compare_server_default": True}
+            context = MigrationContext.configure(connection, opts=options)
+            return list(compare_metadata(context, SQLModel.metadata))
+    finally:
+        engine.dispose()
+
+
+def test_migrating_an_empty_database_makes_every_table(empty_database_url: str) -> None:
+    assert migrations.check(empty_database_url) is None
+    assert migrations.upgrade(empty_database_url) is True
+    assert tables(empty_database_url) >= set(SQLModel.metadata.tables)
+    assert migrations.current(empty_database_url) == migrations.head()
+
+
+def test_models_and_migrations_agree(database_url: str) -> None:
+    assert differences(database_url) == []
+    command.check(migrations.config(database_url))
+
+
+def test_an_up_to_date_database_is_left_alone(database_url: str) -> None:
+    assert migrations.upgrade(database_url) is False
+
+
+def test_every_revision_goes_down_and_up_again(database_url: str) -> None:
+    command.downgrade(migrations.config(database_url), "base")
+    assert tables(database_url) <= {"alembic_version"}
+    assert migrations.upgrade(database_url) is True
+    assert differences(database_url) == []
+
+
+def test_there_is_one_line_of_revisions() -> None:
+    scripts = migrations.scripts()
+    assert len(scripts.get_heads()) == 1
+    numbers = sorted(script.revision for script in scripts.walk_revisions())
+    assert numbers == [f"{number:04d}" for number in range(1, len(numbers) + 1)]
+
+
+def test_a_migration_that_fails_half_way_leaves_nothing_behind(
+    empty_database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    original = sa.schema.CreateTable
+
+    def break_at_the_third(*arguments: object, **options: object) -> object:
+        calls.append(arguments)
+        if len(calls) == 3:
+            raise RuntimeError("out of disk")
+        return original(*arguments, **options)  # type: ignore[arg-type]
+
+    calls: list[object] = []
+    monkeypatch.setattr("alembic.ddl.impl.schema.CreateTable", break_at_the_third)
+    with pytest.raises(RuntimeError, match="out of disk"):
+        migrations.upgrade(empty_database_url)
+    assert tables(empty_database_url) == set()
+
+
+def test_a_database_of_a_newer_version_is_refused_untouched(database_url: str) -> None:
+    engine = make_sync_engine(database_url)
+    with engine.begin() as connection:
+        connection.execute(sa.text("UPDATE alembic_version SET version_num = '9999'"))
+    engine.dispose()
+    with pytest.raises(DatabaseTooNew, match="newer Wapto"):
+        migrations.upgrade(database_url)
+    assert migrations.current(database_url) == "9999"
+
+
+@pytest.mark.sqlite_only
+def test_a_file_that_is_no_database_is_named_in_one_line(tmp_path: Path) -> None:
+    (tmp_path / "notes.txt").write_text("this is not a database, however long it may be" * 100)
+    with pytest.raises(DatabaseUnreachable, match="not a database") as caught:
+        migrations.check(f"sqlite:///{tmp_path / 'notes.txt'}")
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.sqlite_only
+def test_a_server_that_does_not_answer_is_named_in_one_line() -> None:
+    with pytest.raises(DatabaseUnreachable) as caught:
+        migrations.check("postgresql://nobody@127.0.0.1:1/wapto")
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.sqlite_only
+def test_replacing_a_table_does_not_delete_what_refers_to_it(database_url: str) -> None:
+    """SQLite's batch migrations drop the old table; with foreign keys on that would cascade."""
+    path = database_url.removeprefix("sqlite:///")
+    with sqlite3.connect(path) as raw:
+        raw.execute("PRAGMA foreign_keys=OFF")
+        raw.execute("CREATE TABLE parent (id INTEGER PRIMARY KEY)")
+        raw.execute("CREATE TABLE child (id INTEGER REFERENCES parent(id) ON DELETE CASCADE)")
+        raw.execute("INSERT INTO parent VALUES (1)")
+        raw.execute("INSERT INTO child VALUES (1)")
+    engine = make_sync_engine(database_url)
+    with engine.connect() as connection:
+        migrations.without_cascades(connection)
+        with connection.begin():
+            connection.execute(sa.text("DROP TABLE parent"))
+            assert connection.execute(sa.text("SELECT count(*) FROM child")).scalar() == 1
+    engine.dispose()
