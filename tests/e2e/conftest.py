@@ -74,7 +74,10 @@ def started(data_dir: Path, **environment: str) -> Iterator[Server]:
     env = clean | {"WAPTO_DATA_DIR": str(data_dir), "WAPTO_PORT": str(port)} | environment
     with log.open("wb") as output:
         process = subprocess.Popen(
-            [sys.executable, "-c", "from wapto_app.cli import main; main()", "run"], env=env, stdout=output, stderr=subprocess.STDOUT
+            [sys.executable, "-c", "from wapto_app.cli import main; main()", "run"],
+            env=env,
+            stdout=output,
+            stderr=subprocess.STDOUT,
         )
     server = Server(f"http://127.0.0.1:{port}", data_dir, log, process)
     try:
@@ -141,7 +144,7 @@ _CONFIG = {
 
 @contextmanager
 def sandbox_for(url: str, port: int) -> Iterator[Meta]:
-    """A sandbox on this port whose webhooks go to the server; start that with its address as ``WAPTO_GRAPH_BASE_URL``."""
+    """A sandbox on this port whose webhooks go to the server, which needs it as ``WAPTO_GRAPH_BASE_URL``."""
     command = [sys.executable, "-m", "integrations.sandbox", "--port", str(port)]
     for name in ("token", "app_secret", "verify_token"):
         command += [f"--{name.replace('_', '-')}", _CONFIG[name]]

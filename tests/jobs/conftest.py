@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import httpx
@@ -16,7 +16,7 @@ from integrations.sandbox.sandbox import Sandbox
 from wapto_app.jobs import dispatch, ingest, media
 from wapto_app.runtime import Runtime
 from wapto_app.security.permissions import Actor
-from wapto_app.services import channels, inbox
+from wapto_app.services import channels
 from wapto_app.web import webhooks
 
 META = "http://meta.test"
@@ -52,7 +52,12 @@ async def sandbox(runtime: Runtime) -> AsyncIterator[Sandbox]:
     """Meta's stand-in; its webhooks come to our own route."""
     ours = httpx.ASGITransport(app=Starlette(routes=webhooks.routes))
     webhooks.keys.forget()
-    config = SandboxConfig(webhook_url="http://testserver/webhooks/whatsapp", sent_delay_ms=5, delivered_delay_ms=10, read_delay_ms=10)
+    config = SandboxConfig(
+        webhook_url="http://testserver/webhooks/whatsapp",
+        sent_delay_ms=5,
+        delivered_delay_ms=10,
+        read_delay_ms=10,
+    )
     async with Sandbox(config, transport=ours) as running:
         await runtime.http.aclose()
         runtime.http = httpx.AsyncClient(transport=httpx.ASGITransport(app=running.app), base_url=META)

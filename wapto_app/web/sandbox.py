@@ -6,7 +6,7 @@ import re
 
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, RedirectResponse
-from starlette.routing import BaseRoute, Mount, get_route_path
+from starlette.routing import BaseRoute, Mount
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from wapto_app import demo
@@ -25,7 +25,7 @@ class SignedInOnly:
         self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http" or _GRAPH_PATH.match(get_route_path(scope)):
+        if scope["type"] != "http" or _GRAPH_PATH.match(_path_inside(scope)):
             await self._app(scope, receive, send)
             return
         request = Request(scope)
@@ -36,6 +36,11 @@ class SignedInOnly:
             await RedirectResponse(f"/login?next={demo.PREFIX}/", 303)(scope, receive, send)
         else:
             await PlainTextResponse("Sign in first", 401)(scope, receive, send)
+
+
+def _path_inside(scope: Scope) -> str:
+    """The path below the mount."""
+    return str(scope["path"]).removeprefix(str(scope.get("root_path", "")))
 
 
 def routes(settings: Settings) -> list[BaseRoute]:
