@@ -189,6 +189,21 @@ def admin_create(
     out.print(f"{name} may sign in with {email}.")
 
 
+@admin.command("reset-link")
+def admin_reset_link(email: Annotated[str, typer.Argument(help="E-mail address of the account.")]) -> None:
+    """Print a link with which somebody chooses a new password; it works once, for an hour."""
+    from wapto_app.services import accounts
+
+    settings = _settings()
+    _prepare(settings)
+
+    async def make(runtime: Runtime) -> str:
+        async with runtime.db.write() as session:
+            return await accounts.access_link_of(session, Actor.system(), email)
+
+    out.print(f"{settings.base_url}{_run_async(make, settings)}", soft_wrap=True)
+
+
 def _password(*, from_stdin: bool) -> str:
     if from_stdin:
         return sys.stdin.readline().rstrip("\r\n")
@@ -226,11 +241,16 @@ def connect_manual(
         verify_token=verify_token,
     )
 
-    async def connect_number(runtime: Runtime) -> None:
-        await channels.connect(runtime.db, Actor.system(), runtime.gateway, form)
+    async def connect_number(runtime: Runtime) -> str:
+        channel_id = await channels.connect(runtime.db, Actor.system(), runtime.gateway, form)
+        async with runtime.db.read() as session:
+            numbers = await channels.details(session, Actor.system(), runtime.secrets)
+        return next(number["verify_token"] for number in numbers if number["id"] == channel_id)
 
-    _run_async(connect_number, settings)
-    out.print(f"Connected. Webhook URL for Meta: {settings.base_url}/webhooks/whatsapp", soft_wrap=True)
+    given = _run_async(connect_number, settings)
+    out.print("Connected. Paste into the Meta app, under WhatsApp → Configuration:")
+    out.print(f"  Callback URL: {settings.base_url}/webhooks/whatsapp", soft_wrap=True)
+    out.print(f"  Verify token: {given}", soft_wrap=True)
 
 
 def _settings(**overrides: object) -> Settings:

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 import sqlalchemy as sa
+
 from tests import meta
 from tests.meta import ago, inbound, message, status, statuses
 from tests.services.conftest import Book, Meta, change_message, message_of
