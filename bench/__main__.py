@@ -13,7 +13,9 @@ ALL = ("ingest", "dispatch", "inbox", "live", "start")
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
-    parser.add_argument("which", nargs="*", metavar="NAME", help=f"of {', '.join(ALL)}; all when none is named")
+    parser.add_argument(
+        "which", nargs="*", metavar="NAME", help=f"of {', '.join(ALL)}; all when none is named"
+    )
     chosen = parser.parse_args().which or ALL
     for name in chosen:
         if name not in ALL:

@@ -7,10 +7,9 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
+from urllib.parse import urlsplit
 
 from playwright.async_api import Browser, BrowserContext, Page, async_playwright
-
-from wapto_app.security.cookies import COOKIE
 
 _FLAGS = (
     "--no-sandbox",
@@ -80,7 +79,8 @@ async def first_visit(browser: Browser, url: str, cookie: str, selector: str, de
     """
     context = await browser.new_context(viewport={"width": 1280, "height": 800})
     try:
-        await _sign_in(context, url, cookie)
+        if cookie:
+            await context.add_cookies([_cookie(url, cookie)])
         page = await context.new_page()
         await page.add_init_script(_WATCH.replace("SELECTOR", repr(selector)))
         load = Load()
@@ -95,10 +95,9 @@ async def first_visit(browser: Browser, url: str, cookie: str, selector: str, de
         await context.close()
 
 
-async def _sign_in(context: BrowserContext, url: str, cookie: str) -> None:
-    if cookie:
-        value = cookie.removeprefix(f"{COOKIE}=")
-        await context.add_cookies([{"name": COOKIE, "value": value, "url": url}])
+def _cookie(url: str, header: str) -> Any:
+    name, value = header.split("=", 1)
+    return {"name": name, "value": value, "domain": urlsplit(url).hostname or "", "path": "/"}
 
 
 async def _listen(context: BrowserContext, page: Page, device: Device, load: Load) -> None:

@@ -127,7 +127,7 @@ def pacing(*, lifted: bool) -> Iterator[None]:
     if not lifted:
         yield
         return
-    with mock.patch.object(dispatch, "allowed_rate", lambda _health: _NO_LIMIT):
+    with mock.patch.object(dispatch, "allowed_rate", return_value=_NO_LIMIT):
         yield
 
 
@@ -182,7 +182,8 @@ async def real(meta: StandIn, install: Install, options: argparse.Namespace) -> 
 
 
 async def _until_recorded(install: Install) -> None:
-    while await asyncio.to_thread(_count, install, sa.text("status IN ('queued', 'sending')")):
+    waiting = message.c.status.in_((MessageStatus.QUEUED, MessageStatus.SENDING))
+    while await asyncio.to_thread(_count, install, waiting):  # noqa: ASYNC110
         await asyncio.sleep(0.1)
 
 
@@ -205,7 +206,9 @@ async def measure(name: str, options: argparse.Namespace, *, lifted: bool = Fals
             gc.collect()
             cpu, theirs = time.process_time(), meta.process.cpu_seconds()
             with pacing(lifted=lifted):
-                work = bare(meta, install.graph_url, options) if name == "bare" else real(meta, install, options)
+                work = (
+                    bare(meta, install.graph_url, options) if name == "bare" else real(meta, install, options)
+                )
                 progress = await work
             cpu, theirs = time.process_time() - cpu, meta.process.cpu_seconds() - theirs
             await _check(meta, options.messages)
@@ -231,7 +234,9 @@ def _label(name: str, *, lifted: bool) -> str:
 async def _check(meta: StandIn, expected: int) -> None:
     count, distinct, doubled = await meta.accepted()
     if (count, distinct, doubled) != (expected, expected, 0):
-        raise Wrong(f"Accepted {count}, of which {distinct} different, {doubled} doubled; expected {expected}.")
+        raise Wrong(
+            f"Accepted {count}, of which {distinct} different, {doubled} doubled; expected {expected}."
+        )
 
 
 def options_of(arguments: Sequence[str] | None) -> argparse.Namespace:
@@ -245,9 +250,13 @@ def options_of(arguments: Sequence[str] | None) -> argparse.Namespace:
 
 def main(arguments: Sequence[str] | None = None) -> None:
     options = options_of(arguments)
-    report = Report("dispatch", f"Sending; answers after {options.latency:.0f} ± {options.jitter:.0f} ms", COLUMNS)
+    report = Report(
+        "dispatch", f"Sending; answers after {options.latency:.0f} ± {options.jitter:.0f} ms", COLUMNS
+    )
     for sender in options.sender.split(","):
-        report.add(*common.run(measure("bare" if sender == "bare" else "Wapto", options, lifted=sender == "lifted")))
+        report.add(
+            *common.run(measure("bare" if sender == "bare" else "Wapto", options, lifted=sender == "lifted"))
+        )
     report.notes.append("The stand-in accepted every message exactly once; Wapto recorded each as sent.")
     report.finish(options)
 

@@ -23,7 +23,7 @@ from bench import common, rows
 from bench.common import RESULTS, Report, percentile
 from bench.install import CHANNEL
 from bench.webhooks import Traffic
-from bench.workspace import ENDS, Workspace
+from bench.workspace import Workspace
 from wapto_app import migrations
 from wapto_app.clock import utcnow
 from wapto_app.db import Database, fetch, make_sync_engine
@@ -79,7 +79,9 @@ def postgresql_url(server: str, workspace: Workspace) -> str:
     )
     try:
         with engine.connect() as connection:
-            known = connection.execute(sa.text("SELECT 1 FROM pg_database WHERE datname = :name"), {"name": name})
+            known = connection.execute(
+                sa.text("SELECT 1 FROM pg_database WHERE datname = :name"), {"name": name}
+            )
             if known.first():
                 return url
             connection.execute(sa.text(f'CREATE DATABASE "{name}"'))
@@ -136,7 +138,9 @@ class Questions:
             "list: newest 500": lambda: partial(_listing, limit=500),
             "list: unread 50": lambda: partial(_listing, unread_only=True),
             "badge: unread conversations": lambda: lambda session: inbox.unread_total(session, OWNER),
-            "open any conversation": lambda: self._open(1 + self._chance.randrange(self._workspace.conversations)),
+            "open any conversation": lambda: self._open(
+                1 + self._chance.randrange(self._workspace.conversations)
+            ),
             "open the busiest": lambda: self._open(BUSIEST),
             "page up, deep in the busiest": self._older,
             "re-read after paging up": self._after,

@@ -171,10 +171,15 @@ def check(install: Install, planned: Sequence[Phase], *, applies: bool) -> int:
         Wrong: for anything lost, doubled or not applied.
     """
     acknowledged = {
-        digest for phase in planned for digest in phase.acknowledged(install).read_text().splitlines() if digest
+        digest
+        for phase in planned
+        for digest in phase.acknowledged(install).read_text().splitlines()
+        if digest
     }
     is_message = {
-        sha256(body).hexdigest(): b'"messages":[' in body for phase in planned for body in phase.traffic.bodies()
+        sha256(body).hexdigest(): b'"messages":[' in body
+        for phase in planned
+        for body in phase.traffic.bodies()
     }
     with install.connection() as connection:
         stored = [row.digest.hex() for row in connection.execute(sa.select(webhook_event.c.digest))]

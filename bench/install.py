@@ -18,6 +18,7 @@ from bench.processes import Measured
 from wapto_app import bundle, migrations
 from wapto_app.db import Database, make_sync_engine
 from wapto_app.models import Account, Channel, Role
+from wapto_app.models.base import table_of
 from wapto_app.security.cookies import COOKIE
 from wapto_app.security.secrets import SecretBox
 from wapto_app.services import sessions
@@ -51,7 +52,7 @@ class Install:
     @cached_property
     def settings(self) -> Settings:
         return Settings(
-            _env_file=None,  # type: ignore[call-arg]
+            _env_file=None,
             data_dir=self.folder,
             database_url=self.database_url,
             secret_key=self.key,
@@ -91,9 +92,7 @@ class Install:
         """``wapto run``: the whole server, as an operator starts it."""
         bundle.build()
         log = self.folder / "server.log"
-        with processes.running(
-            self.wapto("run"), self.environment(), log, f"{self.url}/healthz"
-        ) as server:
+        with processes.running(self.wapto("run"), self.environment(), log, f"{self.url}/healthz") as server:
             yield server
 
     async def sign_in(self, count: int) -> list[str]:
@@ -102,13 +101,17 @@ class Install:
         try:
             async with db.write() as session:
                 people = [
-                    Account(name=f"Agent {n}", email=f"agent{n}@bench.example", password_hash="!", role=Role.AGENT)
+                    Account(
+                        name=f"Agent {n}", email=f"agent{n}@bench.example", password_hash="!", role=Role.AGENT
+                    )
                     for n in range(count)
                 ]
                 session.add_all(people)
                 await session.flush()
                 tokens = [
-                    await sessions.open_session(session, person.id or 0, address="127.0.0.1", user_agent="bench")
+                    await sessions.open_session(
+                        session, person.id or 0, address="127.0.0.1", user_agent="bench"
+                    )
                     for person in people
                 ]
         finally:
@@ -130,7 +133,7 @@ def new_install(*, graph_url: str = NOWHERE, throughput: str = "HIGH") -> Iterat
         )
         migrations.upgrade(install.database_url)
         with install.connection() as connection:
-            connection.execute(Channel.__table__.insert(), [channel_row(install.key, throughput)])  # type: ignore[attr-defined]
+            connection.execute(table_of(Channel).insert(), [channel_row(install.key, throughput)])
         yield install
 
 

@@ -62,7 +62,9 @@ async def opened(scene: Scene, cookies: Sequence[str]) -> AsyncIterator[list[Tab
     try:
         for start in range(0, len(tabs), _OPEN_AT_ONCE):
             some = tabs[start : start + _OPEN_AT_ONCE]
-            await asyncio.gather(*(tab.open(InboxList, lambda held: bool(held.get("loaded"))) for tab in some))
+            await asyncio.gather(
+                *(tab.open(InboxList, lambda held: bool(held.get("loaded"))) for tab in some)
+            )
         yield tabs
     finally:
         await asyncio.gather(*(tab.close() for tab in tabs))
@@ -141,7 +143,9 @@ async def burst(scene: Scene, tabs: Sequence[Tab], count: int, report: Report) -
         f"{cpu:.2f} s of server CPU in all."
     )
     if isinstance(waits, list) and waits:
-        report.notes.append(f"/healthz meanwhile: p95 {percentile(waits, 95):.0f} ms of {len(waits)} requests.")
+        report.notes.append(
+            f"/healthz meanwhile: p95 {percentile(waits, 95):.0f} ms of {len(waits)} requests."
+        )
     return _row(f"burst of {count} messages → all current", tabs, 1, latencies, cpu)
 
 

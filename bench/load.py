@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import gc
-import hashlib
 import json
 import sys
 import time
@@ -16,6 +15,7 @@ from collections import deque
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
+from hashlib import sha256
 from pathlib import Path
 from typing import cast
 
@@ -80,9 +80,7 @@ class Generator:
     async def open_connections(self, port: int, count: int) -> None:
         loop = asyncio.get_running_loop()
         for _ in range(count):
-            _transport, connection = await loop.create_connection(
-                lambda: Connection(self), "127.0.0.1", port
-            )
+            _transport, connection = await loop.create_connection(lambda: Connection(self), "127.0.0.1", port)
             self._idle.append(connection)
 
     async def go(self, rate: float, seconds: float) -> None:
@@ -96,7 +94,7 @@ class Generator:
                 self._send(self._idle.popleft(), self._take(), time.perf_counter())
             await asyncio.sleep(max(0.0, self._ends_at - time.perf_counter()))
         deadline = time.perf_counter() + _ANSWER_SECONDS
-        while (self.in_flight or self._due) and time.perf_counter() < deadline:
+        while (self.in_flight or self._due) and time.perf_counter() < deadline:  # noqa: ASYNC110
             await asyncio.sleep(0.01)
 
     async def _at_rate(self, started: float, rate: float, seconds: float) -> None:
@@ -177,17 +175,14 @@ def _content_length(head: bytes) -> int:
     return 0
 
 
-async def _carry_out(order: Order) -> Outcome:
-    bodies = order.traffic().bodies()
+async def _carry_out(order: Order, bodies: Sequence[bytes]) -> tuple[Outcome, list[int]]:
     generator = Generator([signed_request(body) for body in bodies])
     await generator.open_connections(order.port, order.connections)
     gc.freeze()
     started, cpu = time.perf_counter(), time.process_time()
     await generator.go(order.rate, order.seconds)
     cpu_seconds = time.process_time() - cpu
-    digests = (hashlib.sha256(bodies[number]).hexdigest() for number in generator.good)
-    Path(order.acknowledged).write_text("\n".join(digests))
-    return _outcome(generator, generator.last_answer - started, cpu_seconds)
+    return _outcome(generator, generator.last_answer - started, cpu_seconds), generator.good
 
 
 def _outcome(generator: Generator, seconds: float, cpu_seconds: float) -> Outcome:
@@ -226,7 +221,10 @@ async def send(order: Order) -> Outcome:
 
 def main() -> None:
     order = Order(**json.loads(sys.stdin.read()))
-    print(json.dumps(asdict(run(_carry_out(order)))))
+    bodies = order.traffic().bodies()
+    outcome, good = run(_carry_out(order, bodies))
+    Path(order.acknowledged).write_text("\n".join(sha256(bodies[number]).hexdigest() for number in good))
+    print(json.dumps(asdict(outcome)))
 
 
 if __name__ == "__main__":

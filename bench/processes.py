@@ -36,11 +36,12 @@ class Measured:
 
     def cpu_seconds(self) -> float:
         """User and system time of all of it so far."""
-        return sum(times.user + times.system for times in (p.cpu_times() for p in self._alive()))
+        spent = [process.cpu_times() for process in self._alive()]
+        return float(sum(times.user + times.system for times in spent))
 
     def memory_mib(self) -> float:
         """Proportional set size: pages that several processes share count once."""
-        return sum(p.memory_full_info().pss for p in self._alive()) / 2**20
+        return float(sum(process.memory_full_info().pss for process in self._alive())) / 2**20
 
     def stop(self) -> float:
         """SIGTERM; returns the seconds until it was gone."""
@@ -70,7 +71,9 @@ def python(*arguments: str) -> list[str]:
 
 def granian(factory: str, port: int) -> list[str]:
     """The server that Wapto itself uses, for another application; nothing of it is in the log but errors."""
-    command = python("-m", "granian", "--interface", "asgi", "--factory", "--loop", "uvloop", "--workers", "1")
+    command = python(
+        "-m", "granian", "--interface", "asgi", "--factory", "--loop", "uvloop", "--workers", "1"
+    )
     return [*command, "--host", "127.0.0.1", "--port", str(port), "--log-level", "error", factory]
 
 

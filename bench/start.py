@@ -69,7 +69,9 @@ def measure_process(options: argparse.Namespace, report: Report) -> None:
     bundle.build()
     if options.cold:
         with tempfile.TemporaryDirectory(prefix="wapto-bench-web-") as name:
-            report.add("build of the page, from nothing (fetches its libraries)", build_seconds(Path(name)), None)
+            report.add(
+                "build of the page, from nothing (fetches its libraries)", build_seconds(Path(name)), None
+            )
     report.add("build of the page, libraries there", build_seconds(), None)
     with new_install() as install:
         (install.folder / "wapto.sqlite3").unlink()

@@ -62,7 +62,9 @@ class Traffic:
 
     def seed(self, connection: sa.Connection) -> None:
         """Our messages that the reports are about, as the sender leaves them."""
-        row = rows.text_message(self.at, status=MessageStatus.SENT, attempt=1, body="Your order is on its way.")
+        row = rows.text_message(
+            self.at, status=MessageStatus.SENT, attempt=1, body="Your order is on its way."
+        )
         ids = range(self.first_message, self.first_message + self.sent)
         rows.insert(
             connection,
@@ -123,7 +125,9 @@ def message_body(customer: int, text: str, unique: str, at: datetime) -> bytes:
 
 def _body(value: dict[str, Any]) -> bytes:
     change = {"value": {"messaging_product": "whatsapp", "metadata": _METADATA} | value, "field": "messages"}
-    return orjson.dumps({"object": "whatsapp_business_account", "entry": [{"id": WABA_ID, "changes": [change]}]})
+    return orjson.dumps(
+        {"object": "whatsapp_business_account", "entry": [{"id": WABA_ID, "changes": [change]}]}
+    )
 
 
 def signed_request(body: bytes, path: str = "/webhooks/whatsapp") -> bytes:

@@ -34,9 +34,10 @@ _UNREAD_SHARE = 0.08
 _REPLY_SHARE = 0.03
 _REACTION_SHARE = 0.01
 _WORDS = (
-    "the order please price hello thanks delivery is my when can you pedido gracias hola नमस्ते कीमत مرحبا flat "
-    "Saturday invoice garden visit rent colour size size available today tomorrow evening street address"
-).split()
+    *("the", "order", "please", "price", "hello", "thanks", "delivery", "is", "my", "when", "can", "you"),
+    *("pedido", "gracias", "hola", "नमस्ते", "कीमत", "مرحبا", "flat", "Saturday", "invoice", "garden", "visit"),
+    *("rent", "colour", "size", "available", "today", "tomorrow", "evening", "street", "address"),
+)
 _OUTCOMES = (MessageStatus.READ, MessageStatus.READ, MessageStatus.DELIVERED, MessageStatus.FAILED)
 
 Newest = dict[int, tuple[int, rows.Row]]
@@ -102,7 +103,14 @@ class Workspace:
 
     def _summaries(self, connection: sa.Connection, newest: Newest) -> None:
         table = table_of(Conversation)
-        names = ("unread", "preview", "preview_type", "preview_outbound", "last_message_id", "last_message_at")
+        names = (
+            "unread",
+            "preview",
+            "preview_type",
+            "preview_outbound",
+            "last_message_id",
+            "last_message_at",
+        )
         statement = (
             table.update()
             .where(table.c.id == sa.bindparam("of"))

