@@ -7,7 +7,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,7 +16,7 @@ from sqlalchemy.engine import make_url
 
 from wapto_app import bundle, migrations, serve
 from wapto_app.db import make_sync_engine
-from wapto_app.models import Account, Channel
+from wapto_app.models import Account, Channel, ChannelStatus
 from wapto_app.security.secrets import KEY_FILE, load_box
 from wapto_app.settings import BadSettings, Settings
 
@@ -101,14 +101,19 @@ def _stored_secret(settings: Settings) -> str:
 
 
 def _first(settings: Settings, query: sa.Select[Any]) -> Any:
-    """The first value of a query; None also when the database has no tables yet."""
+    found = _all(settings, query)
+    return found[0][0] if found else None
+
+
+def _all(settings: Settings, query: sa.Select[Any]) -> Sequence[sa.Row[Any]]:
+    """The rows of a query; none also when the database has no such tables yet."""
     engine = make_sync_engine(settings.database)
     try:
         with engine.connect() as connection:
             tables = {table.name for table in query.get_final_froms() if isinstance(table, sa.Table)}
             if not tables <= set(sa.inspect(connection).get_table_names()):
-                return None
-            return connection.execute(query).scalar()
+                return []
+            return connection.execute(query).all()
     finally:
         engine.dispose()
 
@@ -150,6 +155,7 @@ def examine(settings: Settings) -> list[Finding]:
         ("Data folder", check_data_folder),
         ("Database", _check_database_current),
         ("Secret key", check_key),
+        ("Numbers", _check_numbers),
         ("Redis", check_redis),
         ("Port", check_port),
         ("Disk space", _check_disk),
@@ -178,6 +184,18 @@ def _check_database_current(settings: Settings) -> str:
     if revision != migrations.head():
         raise _Advice(f"Revision {revision}, and this Wapto needs {migrations.head()}. Run: wapto migrate")
     return f"reachable, revision {revision}"
+
+
+def _check_numbers(settings: Settings) -> str:
+    """WhatsApp's last word about each connected number; the server asks every quarter of an hour."""
+    channel: sa.Table = Channel.__table__  # type: ignore[attr-defined]
+    query = sa.select(channel.c.display_phone_number, channel.c.status, channel.c.last_error)
+    numbers = _all(settings, query.where(channel.c.status != ChannelStatus.DISCONNECTED))
+    for row in numbers:
+        if row.status == ChannelStatus.RECONNECT:
+            reason = row.last_error.rstrip(".") or "WhatsApp refused the access token"
+            raise _Advice(f"{row.display_phone_number}: {reason}. Reconnect it under Integrations.")
+    return f"{len(numbers)} connected" if numbers else "none connected yet"
 
 
 def _check_disk(settings: Settings) -> str:

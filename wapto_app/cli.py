@@ -107,14 +107,24 @@ def worker() -> None:
 @app.command()
 def sandbox(
     host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
-    port: Annotated[int, typer.Option(min=1, max=65535, help="Port to listen on.")] = 8001,
+    port: Annotated[int, typer.Option(min=1, max=65535, help="Port to listen on.")] = 8900,
+    webhook_url: Annotated[str, typer.Option(help="Callback of the business; none when empty.")] = "",
 ) -> None:
-    """Run the stand-in for WhatsApp by itself: Meta's API and a phone to write from."""
+    """Run the stand-in for WhatsApp by itself: Meta's API and a phone. Prints what connects a number to it."""
+    from integrations.sandbox.__main__ import main as stand_in
+
     settings = _settings()
     checks.check_data_folder(settings)
     serve.check_port(host, port)
-    out.print(f"Sandbox: http://{host}:{port}", soft_wrap=True)
-    raise SystemExit(serve.run_sandbox(settings, host, port))
+    options = [
+        "--host",
+        host,
+        "--port",
+        str(port),
+        "--data",
+        str(settings.data_dir / "sandbox-alone.sqlite3"),
+    ]
+    raise SystemExit(stand_in([*options, *(["--webhook-url", webhook_url] if webhook_url else [])]))
 
 
 @app.command()

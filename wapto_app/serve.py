@@ -14,7 +14,6 @@ import urllib.error
 import urllib.request
 from collections.abc import Callable
 from functools import partial
-from pathlib import Path
 from typing import Any
 
 from granian.constants import Interfaces, Loops
@@ -27,7 +26,6 @@ from wapto_app.settings import Settings
 STOP_SECONDS = 4
 """How long a stopping worker may finish what it began (``docs/operations.md`` promises 5 s in all)."""
 RESPAWN_SECONDS = 1.0
-SANDBOX_FILE = "sandbox.sqlite3"
 _QUIET: dict[str, Any] = {
     "version": 1,
     "disable_existing_loggers": False,
@@ -75,13 +73,6 @@ def run(settings: Settings, ready: Callable[[float], None]) -> int:
     return 0
 
 
-def run_sandbox(settings: Settings, host: str, port: int) -> int:
-    """Serve WhatsApp's stand-in alone, until SIGTERM or Ctrl-C; returns the exit code."""
-    server = _server("integrations.sandbox:create_app", host, port)
-    server.serve(target_loader=partial(load_sandbox, os.getpid(), settings.data_dir), wrap_loader=False)
-    return 0
-
-
 def _server(target: str, host: str, port: int) -> _Server:
     return _Server(
         target,
@@ -113,14 +104,6 @@ def load_app(supervisor: int) -> Any:
     from wapto_app.app import app
 
     return app()
-
-
-def load_sandbox(supervisor: int, data_dir: Path) -> Any:
-    """Runs in the worker of ``run_sandbox``."""
-    from integrations.sandbox import SandboxConfig, create_app
-
-    _follow(supervisor)
-    return create_app(SandboxConfig(data=data_dir / SANDBOX_FILE))
 
 
 def _follow(supervisor: int) -> None:

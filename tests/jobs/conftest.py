@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import timedelta
@@ -11,6 +11,7 @@ from typing import Any
 
 import httpx
 import pytest
+import stamina
 from sqlmodel import col, select
 from starlette.applications import Starlette
 
@@ -119,7 +120,7 @@ async def jobs(runtime: Runtime, network: Network) -> AsyncIterator[None]:
 
 
 @pytest.fixture
-def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+def impatient(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Pauses of milliseconds instead of seconds."""
 
     def soon(*_attempt: int, **_cap: float) -> timedelta:
@@ -132,6 +133,8 @@ def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(dispatch, "_PAUSE_WITHOUT_TOKEN", 0.3)
     monkeypatch.setattr(dispatch, "_PAUSE_IN_TROUBLE", 0.3)
     monkeypatch.setattr(media, "_IDLE_SECONDS", 0.05)
+    with stamina.set_testing(True):
+        yield
 
 
 def form_of(sandbox: Sandbox, **more: str) -> channels.ConnectForm:
@@ -193,11 +196,8 @@ class Desk:
     conversation_id: int
 
     async def writes(self, *texts: str) -> list[int]:
-        ids = []
-        for text in texts:
-            async with self.runtime.db.write() as session:
-                ids.append(await inbox.send_text(session, self.actor, self.conversation_id, text))
-        return ids
+        async with self.runtime.db.write() as session:
+            return [await inbox.send_text(session, self.actor, self.conversation_id, text) for text in texts]
 
     async def messages(self) -> list[Message]:
         """What left or shall leave, in the order of writing."""

@@ -12,6 +12,7 @@ from sqlmodel import select
 from integrations.sandbox.sandbox import Sandbox
 from tests import meta
 from tests.jobs.conftest import Eventually, Network, Phone, at_work, form_of
+from wapto_app.db import make_sync_engine
 from wapto_app.jobs import ingest as ingest_job
 from wapto_app.models import EventState, Message, WebhookEvent
 from wapto_app.runtime import Runtime
@@ -48,14 +49,12 @@ async def test_tabs_hear_of_a_message_once_it_is_committed(
     runtime: Runtime, channel_id: int, jobs: None, phone: Phone, eventually: Eventually
 ) -> None:
     counts: list[int] = []
-    loop = asyncio.get_running_loop()
+    engine = make_sync_engine(runtime.settings.database)
 
     def listen(topics: frozenset[str]) -> None:
         if "inbox" in topics:
-            loop.create_task(remember())
-
-    async def remember() -> None:
-        counts.append(await count(runtime))
+            with engine.connect() as connection:
+                counts.append(connection.execute(sa.text("SELECT count(*) FROM message")).scalar_one())
 
     runtime.hub.listen(listen)
     await phone.says("Hello?")
@@ -65,6 +64,7 @@ async def test_tabs_hear_of_a_message_once_it_is_committed(
 
     await eventually(heard)
     assert counts[0] == 1
+    engine.dispose()
 
 
 async def test_connecting_a_number_takes_up_what_came_before(
@@ -121,6 +121,7 @@ async def test_a_database_that_fails_for_a_moment_stops_nothing(
         return whole(connection, calls)
 
     monkeypatch.setattr(ingest, "apply_pending", hesitant)
+    monkeypatch.setattr(ingest_job, "_IDLE_SECONDS", 0.05)
     await store(runtime, meta.inbound(meta.message("wamid.1")))
 
     async def applied() -> bool:

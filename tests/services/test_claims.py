@@ -379,7 +379,9 @@ async def test_opening_a_conversation_makes_one_receipt_for_its_newest_message(
     assert (await book.only("conversation"))["unread"] == 0
 
 
-async def test_an_outcome_touches_its_own_message_only(runtime: Runtime, channel_id: int, sends: Send) -> None:
+async def test_an_outcome_touches_its_own_message_only(
+    runtime: Runtime, channel_id: int, sends: Send
+) -> None:
     await sends("one")
     (claimed,) = (await take(runtime, channel_id)).claimed
     other = replace(claimed, id=claimed.id + 1)

@@ -32,3 +32,9 @@ def test_the_text_itself_or_what_was_sent(
 
 def test_a_preview_fits_its_column() -> None:
     assert len(preview_of("image", "x" * 5000, {"kind": "media"})) == PREVIEW_MAX
+
+
+def test_a_preview_has_no_formatting_marks_but_keeps_what_only_looks_like_them() -> None:
+    assert preview_of("text", "Is it *still* _free_, ~maybe~ `A-12`?", {}) == "Is it still free, maybe A-12?"
+    assert preview_of("text", "*_both_*", {}) == "both"
+    assert preview_of("text", "2 * 3 * 4 and snake_case_name", {}) == "2 * 3 * 4 and snake_case_name"

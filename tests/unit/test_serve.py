@@ -142,6 +142,8 @@ def connect_a_number(folder: Path, key: str) -> None:
             "access_token": SecretBox([key]).seal("EAAtoken"),
             "created_at": "2026-01-01 00:00:00",
             "health": "{}",
+            "kind": "cloud",
+            "status": "connected",
         }
         names = ", ".join(values)
         marks = ", ".join("?" * len(values))
@@ -241,6 +243,20 @@ def test_the_doctor_finds_every_fault_at_once(wapto: Wapto, taken_port: int, tmp
     assert "wapto migrate" in findings["Database"].fix
     assert not findings["Page"].ok
     assert all(finding.fix for finding in findings.values() if not finding.ok)
+
+
+def test_the_doctor_names_a_number_whose_token_whatsapp_refused(wapto: Wapto, tmp_path: Path) -> None:
+    key = Fernet.generate_key().decode()
+    connect_a_number(tmp_path / "data", key)
+    wapto("doctor", WAPTO_SECRET_KEY=key)
+    numbers = {finding.name: finding for finding in checks.examine(get_settings())}["Numbers"]
+    assert (numbers.ok, numbers.detail) == (True, "1 connected")
+    with sqlite3.connect(tmp_path / "data" / "wapto.sqlite3") as raw:
+        raw.execute("UPDATE channel SET status = 'reconnect', last_error = 'The token has expired'")
+    numbers = {finding.name: finding for finding in checks.examine(get_settings())}["Numbers"]
+    assert not numbers.ok
+    assert "The token has expired" in numbers.detail
+    assert "Reconnect" in numbers.fix
 
 
 def test_the_doctor_survives_a_folder_and_a_database_that_are_not_there(wapto: Wapto) -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import logging
 from collections.abc import AsyncIterator, Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
@@ -25,6 +26,7 @@ from wapto_app.runtime import Runtime
 from wapto_app.settings import Settings
 
 log = get_logger(__name__)
+logging.getLogger("taskiq").setLevel(logging.WARNING)
 
 Parameters = ParamSpec("Parameters")
 

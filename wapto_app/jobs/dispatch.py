@@ -19,6 +19,7 @@ from wapto_app.db import WriterStopped
 from wapto_app.jobs.pacing import TokenBucket, allowed_rate
 from wapto_app.jobs.sending import THROUGHPUT_REACHED, send
 from wapto_app.jobs.uploads import upload_waiting
+from wapto_app.jobs.waiting import wait
 from wapto_app.log import get_logger
 from wapto_app.models import Channel, ChannelStatus, MessageStatus
 from wapto_app.runtime import Runtime
@@ -121,8 +122,7 @@ class Sender:
         if batch.claimed:
             await asyncio.sleep(_TICK_SECONDS)
         elif batch.is_leading:
-            with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._wake.wait(), _IDLE_SECONDS)
+            await wait(self._wake, _IDLE_SECONDS)
         return batch.is_leading
 
     async def _claim(self, room: int) -> claims.Batch:
@@ -153,8 +153,7 @@ class Sender:
                 await errand()
             except Exception:
                 log.exception("dispatch.errand_failed", channel=self._channel_id)
-            with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(wake.wait(), _IDLE_SECONDS)
+            await wait(wake, _IDLE_SECONDS)
 
     async def _upload_files(self) -> None:
         error = await upload_waiting(self._runtime, self._number, self._channel_id)
@@ -246,8 +245,7 @@ async def run(runtime: Runtime) -> None:
                     await _follow_channels(runtime, senders)
                 except Exception:
                     log.exception("dispatch.numbers_unknown")
-                with contextlib.suppress(TimeoutError):
-                    await asyncio.wait_for(changed.wait(), _LOOK_FOR_NUMBERS_SECONDS)
+                await wait(changed, _LOOK_FOR_NUMBERS_SECONDS)
         finally:
             await _stop([task for _sender, task in senders.values()])
 

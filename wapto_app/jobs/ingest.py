@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 
+from wapto_app.jobs.waiting import wait
 from wapto_app.log import get_logger
 from wapto_app.runtime import Runtime
 from wapto_app.services import ingest
@@ -24,10 +25,7 @@ async def run(runtime: Runtime) -> None:
             except Exception:
                 log.exception("ingest.batch_failed")
                 await asyncio.sleep(_IDLE_SECONDS)
-            try:
-                await asyncio.wait_for(wake.wait(), _IDLE_SECONDS)
-            except TimeoutError:
-                continue
+            await wait(wake, _IDLE_SECONDS)
 
 
 async def _drain(runtime: Runtime) -> None:

@@ -16,6 +16,7 @@ from sqlmodel import select
 from integrations.whatsapp.errors import GraphError, MediaTooLarge, NoAnswer, WhatsAppError
 from wapto_app.clock import utcnow
 from wapto_app.jobs.pacing import backoff
+from wapto_app.jobs.waiting import wait
 from wapto_app.log import get_logger
 from wapto_app.models import Channel, MediaState
 from wapto_app.runtime import Runtime
@@ -48,10 +49,7 @@ async def run(runtime: Runtime) -> None:
                     await asyncio.gather(*(_fetch_one(runtime, file) for file in files))
             except Exception:
                 log.exception("media.fetch_failed")
-            try:
-                await asyncio.wait_for(wake.wait(), _IDLE_SECONDS)
-            except TimeoutError:
-                continue
+            await wait(wake, _IDLE_SECONDS)
 
 
 def _remove_abandoned(folder: Path) -> None:

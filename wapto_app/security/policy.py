@@ -94,8 +94,8 @@ def standing(actor: Actor | None) -> tuple[Any, ...] | None:
 
 @functools.lru_cache(maxsize=4096)
 def _validators(handler: EventHandler) -> dict[str, pydantic.TypeAdapter[Any]]:
-    hints = handler._type_hints or {}
-    return {name: pydantic.TypeAdapter(hints.get(name, Any)) for name in list(handler.get_parameters())[1:]}
+    hints = handler._get_type_hints()
+    return {name: pydantic.TypeAdapter(hints[name]) for name in list(handler.get_parameters())[1:]}
 
 
 @functools.lru_cache(maxsize=4096)
@@ -108,16 +108,16 @@ def validate(handler: EventHandler, payload: dict[str, Any]) -> dict[str, Any]:
     """The payload converted to the handler's own annotations.
 
     Raises:
-        KeyError, TypeError, ValueError: for an argument that the handler does not have, that is missing, of a wrong
-            type, or that no database can store.
+        KeyError, TypeError, ValueError: for an argument that the handler does not have or does not annotate, that is
+            missing, of a wrong type, or that no database can store.
     """
     if not isinstance(payload, dict) or not _needed(handler) <= payload.keys():
         raise TypeError("arguments are missing")
     validators = _validators(handler)
-    hints = handler._type_hints or {}
+    hints = handler._get_type_hints()
     return {
         # A submitted form travels as its entries in order; Reflex itself unpacks it only later.
-        name: validators[name].validate_python(transform_form_data(_storable(value), hints.get(name, Any)))
+        name: validators[name].validate_python(transform_form_data(_storable(value), hints[name]))
         for name, value in payload.items()
     }
 
@@ -205,7 +205,7 @@ class EventPolicy(rx.Middleware):
             _tame(event)
             return
         policy = policy_of(handler)
-        if policy is None or event.name.endswith(".setvar"):
+        if policy is None:
             log.warning("policy.unmarked_handler", handler=event.name)
             raise Forbidden(event.name)
         if policy != PUBLIC:
@@ -224,12 +224,9 @@ class EventPolicy(rx.Middleware):
         event.payload.update(payload)
 
     def _refused(self, state: BaseState, event: Event, refusal: DomainError) -> StateUpdate:
-        hub, tab = runtime.get().hub, EventContext.get().token
-        if isinstance(refusal, SignedOut):
-            hub.forget_tab(tab)
-        elif _is_wake_up(event):
+        if _is_wake_up(event) and not isinstance(refusal, SignedOut):
             # Nobody asked for anything, so nobody is told.
-            hub.forget((tab, event.name))
+            runtime.get().hub.forget((EventContext.get().token, event.name))
             return StateUpdate()
         url = state.router.url
         page = f"{url.path}?{url.query}" if url.query else url.path

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -30,13 +31,22 @@ _WORDS = {
     "system": "Contact changed",
 }
 
+# WhatsApp's marks for bold, italic, strike and code; nested ones stand at most three deep.
+_MARKS = re.compile(r"(?<!\w)([*_~`])(?=\S)([^\n]*?\S)\1(?!\w)")
+
+
+def _plain(text: str) -> str:
+    for _depth in range(3):
+        text = _MARKS.sub(r"\2", text)
+    return text
+
 
 def preview_of(message_type: str, body: str, content: Mapping[str, Any]) -> str:
     """The text itself, or what kind of thing was sent."""
     kind = str(content.get("kind") or "")
     if kind == "revoked":
         return _WORDS["revoked"]
-    text = " ".join(body.split())
+    text = " ".join(_plain(body[: 4 * PREVIEW_MAX]).split())
     if kind == "media":
         text = text or str(content.get("filename") or "")
         word = "🎤 Voice message" if content.get("voice") else _WORDS.get(message_type, "File")

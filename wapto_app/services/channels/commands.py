@@ -13,7 +13,7 @@ from sqlmodel import select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from integrations.whatsapp.accounts import TokenInfo
-from integrations.whatsapp.errors import GraphError, NoAnswer, WhatsAppError
+from integrations.whatsapp.errors import GraphError, NoAnswer, Retry, WhatsAppError
 from integrations.whatsapp.phone_numbers import PhoneNumber
 from wapto_app.clock import utcnow
 from wapto_app.db import Database, touch
@@ -22,7 +22,7 @@ from wapto_app.models import Channel, ChannelKind, ChannelStatus
 from wapto_app.security.permissions import Actor, Permission
 from wapto_app.security.secrets import SecretsUnreadable
 from wapto_app.services import audit, ingest
-from wapto_app.services.errors import Conflict, Invalid, NotFound
+from wapto_app.services.errors import Conflict, DomainError, Invalid, NotFound
 from wapto_app.services.gateway import Credentials, Gateway
 
 log = get_logger(__name__)
@@ -61,7 +61,7 @@ async def connect(db: Database, actor: Actor, gateway: Gateway, form: ConnectFor
 
     Raises:
         Invalid: names the value that Meta refused and why.
-        Conflict: Meta could not be reached; nothing was saved.
+        Conflict: Meta could not be reached or has trouble of its own. Nothing was saved.
     """
     actor.require(Permission.INTEGRATIONS_DO)
     credentials = _clean(form)
@@ -111,31 +111,31 @@ def _clean(form: ConnectForm) -> Credentials:
 
 
 async def _verify(gateway: Gateway, credentials: Credentials) -> _Verified:
-    graph = gateway.graph(credentials, signed=False)
+    # Signed from the start: an app may be set to refuse calls without the proof.
     try:
-        number = await graph.phone_number(credentials.phone_number_id)
+        number = await gateway.graph(credentials).phone_number(credentials.phone_number_id)
     except GraphError as error:
-        raise _refused("phone_number_id", "this token cannot see this phone number id", error) from None
+        raise await _number_refused(gateway, credentials, error) from None
     await _check_account(gateway, credentials)
-    await _check_secret(gateway, credentials)
     return _Verified(number, await _check_token(gateway, credentials))
+
+
+async def _number_refused(gateway: Gateway, credentials: Credentials, error: GraphError) -> DomainError:
+    """Meta answers alike to a wrong id and to a proof made with a wrong secret; without the proof it shows."""
+    try:
+        await gateway.graph(credentials, signed=False).phone_number(credentials.phone_number_id)
+    except GraphError as unsigned:
+        return _refused("phone_number_id", "this token cannot see this phone number id", unsigned)
+    return _refused("app_secret", "it does not belong to the app of this access token", error)
 
 
 async def _check_account(gateway: Gateway, credentials: Credentials) -> None:
     try:
-        numbers = await gateway.graph(credentials, signed=False).phone_numbers(credentials.waba_id)
+        numbers = await gateway.graph(credentials).phone_numbers(credentials.waba_id)
     except GraphError as error:
         raise _refused("waba_id", "this token cannot see this business account", error) from None
     if credentials.phone_number_id not in {number.id for number in numbers}:
         raise Invalid("waba_id", "This business account does not own the phone number id above.")
-
-
-async def _check_secret(gateway: Gateway, credentials: Credentials) -> None:
-    """Meta checks the proof that the app secret makes; a wrong one is refused."""
-    try:
-        await gateway.graph(credentials).phone_number(credentials.phone_number_id)
-    except GraphError as error:
-        raise _refused("app_secret", "it does not belong to the app of this access token", error) from None
 
 
 async def _check_token(gateway: Gateway, credentials: Credentials) -> TokenInfo | None:
@@ -163,7 +163,9 @@ async def _subscribe(gateway: Gateway, credentials: Credentials) -> None:
         ) from None
 
 
-def _refused(field: str, meaning: str, error: GraphError) -> Invalid:
+def _refused(field: str, meaning: str, error: GraphError) -> DomainError:
+    if error.retry in (Retry.RETRY, Retry.WAIT):
+        return Conflict(f"Meta cannot check this right now: {_words(error)} Try again in a few minutes.")
     if error.is_auth:
         return Invalid("access_token", f"Meta refused the access token: {_words(error)}")
     if error.code in _NOT_VISIBLE:
