@@ -71,7 +71,7 @@ class Install:
             "WAPTO_PORT": str(self.port),
             "WAPTO_GRAPH_BASE_URL": self.graph_url,
             "WAPTO_STRIPE_API_BASE": NOWHERE,
-            "WAPTO_LOG_LEVEL": "warning",
+            "WAPTO_LOG_LEVEL": "info",
         }
 
     @contextlib.contextmanager

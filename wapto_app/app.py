@@ -37,6 +37,7 @@ from state.profile import Profile
 from state.shell import Shell
 from wapto_app import bundle, demo, runtime
 from wapto_app.jobs import background
+from wapto_app.security import cookies
 from wapto_app.security.sockets import guard
 from wapto_app.settings import get_settings
 from wapto_app.ui import tokens
@@ -90,6 +91,7 @@ async def _serve() -> AsyncIterator[None]:
     async with runtime.running(_settings) as process:
         process.hub.deliver = base.deliver_to(app)
         process.hub.listen(webhooks.follow_channels)
+        cookies.listen(process.hub)
         async with background.working(process), metrics.watching_the_loop(), _demo(process):
             yield
             # What was promised before the stop, such as a mail with a link, still goes out.

@@ -162,6 +162,12 @@ def test_no_handler_takes_an_argument_that_its_page_does_not_send() -> None:
             assert hints[argument.name] is not Any, f"{name} takes anything"
 
 
+def test_every_handler_accepts_what_its_page_sends() -> None:
+    for name, handler in handlers().items():
+        good = sample_payload(handler)
+        assert policy.validate(handler, good) == good, name
+
+
 def test_nothing_is_worked_out_or_kept_where_a_browser_could_see_or_forge_it() -> None:
     for state in states():
         if state.__module__.startswith("reflex"):

@@ -316,9 +316,9 @@ async def test_a_lost_key_shuts_out_neither_other_numbers_nor_a_new_connection(
     async with runtime.db.read() as session:
         keys = await channels.webhook_keys(session, runtime.secrets)
         assert keys.app_secrets == (sandbox.config.app_secret,)
-        assert [row["verify_token"] for row in await channels.details(session, owner, runtime.secrets)][
-            0
-        ] == ""
+        assert (
+            next(row["verify_token"] for row in await channels.details(session, owner, runtime.secrets)) == ""
+        )
     await connect(verify_token="")
     async with runtime.db.read() as session:
         assert len((await channels.webhook_keys(session, runtime.secrets)).verify_tokens) == 2

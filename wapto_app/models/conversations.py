@@ -116,7 +116,9 @@ class Message(SQLModel, table=True):
     delivered_at: datetime | None = None
     read_at: datetime | None = None
     author_id: int | None = Field(default=None, foreign_key="account.id", ondelete="SET NULL")
-    media_id: int | None = Field(default=None, foreign_key="media_file.id", ondelete="SET NULL", index=True)
+    media_id: int | None = Field(
+        default=None, foreign_key="media_file.id", ondelete="SET NULL", index=True, sa_type=BigId
+    )
     attempt: int = 0
     refusals: int = 0
     not_before: datetime | None = None
