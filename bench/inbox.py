@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import os
 import random
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
@@ -33,7 +34,7 @@ from wapto_app.security.permissions import Actor, permissions_of
 from wapto_app.services import contacts, inbox, ingest, leases, outbox
 from wapto_app.services.outbox import claims
 
-COLUMNS = ("query", "database", "calls", "p50 ms", "p99 ms", "max ms")
+COLUMNS = ("query", "database", "calls", "p50 ms", "p99 ms", "max ms", "CPU ms each")
 BUSIEST = 1
 OWNER = Actor(1, Role.OWNER, "Owner", permissions=permissions_of(Role.OWNER, is_admin=False))
 _CLAIM = 20
@@ -42,6 +43,8 @@ _BID = leases.Bid(f"sender:{CHANNEL}", "bench")
 
 Query = Callable[[AsyncSession], Awaitable[object]]
 Step = Callable[[], None]
+Taken = tuple[float, float]
+"""Milliseconds on the wall clock, and of processor time in all threads."""
 
 
 class RollBack(Exception):
@@ -104,16 +107,16 @@ async def opened(url: str) -> AsyncIterator[Database]:
         await db.close()
 
 
-async def timed(db: Database, make: Callable[[], Query], calls: int) -> list[float]:
-    """Milliseconds of each call, after a few that warm up."""
-    taken: list[float] = []
+async def timed(db: Database, make: Callable[[], Query], calls: int) -> list[Taken]:
+    """How long each call took, after a few that warm up."""
+    taken: list[Taken] = []
     for number in range(calls + _WARM_UP):
         query = make()
-        started = time.perf_counter()
+        started = _now()
         async with db.read() as session:
             await query(session)
         if number >= _WARM_UP:
-            taken.append((time.perf_counter() - started) * 1000)
+            taken.append(_since(started))
     return taken
 
 
@@ -204,10 +207,19 @@ def rolled_back(url: str) -> Iterator[sa.Connection]:
         engine.dispose()
 
 
-def _duration(step: Step) -> float:
-    started = time.perf_counter()
+def _duration(step: Step) -> Taken:
+    started = _now()
     step()
-    return (time.perf_counter() - started) * 1000
+    return _since(started)
+
+
+def _now() -> Taken:
+    return time.perf_counter() * 1000, time.process_time() * 1000
+
+
+def _since(started: Taken) -> Taken:
+    now = _now()
+    return now[0] - started[0], now[1] - started[1]
 
 
 def _applying(
@@ -247,9 +259,11 @@ def _must(is_right: bool) -> None:
         raise RuntimeError("The measured operation did not do its work.")
 
 
-def _add(report: Report, name: str, url: str, taken: list[float]) -> None:
+def _add(report: Report, name: str, url: str, taken: list[Taken]) -> None:
     kind = "PostgreSQL" if url.startswith("postgresql") else "SQLite"
-    report.add(name, kind, len(taken), percentile(taken, 50), percentile(taken, 99), max(taken))
+    wall = [each[0] for each in taken]
+    cpu = sum(each[1] for each in taken) / len(taken)
+    report.add(name, kind, len(taken), percentile(wall, 50), percentile(wall, 99), max(wall), cpu)
 
 
 def options_of(arguments: Sequence[str] | None) -> argparse.Namespace:
@@ -257,7 +271,8 @@ def options_of(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--conversations", type=int, default=100_000, help="as many customers")
     parser.add_argument("--messages", type=int, default=1_000_000, help="in all of them together")
     parser.add_argument("--calls", type=int, default=300, help="of each query")
-    parser.add_argument("--postgres", default="", help="also measure on this server (postgresql://…)")
+    known = os.environ.get("WAPTO_TEST_POSTGRES", "")
+    parser.add_argument("--postgres", default=known, help="also measure on this server (postgresql://…)")
     return parser.parse_args(arguments)
 
 

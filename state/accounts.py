@@ -36,8 +36,8 @@ class Accounts(rx.State):
     @rx.event
     @requires(Permission.ADMIN)
     async def load(self) -> None:
-        await self._show()
         watch(self, Accounts.changed, [TOPIC])
+        await self._show()
 
     @rx.event
     @requires(Permission.ADMIN)

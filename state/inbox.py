@@ -52,6 +52,8 @@ class Quoted(TypedDict):
     text: str
 
 
+# PostgreSQL refuses to look for a larger one; that many conversations do not exist.
+_LARGEST_ID = 2**31 - 1
 NO_QUOTE = Quoted(id=0, text="")
 
 
@@ -280,4 +282,4 @@ class ContactPanel(rx.State):
 def selected_in(path: str) -> int:
     """The conversation of ``/inbox/<id>``; 0 when none is named. What may be seen is decided by the service."""
     last = path.rstrip("/").rsplit("/", 1)[-1]
-    return int(last) if last.isascii() and last.isdigit() and len(last) < 18 else 0
+    return min(int(last), _LARGEST_ID) if last.isascii() and last.isdigit() and len(last) < 18 else 0

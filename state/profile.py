@@ -38,8 +38,8 @@ class Profile(rx.State):
     @requires(Permission.SIGNED_IN)
     async def load(self) -> None:
         actor = await actor_of(self)
-        await self._show(actor)
         watch(self, Profile.changed, [account_topic(actor.account_id)])
+        await self._show(actor)
 
     @rx.event
     @requires(Permission.SIGNED_IN)

@@ -36,8 +36,8 @@ class Shell(rx.State):
     @requires(Permission.SIGNED_IN)
     async def load(self) -> None:
         actor = await actor_of(self)
-        await self._show(actor)
         watch(self, Shell.changed, ["channels", "inbox", account_topic(actor.account_id)])
+        await self._show(actor)
 
     @rx.event
     @requires(Permission.SIGNED_IN)

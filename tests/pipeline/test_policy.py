@@ -14,7 +14,7 @@ from reflex.state import BaseState, State
 from reflex.utils.format import json_dumps
 from reflex_base.event import EventHandler
 from reflex_base.registry import RegistrationContext
-from typing_extensions import is_typeddict
+from typing_extensions import get_type_hints, is_typeddict
 
 from state.accounts import Accounts
 from state.base import Feedback
@@ -63,7 +63,7 @@ def states() -> Iterator[type[BaseState]]:
 def _sample(hint: Any) -> Any:
     """A value that the hint accepts."""
     if is_typeddict(hint):
-        return {name: _sample(each) for name, each in hint.__annotations__.items()}
+        return {name: _sample(each) for name, each in get_type_hints(hint).items()}
     return {"int": 1, "str": "x", "bool": True, "list[str]": []}.get(_name(hint), {"name": "x"})
 
 

@@ -101,6 +101,60 @@ async def test_what_is_no_event_of_ours_is_dropped_and_not_written_down(
     assert "secret-cookie" not in capsys.readouterr().out + caplog.text
 
 
+@pytest.fixture
+def ran(namespace: GuardedNamespace, monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Which methods of the socket are run."""
+    names: list[str] = []
+    for name in ("connect", "disconnect", "event", "ping", "client_error", "message"):
+
+        async def run(*_args: Any, name: str = name) -> None:
+            names.append(name)
+
+        monkeypatch.setattr(namespace, f"on_{name}", run, raising=False)
+    return names
+
+
+@pytest.mark.parametrize(
+    ("event", "args"),
+    [
+        ("connect", ({"QUERY_STRING": f"token={TOKEN}", "asgi.scope": {"headers": []}}, {})),
+        ("connect", ()),
+        ("disconnect", ("transport close",)),
+        ("message", ("x",)),
+        ("", ()),
+        ("event", ()),
+        ("event", ({}, {})),
+        ("ping", ("x",)),
+        ("client_error", ()),
+        ("__class__", ("x",)),
+    ],
+)
+async def test_a_browser_reaches_no_other_method_of_the_socket(
+    namespace: GuardedNamespace, ran: list[str], monkeypatch: pytest.MonkeyPatch, event: str, args: Any
+) -> None:
+    monkeypatch.setattr(namespace.server, "get_environ", lambda _sid, _namespace: {"real": True})
+    monkeypatch.setattr(namespace.server.manager, "is_connected", lambda _sid, _namespace: True)
+    await namespace.trigger_event(event, "sid", *args)
+    assert ran == []
+
+
+async def test_what_the_server_itself_reports_and_browsers_send_gets_through(
+    namespace: GuardedNamespace, ran: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real = {"real": True}
+    monkeypatch.setattr(namespace.server, "get_environ", lambda _sid, _namespace: real)
+    monkeypatch.setattr(namespace.server.manager, "is_connected", lambda _sid, _namespace: False)
+    for event, args in (
+        ("connect", (real, None)),
+        ("event", ({},)),
+        ("ping", ()),
+        ("client_error", ({},)),
+        ("disconnect", ("transport close",)),
+    ):
+        await namespace.trigger_event(event, "sid", *args)
+    assert ran == ["connect", "event", "ping", "client_error", "disconnect"]
+
+
 async def _fill(actor: Actor) -> None:
     tree = await app.state_manager.get_state(BaseStateToken(ident=TOKEN, cls=State))
     (await tree.get_state(TabOwner))._standing = actor.standing
