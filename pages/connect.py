@@ -12,6 +12,7 @@ from wapto_app.ui.card import card, page_body, page_header, section, stack
 from wapto_app.ui.copy import copy_field
 from wapto_app.ui.form import form, form_actions, password_field, submit_button, text_field
 from wapto_app.ui.i18n import t
+from wapto_app.ui.link import outside_link
 from wapto_app.ui.stepper import stepper
 
 
@@ -21,6 +22,10 @@ def connect() -> rx.Component:
         page_body(
             page_header(
                 t("Connect a number"),
+                rx.el.span(
+                    outside_link(t("Step-by-step guide"), "/guide/connect.md"),
+                    class_name="self-center text-sm",
+                ),
                 button_link(t("Back"), "/integrations", variant="ghost"),
                 description=t("With the values of your own app at developers.facebook.com."),
             ),

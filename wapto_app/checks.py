@@ -43,7 +43,7 @@ def check_data_folder(settings: Settings) -> str:
         DataFolderUnusable: saying why.
     """
     try:
-        settings.data_dir.mkdir(parents=True, exist_ok=True)
+        settings.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
         with tempfile.TemporaryFile(dir=settings.data_dir):
             pass
     except OSError as error:

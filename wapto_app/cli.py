@@ -333,7 +333,3 @@ def _announce(settings: Settings, seconds: float) -> None:
 
 if __name__ == "__main__":
     main()
-
-
-if __name__ == "__main__":
-    main()

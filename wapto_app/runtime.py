@@ -62,7 +62,7 @@ def get() -> Runtime:
 
 
 def _open(settings: Settings) -> Runtime:
-    settings.data_dir.mkdir(parents=True, exist_ok=True)
+    settings.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
     hub = LiveHub()
     return Runtime(
         settings=settings,

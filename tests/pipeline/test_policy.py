@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 import math
 from collections.abc import Awaitable, Callable, Iterator
+from contextlib import suppress
 from dataclasses import replace
 from typing import Any
 
@@ -29,6 +30,7 @@ from wapto_app.runtime import Runtime
 from wapto_app.security import cookies, policy
 from wapto_app.security.permissions import Actor, Permission
 from wapto_app.security.policy import BROWSER_ERROR, HYDRATE, OF_REFLEX, PUBLIC, TabOwner, policy_of
+from wapto_app.services.errors import DomainError
 
 assert app is not None
 SignIn = Callable[[Actor], Awaitable[str]]
@@ -253,6 +255,29 @@ def test_what_a_handler_gets_has_the_type_that_it_asked_for() -> None:
         policy.validate(EventHandler(fn=untyped), {"number": 7})
     given = {"number": "7", "texts": ["a", "\ud83d"]}
     assert policy.validate(EventHandler(fn=typed), given) == {"number": 7, "texts": ["a", "\ufffd"]}
+
+
+@pytest.mark.parametrize("number", [2**62, 2**31, -1, 0], ids=str)
+async def test_numbers_and_texts_that_fit_nothing_here_are_no_accident(
+    open_tab: OpenTab, owner: Actor, monkeypatch: pytest.MonkeyPatch, number: int
+) -> None:
+    """The harness fails the test when a handler is stopped by anything but a refusal meant for people."""
+    tab = await open_tab(owner)
+    everybody_is(monkeypatch, replace(owner, permissions=EVERYTHING, session_id=1))
+    await tab.open("/")
+    for name, handler in handlers().items():
+        payload = _stretched(sample_payload(handler), number)
+        with suppress(DomainError):
+            await tab.raw(name, payload)
+
+
+def _stretched(value: Any, number: int) -> Any:
+    """The same value with this number everywhere, and texts that are long, empty or hold a NUL."""
+    if isinstance(value, dict):
+        return {name: _stretched(item, number) for name, item in value.items()}
+    if isinstance(value, str):
+        return {0: "", -1: "a\x00b", 2**31: "x" * 100_000}.get(number, "'; --")
+    return number if isinstance(value, int) and not isinstance(value, bool) else value
 
 
 async def test_half_an_emoji_is_shown_as_the_replacement_character(tab: Tab) -> None:

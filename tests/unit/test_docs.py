@@ -154,6 +154,11 @@ def _resolves(name: str) -> bool:
     return False
 
 
+def test_every_room_of_the_tests_is_named() -> None:
+    rooms = {path.name for path in (ROOT / "tests").iterdir() if list(path.glob("**/test_*.py"))}
+    assert rooms <= set(re.findall(r"^\| `tests/(\w+)`", _text(DOCS / "development.md"), re.M))
+
+
 def test_the_pictures_of_the_guide_are_small() -> None:
     pictures = list((DOCS / "pictures").iterdir())
     assert pictures

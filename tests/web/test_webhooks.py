@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
+from datetime import UTC, datetime
 from typing import Any
 
 import httpx
@@ -14,7 +15,7 @@ from starlette.applications import Starlette
 
 from tests import meta
 from tests.meta import APP_SECRET, inbound, message, raw, signed
-from wapto_app.db import WriterStopped
+from wapto_app.db import WriterStopped, touch
 from wapto_app.models import Channel, EventState, Message, WebhookEvent
 from wapto_app.runtime import Runtime
 from wapto_app.services import ingest
@@ -37,8 +38,6 @@ def new_channel(runtime: Runtime) -> NewChannel:
         )
         async with runtime.db.write() as session:
             session.add(channel)
-            from wapto_app.db import touch
-
             touch(session, "channels")
         assert channel.id is not None
         return channel.id
@@ -129,7 +128,7 @@ async def test_other_methods_are_refused(client: httpx.AsyncClient, method: str)
 # --- the signature
 
 
-BODY = raw(inbound(message("wamid.1", body="héllo / 👋")))
+BODY = raw(inbound(message("wamid.1", body="héllo / 👋", at=datetime(2026, 3, 1, tzinfo=UTC))))
 
 
 async def test_what_meta_signed_is_stored_byte_by_byte(client: httpx.AsyncClient, runtime: Runtime) -> None:

@@ -25,6 +25,8 @@ from wapto_app.security.policy import EventPolicy, Refuse, TabOwner
 log = get_logger(__name__)
 
 _PATHS = ("pathname", "asPath")
+# What a browser sends, and with how many arguments: the socket's id and the data.
+_FROM_BROWSERS = {"event": 2, "ping": 1, "client_error": 2}
 
 
 def guard(app: rx.App, refuse: Refuse) -> None:
@@ -39,6 +41,21 @@ def guard(app: rx.App, refuse: Refuse) -> None:
 
 class GuardedNamespace(EventNamespace):
     """Hands a tab's token only to the login session that it belongs to, and drops what is no event of ours."""
+
+    async def trigger_event(self, event: str, *args: Any) -> Any:
+        """A browser can name an event as it likes, ``connect`` with headers of its own making included."""
+        if self._is_genuine(event, args):
+            return await super().trigger_event(event, *args)
+        log.debug("socket.not_for_browsers", message=str(event)[:50])
+        return None
+
+    def _is_genuine(self, event: str, args: tuple[Any, ...]) -> bool:
+        sid = args[0]
+        if event == "connect":
+            return len(args) > 1 and args[1] is self.server.get_environ(sid, self.namespace)
+        if event == "disconnect":
+            return not self.server.manager.is_connected(sid, self.namespace)
+        return _FROM_BROWSERS.get(event) == len(args)
 
     async def link_token_to_sid(self, sid: str, token: str, *, update_state: bool = True) -> None:
         if await self._is_of_somebody_else(sid, token):
@@ -66,7 +83,7 @@ class GuardedNamespace(EventNamespace):
         return not owner._is_of(await cookies.actor_of(self._cookie(sid)))
 
     def _cookie(self, sid: str) -> str:
-        environ: dict[str, Any] = self.app.sio.get_environ(sid, self.namespace) or {}  # type: ignore[union-attr]
+        environ: dict[str, Any] = self.server.get_environ(sid, self.namespace) or {}
         headers: list[tuple[bytes, bytes]] = environ.get("asgi.scope", {}).get("headers", [])
         return "; ".join(value.decode("latin-1") for name, value in headers if name == b"cookie")
 

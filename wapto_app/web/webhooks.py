@@ -32,23 +32,27 @@ class KnownKeys:
     """The app secrets and verify tokens of all numbers, read again when a number changes."""
 
     def __init__(self) -> None:
+        self.forget()
+
+    def forget(self) -> None:
+        """Read them again next time; who is reading at this moment reads for itself only."""
         self._keys: WebhookKeys | None = None
         self._read_at = 0.0
         self._lock = asyncio.Lock()
 
-    def forget(self) -> None:
-        self._keys = None
-
     async def get(self, *, fresh: bool = False) -> WebhookKeys:
         """``fresh`` reads again, though at most every few seconds: forged requests must not cost queries."""
-        async with self._lock:
+        lock = self._lock
+        async with lock:
             is_old = time.monotonic() - self._read_at > _REREAD_SECONDS
-            if self._keys is None or (fresh and is_old):
-                process = runtime.get()
-                async with process.db.read() as session:
-                    self._keys = await channels.webhook_keys(session, process.secrets)
-                self._read_at = time.monotonic()
-            return self._keys
+            if self._keys is not None and not (fresh and is_old):
+                return self._keys
+            process = runtime.get()
+            async with process.db.read() as session:
+                found = await channels.webhook_keys(session, process.secrets)
+            if lock is self._lock:
+                self._keys, self._read_at = found, time.monotonic()
+            return found
 
 
 keys = KnownKeys()

@@ -87,7 +87,7 @@ def _apply_these(connection: sa.Connection, ids: list[int], outcome: Outcome) ->
     rows = connection.execute(sa.select(*columns).where(table.c.id.in_(ids)).order_by(table.c.id))
     numbers = known_numbers(connection)
     events = [_parse(*row, numbers) for row in rows]
-    _apply(connection, events, outcome)
+    _apply(connection, events, numbers, outcome)
     _mark(connection, events)
     outcome.failed = sum(1 for event in events if event.error)
     outcome.applied = len(events) - outcome.failed
@@ -112,24 +112,29 @@ def _parse(
     return event
 
 
-def _apply(connection: sa.Connection, events: list[_Event], outcome: Outcome) -> None:
+def _apply(
+    connection: sa.Connection, events: list[_Event], numbers: dict[str, int], outcome: Outcome
+) -> None:
     """All events together; when one of them is poisoned each alone, and then each element alone."""
     try:
         with connection.begin_nested():
-            outcome.topics |= apply_items(connection, [item for event in events for item in event.items])
+            items = [item for event in events for item in event.items]
+            outcome.topics |= apply_items(connection, items, numbers)
     except Exception:
         if len(events) > 1:
             for event in events:
-                _apply(connection, [event], outcome)
+                _apply(connection, [event], numbers, outcome)
             return
-        _apply_singly(connection, events[0], outcome)
+        _apply_singly(connection, events[0], numbers, outcome)
 
 
-def _apply_singly(connection: sa.Connection, event: _Event, outcome: Outcome) -> None:
+def _apply_singly(
+    connection: sa.Connection, event: _Event, numbers: dict[str, int], outcome: Outcome
+) -> None:
     for item in event.items:
         try:
             with connection.begin_nested():
-                outcome.topics |= apply_items(connection, [item])
+                outcome.topics |= apply_items(connection, [item], numbers)
         except Exception as error:
             log.warning("ingest.failed", webhook=event.id, reason=type(error).__name__)
             event.error = f"{type(error).__name__}: {error}"

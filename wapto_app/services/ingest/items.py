@@ -34,7 +34,7 @@ _APPLY: tuple[tuple[tuple[type, ...], Apply], ...] = (
 )
 
 
-def apply_items(connection: sa.Connection, items: list[Item]) -> set[str]:
+def apply_items(connection: sa.Connection, items: list[Item], numbers: dict[str, int]) -> set[str]:
     """Apply elements of any number of webhooks; returns the topics to publish.
 
     Raises:
@@ -42,7 +42,7 @@ def apply_items(connection: sa.Connection, items: list[Item]) -> set[str]:
         NobodyNamed: when a message names no customer.
         OriginalMissing: when a change overtook the message that it changes.
     """
-    batch = Batch(connection, channels=known_numbers(connection))
+    batch = Batch(connection, channels=numbers)
     groups: dict[type, list[Item]] = defaultdict(list)
     for item in items:
         groups[type(item.event)].append(item)

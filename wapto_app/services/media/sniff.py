@@ -61,6 +61,7 @@ _OFFICE_CONTAINERS = (
 _STICKER_SIDE = 512
 # A picture that unpacks to more pixels than this is an attack, not a photo.
 _MAX_PIXELS = 80_000_000
+_TOO_MANY_PIXELS = "This picture has too many pixels."
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,9 +143,11 @@ def _check_picture(path: Path, kind: str) -> None:
         with Image.open(path) as picture:
             width, height = picture.size
             if width * height > _MAX_PIXELS:
-                raise Invalid("file", "This picture has too many pixels.")
+                raise Invalid("file", _TOO_MANY_PIXELS)
             picture.verify()
-    except (OSError, SyntaxError, ValueError, Image.DecompressionBombError):
+    except (Image.DecompressionBombError, Image.DecompressionBombWarning):
+        raise Invalid("file", _TOO_MANY_PIXELS) from None
+    except (OSError, SyntaxError, ValueError):
         raise Invalid("file", "This picture is damaged and cannot be opened.") from None
     if kind == "sticker" and (width, height) != (_STICKER_SIDE, _STICKER_SIDE):
         raise Invalid(

@@ -40,7 +40,8 @@ async def keep_upload(
     sniffed = await asyncio.to_thread(sniff, temporary, name)
     key = secrets.token_hex(16)
     path = relative_path(key)
-    size, sha256 = await asyncio.to_thread(_move, temporary, absolute(media_dir, path))
+    target = absolute(media_dir, path)
+    size, sha256 = await asyncio.to_thread(_move, temporary, target)
     session.add(
         MediaFile(
             key=key,
@@ -53,7 +54,11 @@ async def keep_upload(
             uploaded_by=actor.account_id,
         )
     )
-    await session.flush()
+    try:
+        await session.flush()
+    except Exception:
+        await asyncio.to_thread(target.unlink, missing_ok=True)
+        raise
     return _row(key, sniffed, name, size)
 
 
