@@ -10,6 +10,7 @@ from typing import Any, TypedDict
 import reflex as rx
 from reflex.event import Event, EventSpec
 from reflex.utils.format import format_event_handler
+from sqlalchemy.exc import DataError
 
 from wapto_app import runtime
 from wapto_app.live import Deliver, Watcher
@@ -17,7 +18,7 @@ from wapto_app.log import get_logger
 from wapto_app.security import cookies
 from wapto_app.security.permissions import Actor
 from wapto_app.security.policy import public
-from wapto_app.services.errors import DomainError, SignedOut
+from wapto_app.services.errors import Conflict, DomainError, SignedOut
 from wapto_app.services.sign_in import login_path
 
 log = get_logger(__name__)
@@ -75,6 +76,9 @@ def on_error(exception: Exception) -> EventSpec:
     """The one base handler: domain errors become a notice, the rest a logged incident with an id."""
     if isinstance(exception, DomainError):
         return refuse(exception)
+    if isinstance(exception, DataError):
+        log.warning("event.value_does_not_fit", reason=str(exception.orig))
+        return refuse(Conflict("A value is too long or too large to be stored. Correct it and try again."))
     incident = uuid.uuid4().hex[:8]
     log.error("event.failed", incident=incident, exc_info=exception)
     return Feedback.say(

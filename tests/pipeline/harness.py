@@ -17,6 +17,7 @@ from reflex.event import Event
 from reflex.istate.manager.memory import StateManagerMemory
 from reflex.state import State, StateUpdate
 from reflex_base.event.processor import BaseStateEventProcessor
+from sqlalchemy.exc import DataError
 
 from wapto_app.live import Watcher
 from wapto_app.runtime import Runtime
@@ -118,7 +119,7 @@ async def serving(app: rx.App, runtime: Runtime) -> AsyncIterator[NewTab]:
     socket = Socket()
 
     def on_error(error: Exception) -> Any:
-        if not isinstance(error, DomainError):
+        if not isinstance(error, DomainError | DataError):
             unexpected.append(error)
         return app.backend_exception_handler(error)
 

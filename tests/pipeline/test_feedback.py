@@ -6,6 +6,7 @@ import re
 
 import pytest
 from reflex.event import Event
+from sqlalchemy.exc import DataError
 
 from state import base
 from state.base import Feedback
@@ -65,6 +66,13 @@ def test_an_unexpected_error_is_told_by_its_number_only(capsys: pytest.CaptureFi
     assert incident is not None
     assert "hunter2" not in text
     assert f"incident={incident[1]}" in capsys.readouterr().out
+
+
+def test_a_value_that_the_database_refuses_is_no_accident() -> None:
+    refused = DataError("SELECT 1", {}, ValueError("integer out of range"))
+    [event] = Event.from_event_type(base.on_error(refused))
+    assert "too large" in event.payload["text"]
+    assert "incident" not in event.payload["text"]
 
 
 async def test_an_unexpected_error_in_a_handler_reaches_the_tab(

@@ -331,7 +331,7 @@ async def test_what_is_sent_is_queued_for_the_conversation_it_was_written_in(
     first, second = await work.conversation("Ana"), await work.conversation("Bo")
     await show(tab, first)
     await show(tab, second)
-    await tab.send(OpenConversation.send(outgoing(first, "  For Ana \u0000only ")))
+    await tab.send(OpenConversation.send(outgoing(first, "  For Ana\u0000only ")))
     counters = tab.vars(OpenConversation)
     assert (counters["answered"], counters["accepted"]) == (1, 1)
     assert bodies(tab) == ["Hello from Bo"]

@@ -140,8 +140,8 @@ def _storable(value: Any, depth: int = _MAX_DEPTH) -> Any:
 
 
 def _text(text: str) -> str:
-    """Half of an emoji that a script has cut in two cannot be written down; NUL is left to the services."""
-    return _HALF_PAIR.sub("\ufffd", text)
+    """Neither NUL nor half of an emoji that a script has cut in two can be stored."""
+    return _HALF_PAIR.sub("\ufffd", text).replace("\x00", " ")
 
 
 def _tame(event: Event) -> None:
