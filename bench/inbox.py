@@ -230,6 +230,7 @@ def _applying(
     total = count * at_once * (4 if kind else 1)
     traffic = Traffic(total, workspace.conversations, utcnow(), first_message=workspace.messages + 1)
     traffic.seed(connection)
+    rows.go_on_after(connection, Message)
     bodies = [body for body in traffic.bodies() if kind in body]
     for start in range(0, count * at_once, at_once):
         _store(connection, bodies[start : start + at_once])

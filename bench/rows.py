@@ -40,6 +40,16 @@ def _chunks(rows: Iterable[Row]) -> Iterator[list[Row]]:
         yield chunk
 
 
+def go_on_after(connection: sa.Connection, *models: type[SQLModel]) -> None:
+    """Let PostgreSQL count on after keys that were given explicitly; SQLite does so by itself."""
+    if connection.dialect.name != "postgresql":
+        return
+    for model in models:
+        name = table_of(model).name
+        newest = f"(SELECT coalesce(max(id), 1) FROM {name})"
+        connection.execute(sa.text(f"SELECT setval(pg_get_serial_sequence('{name}', 'id'), {newest})"))
+
+
 def digits(customer: int) -> str:
     """The wa_id of a customer: a number that libphonenumber accepts."""
     return f"1650{2_000_000 + customer}"

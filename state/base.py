@@ -77,7 +77,7 @@ def on_error(exception: Exception) -> EventSpec:
     if isinstance(exception, DomainError):
         return refuse(exception)
     if isinstance(exception, DataError):
-        log.warning("event.value_does_not_fit", reason=str(exception.orig))
+        log.warning("event.value_does_not_fit", reason=type(exception.orig).__name__)
         return refuse(Conflict("A value is too long or too large to be stored. Correct it and try again."))
     incident = uuid.uuid4().hex[:8]
     log.error("event.failed", incident=incident, exc_info=exception)

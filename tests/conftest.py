@@ -48,7 +48,9 @@ def pytest_configure(config: pytest.Config) -> None:
     if config.getoption("--backend") == "postgresql" and not os.environ.get("WAPTO_TEST_POSTGRES"):
         raise pytest.UsageError("--backend postgresql needs WAPTO_TEST_POSTGRES (make test starts one).")
     for name in [
-        name for name in os.environ if name.startswith("WAPTO_") and not name.startswith(("WAPTO_TEST_", "WAPTO_KILL_"))
+        name
+        for name in os.environ
+        if name.startswith("WAPTO_") and not name.startswith(("WAPTO_TEST_", "WAPTO_KILL_"))
     ]:
         del os.environ[name]  # the developer's own settings must not decide whether a test passes
 

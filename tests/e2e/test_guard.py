@@ -346,9 +346,13 @@ def test_the_owner_of_a_tab_finds_it_as_it_was(install: Install) -> None:
         await asyncio.sleep(0.2)
         async with opened(install, install.owner, token=tab.token) as again:
             assert again.token == tab.token
+            await again.until(lambda: CUSTOMER in again.told)
+            await renamed(install, "Live again")
+            await again.until(lambda: "Live again" in again.told)
+            await renamed(install, CUSTOMER)
             return again
 
-    assert CUSTOMER in apart(work).told
+    assert OWNER in apart(work).told
 
 
 def test_signing_out_ends_the_open_tabs_at_once(install: Install) -> None:

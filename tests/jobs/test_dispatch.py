@@ -148,6 +148,47 @@ async def test_a_lost_answer_is_never_repeated_and_settled_by_the_webhook(
     accepted_once(sandbox, 1)
 
 
+async def test_when_meta_stops_answering_the_queue_is_not_drained_into_doubt(
+    sandbox: Sandbox, desk: Desk, eventually: Eventually
+) -> None:
+    sandbox.faults.change({"error_kind": "html", "error_rate": 1})
+    await desk.writes(*(f"{number}" for number in range(40)))
+
+    async def some_in_doubt() -> bool:
+        return (await desk.statuses()).count(S.UNCONFIRMED) >= 5
+
+    await eventually(some_in_doubt)
+    await asyncio.sleep(1.0)
+    statuses = await desk.statuses()
+    assert statuses.count(S.UNCONFIRMED) < 12
+    assert statuses.count(S.QUEUED) > 25
+
+
+async def test_a_reaction_that_whatsapp_refuses_is_taken_back(
+    sandbox: Sandbox, desk: Desk, runtime: Runtime, eventually: Eventually
+) -> None:
+    async def shown() -> list[str]:
+        async with runtime.db.read() as session:
+            rows = (await inbox.recent(session, desk.actor, desk.conversation_id))["messages"]
+        return rows[0]["reactions"]
+
+    async with runtime.db.read() as session:
+        first = (await inbox.recent(session, desk.actor, desk.conversation_id))["messages"][0]["id"]
+    async with runtime.db.write() as session:
+        await inbox.react(session, desk.actor, desk.conversation_id, first, "👍")
+    await eventually(lambda: desk.all_are(*DONE))
+    assert await shown() == ["👍"]
+    sandbox.faults.change({"send_errors": [131009]})
+    async with runtime.db.write() as session:
+        await inbox.react(session, desk.actor, desk.conversation_id, first, "🎉")
+    await eventually(lambda: desk.all_are(S.FAILED, *DONE))
+
+    async def gone() -> bool:
+        return await shown() == []
+
+    await eventually(gone)
+
+
 async def test_what_was_lost_on_the_way_stays_unconfirmed_until_a_person_decides(
     sandbox: Sandbox, desk: Desk, phone: Phone, runtime: Runtime, owner: Actor, eventually: Eventually
 ) -> None:

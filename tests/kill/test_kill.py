@@ -202,9 +202,7 @@ async def test_no_message_is_sent_twice_and_none_is_lost(
         taken = collections.Counter(_message_id(row["callback"]) for row in accepted["messages"])
         ours = dict(ask(url, "SELECT id, status FROM message WHERE direction = 'out'"))
         # Meta delivers what it could not deliver while the server was dead, with growing pauses.
-        delivered = (
-            "SELECT count(*) FROM message WHERE status IN ('delivered', 'read') AND direction = 'out'"
-        )
+        delivered = "SELECT count(*) FROM message WHERE status IN ('delivered', 'read') AND direction = 'out'"
         await until(url, delivered, [(len(taken),)], 120)
     server.stop()
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import httpx
 import pytest
 import sqlalchemy as sa
+import stamina
 from sqlmodel import select
 
 from integrations.sandbox.graph import apps
@@ -26,6 +27,12 @@ from wapto_app.services.errors import Conflict, Forbidden, Invalid, NotFound
 
 Connect = Callable[..., Awaitable[int]]
 SECRETS = ("access_token", "app_secret", "verify_token")
+
+
+@pytest.fixture(autouse=True)
+def without_pauses() -> Iterator[None]:
+    with stamina.set_testing(True):
+        yield
 
 
 @pytest.fixture

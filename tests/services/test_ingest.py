@@ -19,6 +19,7 @@ from wapto_app.runtime import Runtime
 from wapto_app.security.permissions import Actor
 from wapto_app.services import inbox, ingest
 from wapto_app.services.ingest import apply as apply_module
+from wapto_app.services.ingest import messages
 
 pytestmark = pytest.mark.usefixtures("channel_id")
 
@@ -456,9 +457,13 @@ async def test_a_message_of_an_unknown_number_waits_until_it_is_connected(
 
 
 async def test_what_failed_is_tried_again_after_growing_pauses(
-    meta_says: Meta, book: Book, runtime: Runtime, new_channel: NewChannel
+    meta_says: Meta, book: Book, runtime: Runtime, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    await meta_says.says(inbound(message("wamid.1"), pnid="999"))
+    def poisoned(_arrival: Any) -> Any:
+        raise RuntimeError("no")
+
+    monkeypatch.setattr(messages, "_row", poisoned)
+    await meta_says.says(inbound(message("wamid.1")))
     assert await runtime.writer.run(ingest.retry_due, None) == 0
     pauses = []
     now = datetime.now(UTC)
@@ -474,6 +479,14 @@ async def test_what_failed_is_tried_again_after_growing_pauses(
     assert pauses[:4] == pytest.approx([2, 4, 8, 16], abs=1.5)
     assert 3600 < sum(pauses) < 4 * 3600
     assert (await book.only("webhook"))["state"] == "failed"
+
+
+async def test_what_cannot_succeed_by_waiting_is_not_tried_again_by_itself(
+    meta_says: Meta, book: Book
+) -> None:
+    """An unknown number waits for its connection, an unreadable body for a better reader."""
+    await meta_says.says(inbound(message("wamid.1"), pnid="999"), b"{")
+    assert [(row["state"], row["retry_at"]) for row in await book.rows("webhook")] == [("failed", None)] * 2
 
 
 async def test_a_message_of_nobody_is_kept_as_failed_and_makes_no_contact(
@@ -507,8 +520,6 @@ async def test_a_poisoned_element_does_not_lose_the_others(meta_says: Meta, book
 async def test_an_element_that_breaks_its_applier_harms_neither_its_webhook_nor_others(
     meta_says: Meta, book: Book, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from wapto_app.services.ingest import messages
-
     whole = messages._row
 
     def poisoned(arrival: Any) -> dict[str, Any]:

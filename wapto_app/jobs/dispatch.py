@@ -41,6 +41,8 @@ _LOOK_FOR_NUMBERS_SECONDS = 5.0
 # Long enough to be stopped or given a new token; a queue must not be drained into failures.
 _PAUSE_WITHOUT_TOKEN = 10.0
 _PAUSE_IN_TROUBLE = 60.0
+_SILENCES = 5
+"""Requests in a row without an answer, after which the sender rests."""
 _RECORD_AGAIN_SECONDS = (0.2, 1.0, 2.0, 4.0, 8.0)
 
 
@@ -55,6 +57,7 @@ class Sender:
         self._bucket = TokenBucket(allowed_rate(channel.health))
         self._bid = leases.Bid(f"sender:{channel.id}", runtime.process_id)
         self._in_flight: set[asyncio.Task[None]] = set()
+        self._silences = 0
         self._wake = asyncio.Event()
         self._errands = (asyncio.Event(), asyncio.Event())
 
@@ -176,12 +179,19 @@ class Sender:
     async def _send(self, claimed: claims.Claimed) -> None:
         outcome, error = await send(self._number, claimed)
         telemetry.MESSAGES.labels(outcome.status.value).inc()
+        self._count_silence(outcome)
         if error is not None:
             # Before the message is queued again: it must not leave with the same refused token.
             await self._learn(error)
         await self._record(outcome)
         self._publish(claimed.conversation_id)
         self._wake.set()
+
+    def _count_silence(self, outcome: claims.SendOutcome) -> None:
+        """Requests without an answer come in rows when Meta is unwell; a queue must not be drained into doubt."""
+        self._silences = self._silences + 1 if outcome.status is MessageStatus.UNCONFIRMED else 0
+        if self._silences >= _SILENCES:
+            self._bucket.slow_down(min(2.0 ** (self._silences - _SILENCES), _PAUSE_IN_TROUBLE))
 
     async def _record(self, outcome: claims.SendOutcome) -> None:
         """Write down what became of a message: a row that stays "sending" holds up its conversation."""

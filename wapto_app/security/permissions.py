@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import astuple, dataclass, field, replace
+from dataclasses import dataclass, field, fields
 from enum import StrEnum
 from typing import Any
 
@@ -70,7 +70,7 @@ class Actor:
     @property
     def standing(self) -> tuple[Any, ...]:
         """Who this is, in which session, and what they may see and do: to compare with."""
-        return astuple(replace(self, name=""))
+        return tuple(getattr(self, each.name) for each in fields(self) if each.name != "name")
 
     def may(self, permission: Permission) -> bool:
         return permission in self.permissions

@@ -49,6 +49,7 @@ class _Event:
     attempts: int
     items: list[Item] = field(default_factory=list)
     error: str = ""
+    may_succeed_later: bool = False
 
 
 def apply_pending(connection: sa.Connection, _calls: list[None]) -> Sequence[Outcome]:
@@ -138,6 +139,7 @@ def _apply_singly(
         except Exception as error:
             log.warning("ingest.failed", webhook=event.id, reason=type(error).__name__)
             event.error = f"{type(error).__name__}: {error}"
+            event.may_succeed_later = True
 
 
 def _mark(connection: sa.Connection, events: list[_Event]) -> None:
@@ -157,16 +159,20 @@ def _mark(connection: sa.Connection, events: list[_Event]) -> None:
                     state=EventState.FAILED,
                     error=event.error[:_ERROR_MAX],
                     attempts=event.attempts + 1,
-                    retry_at=_next_try(event.attempts + 1, now),
+                    retry_at=_next_try(event, now),
                 )
             )
 
 
-def _next_try(attempts: int, now: datetime) -> datetime | None:
-    """After 2, 4, 8 … seconds, for about two hours: it may only have come too early."""
-    if attempts >= _TRIES:
+def _next_try(event: _Event, now: datetime) -> datetime | None:
+    """After 2, 4, 8 … seconds, for about two hours: it may only have come too early.
+
+    What cannot be read waits for a better reader, and what is about an unknown number for its connection.
+    """
+    tries = event.attempts + 1
+    if not event.may_succeed_later or tries >= _TRIES:
         return None
-    return now + min(timedelta(seconds=2**attempts), _LONGEST_PAUSE)
+    return now + min(timedelta(seconds=2**tries), _LONGEST_PAUSE)
 
 
 def retry_due(connection: sa.Connection, calls: list[None]) -> Sequence[int]:

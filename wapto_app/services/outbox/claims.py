@@ -20,6 +20,7 @@ from wapto_app.models import (
     MediaFile,
     Message,
     MessageStatus,
+    Reaction,
 )
 from wapto_app.models.base import table_of
 from wapto_app.models.conversations import WAITING
@@ -37,6 +38,7 @@ contact = table_of(Contact)
 contact_address = table_of(ContactAddress)
 channel = table_of(Channel)
 media_file = table_of(MediaFile)
+reaction = table_of(Reaction)
 
 # Spelled exactly as in the partial indexes, or SQLite does not use them.
 _IS_WAITING = sa.text(f"message.{WAITING}")
@@ -113,7 +115,7 @@ def _claim(connection: sa.Connection, wanted: Claim) -> Batch:
         return Batch([], [], is_leading=False)
     now = utcnow()
     rows = connection.execute(
-        _candidates(), {"channel": wanted.channel_id, "now": now, "room": wanted.limit}
+        _CANDIDATES, {"channel": wanted.channel_id, "now": now, "room": wanted.limit}
     ).all()
     allowed: list[Any] = []
     refused: list[tuple[Any, DomainError]] = []
@@ -186,6 +188,10 @@ def _candidates() -> sa.Select[Any]:
     )
 
 
+# Made once: it is asked fifty times a second.
+_CANDIDATES = _candidates()
+
+
 def _refusal(row: Any, now: datetime) -> DomainError | None:
     facts = Facts(
         channel_status=row.channel_status,
@@ -242,6 +248,15 @@ def _mark_refused(connection: sa.Connection, refused: list[tuple[Any, DomainErro
         [{"of": row.id, "why": refusal.message[:500]} for row, refusal in refused],
     )
     show_ticks(connection, [row.conversation_id for row, _why in refused])
+    _take_back(connection, [row.content for row, _why in refused])
+
+
+def _take_back(connection: sa.Connection, contents: list[dict[str, Any]]) -> None:
+    """A reaction is shown as soon as it is made; one that WhatsApp refused must not stay."""
+    targets = [content.get("message_id") for content in contents if content.get("kind") == "reaction"]
+    if targets:
+        ours = reaction.c.target_wamid.in_(targets), reaction.c.from_customer.is_(False)
+        connection.execute(reaction.delete().where(*ours))
 
 
 def record(connection: sa.Connection, outcomes: list[SendOutcome]) -> Sequence[None]:
@@ -266,6 +281,7 @@ def record(connection: sa.Connection, outcomes: list[SendOutcome]) -> Sequence[N
         [_outcome_row(outcome) for outcome in outcomes],
     )
     show_ticks(connection, [outcome.claimed.conversation_id for outcome in outcomes])
+    _take_back(connection, [out.claimed.content for out in outcomes if out.status is MessageStatus.FAILED])
     sent = [outcome for outcome in outcomes if outcome.wamid]
     if sent:
         _keep_aliases(connection, sent)
