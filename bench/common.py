@@ -101,7 +101,7 @@ def machine() -> dict[str, Any]:
     memory = psutil.virtual_memory().total / 2**30
     model = _processor()
     text = (
-        f"{os.cpu_count()} × {model}, {memory:.0f} GiB, {platform.system()} {platform.release()}, "
+        f"{os.cpu_count()} × {model}, {memory:.0f} GiB, {platform.system()}, "
         f"Python {platform.python_version()}, SQLite {sqlite3.sqlite_version}"
     )
     return {"text": text, "processors": os.cpu_count(), "model": model, "memory_gib": round(memory, 1)}

@@ -249,9 +249,9 @@ def _claiming(connection: sa.Connection, workspace: Workspace, calls: int) -> It
     row = rows.text_message(now, body="queued")
     queued = (row | {"conversation_id": n, "recipient": f"+{rows.digits(n)}"} for n in range(1, count + 1))
     rows.insert(connection, Message, queued)
-    _must(leases.acquire(connection, [_BID])[0])
     wanted = claims.Claim(CHANNEL, _CLAIM, _BID)
     for _ in range(min(calls, count // _CLAIM // 2)):
+        _must(leases.acquire(connection, [_BID])[0])
         yield lambda: _must(len(claims.claim(connection, [wanted])[0].claimed) == _CLAIM)
 
 

@@ -248,6 +248,10 @@ def _apply(connection: sa.Connection, operation: Operation, jobs: list[_Job]) ->
     except Exception as error:
         if len(jobs) == 1:
             return [error]
+        # Slow but right: said aloud, or an operation that never works for many would go unnoticed.
+        log.warning(
+            "writer.batch_failed", operation=operation.__qualname__, jobs=len(jobs), reason=str(error)[:300]
+        )
         return [outcome for job in jobs for outcome in _apply(connection, operation, [job])]
 
 

@@ -122,7 +122,12 @@ def _run(serving: Coroutine[None, None, None]) -> None:
 
 async def _serve(sandbox: Sandbox, host: str, port: int) -> None:
     server = Server(
-        sandbox.app, address=host, port=port, interface=Interfaces.ASGI, log_level=LogLevels.error
+        sandbox.app,
+        address=host,
+        port=port,
+        interface=Interfaces.ASGI,
+        log_level=LogLevels.error,
+        backlog=1024,  # also bounds the connections at work: a sender keeps some hundred open
     )
     loop = asyncio.get_running_loop()
     for name in (signal.SIGINT, signal.SIGTERM):

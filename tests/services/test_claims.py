@@ -32,7 +32,7 @@ from wapto_app.security.permissions import Actor
 from wapto_app.services import inbox, leases
 from wapto_app.services.leases import Bid
 from wapto_app.services.outbox import claims, receipts
-from wapto_app.services.outbox.claims import Batch, Claim, Claimed, SendOutcome
+from wapto_app.services.outbox.claims import Batch, Claim, Claimed, Left, SendOutcome
 
 Send = Callable[[str], Awaitable[int]]
 BID = Bid("sender:1", "ann")
@@ -328,13 +328,13 @@ async def test_what_a_dead_sender_left_behind_is_parked_and_never_sent_again(
 ) -> None:
     message_id = await sends("Did it leave?")
     await take(runtime, channel_id)
-    assert await runtime.writer.run(claims.recover, channel_id) == [conversation_id]
+    assert await runtime.writer.run(claims.recover, Left(channel_id)) == [conversation_id]
     row = await message_of(runtime, message_id)
     assert row.status is MessageStatus.UNCONFIRMED
     assert "may have delivered" in row.error_detail
     assert (await book.only("conversation"))["preview_status"] == "unconfirmed"
     assert (await take(runtime, channel_id)).claimed == []
-    assert await runtime.writer.run(claims.recover, channel_id) == []
+    assert await runtime.writer.run(claims.recover, Left(channel_id)) == []
 
 
 async def test_the_answer_of_a_sender_thought_dead_still_counts(
@@ -342,15 +342,22 @@ async def test_the_answer_of_a_sender_thought_dead_still_counts(
 ) -> None:
     message_id = await sends("Slow")
     (claimed,) = (await take(runtime, channel_id)).claimed
-    await runtime.writer.run(claims.recover, channel_id)
+    await runtime.writer.run(claims.recover, Left(channel_id))
     await record(runtime, claimed, MessageStatus.SENT, wamid="wamid.out")
     assert (await message_of(runtime, message_id)).status is MessageStatus.SENT
+
+
+async def test_recovery_leaves_what_is_still_in_hand(runtime: Runtime, channel_id: int, sends: Send) -> None:
+    message_id = await sends("Slow")
+    await take(runtime, channel_id)
+    assert await runtime.writer.run(claims.recover, Left(channel_id, frozenset({message_id}))) == []
+    assert (await message_of(runtime, message_id)).status is MessageStatus.SENDING
 
 
 async def test_recovery_leaves_other_numbers_alone(runtime: Runtime, channel_id: int, sends: Send) -> None:
     message_id = await sends("Mine")
     await take(runtime, channel_id)
-    await runtime.writer.run(claims.recover, channel_id + 1)
+    await runtime.writer.run(claims.recover, Left(channel_id + 1))
     assert (await message_of(runtime, message_id)).status is MessageStatus.SENDING
 
 

@@ -580,7 +580,7 @@ async def test_what_the_jobs_look_for_is_found_by_an_index(
         assert scans(runs[name]) == [], f"{name}\n{runs[name]}"
 
     await run("claim", claims.claim, claims.Claim(channel_id, 20, bid))
-    await run("recover", claims.recover, channel_id)
+    await run("recover", claims.recover, claims.Left(channel_id))
     await run("receipts", receipts.due, channel_id)
     await run("inbound", transfers.inbound_due, 4)
     await run("outbound", transfers.outbound_due, transfers.Wanted(channel_id, 4))

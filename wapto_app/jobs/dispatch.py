@@ -56,7 +56,7 @@ class Sender:
         self._number: Number = runtime.gateway.number(channel)
         self._bucket = TokenBucket(allowed_rate(channel.health))
         self._bid = leases.Bid(f"sender:{channel.id}", runtime.process_id)
-        self._in_flight: set[asyncio.Task[None]] = set()
+        self._in_flight: dict[int, asyncio.Task[None]] = {}
         self._silences = 0
         self._wake = asyncio.Event()
         self._errands = (asyncio.Event(), asyncio.Event())
@@ -75,9 +75,13 @@ class Sender:
         """Send until cancelled; then finish what is in flight."""
         try:
             while True:
-                if await self._lead():
-                    await self._recover()
-                    await self._work()
+                try:
+                    if await self._lead():
+                        await self._recover()
+                        await self._work()
+                except Exception:
+                    # The database is away: what was claimed meanwhile is parked as soon as it is back.
+                    log.exception("dispatch.sender_failed", channel=self._channel_id)
                 await asyncio.sleep(_IDLE_SECONDS)
         finally:
             await self._finish()
@@ -86,7 +90,8 @@ class Sender:
         return await self._runtime.writer.run(leases.acquire, self._bid)
 
     async def _recover(self) -> None:
-        for conversation_id in await self._runtime.writer.run(claims.recover, self._channel_id):
+        left = claims.Left(self._channel_id, frozenset(self._in_flight))
+        for conversation_id in await self._runtime.writer.run(claims.recover, left):
             self._publish(conversation_id)
 
     async def _work(self) -> None:
@@ -145,9 +150,7 @@ class Sender:
             self._publish(conversation_id)
         self._bucket.take(len(batch.claimed))
         for claimed in batch.claimed:
-            task = asyncio.create_task(self._send(claimed))
-            self._in_flight.add(task)
-            task.add_done_callback(self._in_flight.discard)
+            self._in_flight[claimed.id] = asyncio.create_task(self._send(claimed))
 
     async def _repeat(self, errand: Callable[[], Awaitable[None]], wake: asyncio.Event) -> None:
         while True:
@@ -177,6 +180,13 @@ class Sender:
             await self._runtime.writer.run(receipts.settle, due)
 
     async def _send(self, claimed: claims.Claimed) -> None:
+        try:
+            await self._hand_over(claimed)
+        finally:
+            del self._in_flight[claimed.id]
+        self._wake.set()
+
+    async def _hand_over(self, claimed: claims.Claimed) -> None:
         outcome, error = await send(self._number, claimed)
         telemetry.MESSAGES.labels(outcome.status.value).inc()
         self._count_silence(outcome)
@@ -185,7 +195,6 @@ class Sender:
             await self._learn(error)
         await self._record(outcome)
         self._publish(claimed.conversation_id)
-        self._wake.set()
 
     def _count_silence(self, outcome: claims.SendOutcome) -> None:
         """Requests without an answer come in rows when Meta is unwell; a queue must not be drained into doubt."""
@@ -230,7 +239,7 @@ class Sender:
 
     async def _finish(self) -> None:
         if self._in_flight:
-            await asyncio.wait(self._in_flight, timeout=_FINISH_SECONDS)
+            await asyncio.wait(self._in_flight.values(), timeout=_FINISH_SECONDS)
         with contextlib.suppress(Exception):
             await self._runtime.writer.run(leases.release, self._bid)
 

@@ -109,7 +109,9 @@ def _lookup(connection: sa.Connection, addresses: set[Address]) -> dict[Address,
         return {}
     rows = connection.execute(
         sa.select(contact_address.c.kind, contact_address.c.value, contact_address.c.contact_id).where(
-            contact_address.c.value.in_({value for _kind, value in addresses})
+            # The kind first, as in the index.
+            contact_address.c.kind.in_({kind for kind, _value in addresses}),
+            contact_address.c.value.in_({value for _kind, value in addresses}),
         )
     )
     return {(kind, value): contact_id for kind, value, contact_id in rows}

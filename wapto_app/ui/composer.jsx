@@ -92,7 +92,14 @@ export function Composer({ conversation, closesAt, connected, blocked, optedOut,
   const [text, write] = useDraft(conversation);
   const uploads = useUploads(conversation);
   const open = useOpenUntil(closesAt);
-  const [pending, begin] = usePending(answered, accepted, () => { write(""); uploads.clear(); onCancelReply?.(); });
+  const sentFrom = useRef(0);
+  const [pending, begin] = usePending(answered, accepted, () => {
+    // The reader may be elsewhere by now: what is written there stays.
+    if (sentFrom.current !== conversation) { sessionStorage.removeItem(draftKey(sentFrom.current)); return; }
+    write("");
+    uploads.clear();
+    onCancelReply?.();
+  });
 
   useEffect(() => {
     const box = area.current;
@@ -112,6 +119,7 @@ export function Composer({ conversation, closesAt, connected, blocked, optedOut,
   const maySend = !pending && !busy && !tooLong && (text.trim() || ready.length);
   const send = () => {
     if (!maySend) return;
+    sentFrom.current = conversation;
     begin();
     onSend({ conversation, text, files: ready.map((file) => file.key), reply_to: quote?.id ?? 0 });
   };

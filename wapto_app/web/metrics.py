@@ -32,7 +32,7 @@ _GIVEN_ID = re.compile(r"[A-Za-z0-9_-]{8,64}")
 # Classes of routes: a label per path would be a series per conversation.
 _PUBLIC = frozenset({"webhooks", "hooks", "api", "w", "l", "f"})
 _OWN = frozenset({"auth", "media", "exports", "sandbox", "_event"})
-_QUIET = frozenset({"assets", "healthz", "readyz", "metrics", "ping", "_health"})
+_QUIET = frozenset({"assets", "healthz", "readyz", "webhooks", "metrics", "ping", "_health"})
 _CLASSES = _PUBLIC | _OWN | _QUIET
 # Their second part is a secret, or as good as one.
 _SECRET_PATHS = frozenset({"invite", "reset", "setup", "hooks", "l"})

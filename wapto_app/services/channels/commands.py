@@ -235,7 +235,7 @@ async def refresh(db: Database, actor: Actor, gateway: Gateway, channel_id: int)
             _note_number(channel, number)
             channel.health = {**channel.health, "can_send": can_send}
             _restore(channel)
-        elif isinstance(error, GraphError) and error.is_auth:
+        elif isinstance(error, GraphError) and error.is_auth and channel.status is ChannelStatus.CONNECTED:
             channel.status = ChannelStatus.RECONNECT
         if error is not None:
             channel.last_error, channel.last_checked_at = str(error)[:500], utcnow()

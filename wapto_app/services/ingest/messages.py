@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections import defaultdict
 from collections.abc import Callable, Iterable
 from dataclasses import asdict
@@ -216,6 +217,8 @@ def _content(arrival: Arrival) -> dict[str, Any]:
 
 def _summarise(batch: Batch, stored: list[Arrival]) -> None:
     """One update per conversation: newest message, unread count, re-opened when a customer wrote."""
+    if not stored:
+        return
     groups: dict[int, list[Arrival]] = defaultdict(list)
     for arrival in stored:
         groups[arrival.conversation_id].append(arrival)
@@ -238,6 +241,7 @@ def _summarise(batch: Batch, stored: list[Arrival]) -> None:
     batch.connection.execute(_update_summary(), sorted(rows, key=lambda row: row["of"]))
 
 
+@functools.cache
 def _update_summary() -> sa.Update:
     table = conversation
     at = sa.bindparam("at", type_=table.c.last_message_at.type)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -53,6 +54,14 @@ class Claim:
     channel_id: int
     limit: int
     bid: leases.Bid
+
+
+@dataclass(frozen=True, slots=True)
+class Left:
+    """A look for messages of one number that nobody is sending; ``still_in_hand`` are those somebody is."""
+
+    channel_id: int
+    still_in_hand: frozenset[int] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,6 +141,7 @@ def _claim(connection: sa.Connection, wanted: Claim) -> Batch:
     )
 
 
+@functools.cache
 def _candidates() -> sa.Select[Any]:
     """Queued, due, its file uploaded, and nothing older of the same conversation still on its way."""
     now = sa.bindparam("now", type_=message.c.not_before.type)
@@ -267,7 +277,8 @@ def record(connection: sa.Connection, outcomes: list[SendOutcome]) -> Sequence[N
         .where(
             table.c.id == sa.bindparam("of"),
             table.c.attempt == sa.bindparam("try"),
-            table.c.status.in_((MessageStatus.SENDING, MessageStatus.UNCONFIRMED)),
+            # Not IN: its parameter cannot be used for many rows at once.
+            sa.or_(table.c.status == MessageStatus.SENDING, table.c.status == MessageStatus.UNCONFIRMED),
         )
         .values(
             status=sa.bindparam("news", type_=table.c.status.type),
@@ -321,18 +332,23 @@ def _keep_aliases(connection: sa.Connection, sent: list[SendOutcome]) -> None:
         )
 
 
-def recover(connection: sa.Connection, channel_ids: list[int]) -> Sequence[list[int]]:
+def recover(connection: sa.Connection, requests: list[Left]) -> Sequence[list[int]]:
     """Park what a dead sender left ``sending``: Meta may have it. Returns the conversations concerned.
 
     A status webhook still settles these; they are never sent again unless a person asks for it.
     """
-    return [_recover(connection, channel_id) for channel_id in channel_ids]
+    return [_recover(connection, left) for left in requests]
 
 
-def _recover(connection: sa.Connection, channel_id: int) -> list[int]:
+def _recover(connection: sa.Connection, left: Left) -> list[int]:
     rows = connection.execute(
         message.update()
-        .where(message.c.channel_id == channel_id, _IS_WAITING, _IS_SENDING)
+        .where(
+            message.c.channel_id == left.channel_id,
+            _IS_WAITING,
+            _IS_SENDING,
+            message.c.id.not_in(left.still_in_hand),
+        )
         .values(
             status=MessageStatus.UNCONFIRMED,
             error_detail="Wapto stopped while this message was being sent. WhatsApp may have delivered it.",
