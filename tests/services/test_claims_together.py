@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from wapto_app.clock import utcnow
 from wapto_app.db import make_sync_engine
 from wapto_app.models import MessageStatus
 from wapto_app.services.outbox.claims import Claimed, SendOutcome, record
@@ -20,6 +21,8 @@ def _sent(message_id: int) -> SendOutcome:
         attempt=1,
         meta_media_id="",
         filename="",
+        refusals=0,
+        created_at=utcnow(),
     )
     return SendOutcome(claimed, MessageStatus.SENT, wamid=f"wamid.{message_id}")
 
