@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -58,6 +59,39 @@ def test_every_revision_goes_down_and_up_again(database_url: str) -> None:
     assert tables(database_url) <= {"alembic_version"}
     assert migrations.upgrade(database_url) is True
     assert differences(database_url) == []
+
+
+def test_rows_of_the_first_version_survive_every_later_one(empty_database_url: str) -> None:
+    command.upgrade(migrations.config(empty_database_url), "0001")
+    engine = make_sync_engine(empty_database_url)
+    first = sa.MetaData()
+    first.reflect(engine)
+    now = datetime.now(UTC)
+    account = {
+        "locale": "en",
+        "time_zone": "UTC",
+        "avatar": "",
+        "notifications": "{}",
+        "is_admin": False,
+        "is_active": True,
+        "password_hash": "!",
+        "created_at": now,
+        "password_changed_at": now,
+    }
+    people = [{"email": f"{role}@example.com", "name": role, "role": role} for role in ("owner", "agent")]
+    with engine.begin() as connection:
+        for person in people:
+            connection.execute(first.tables["account"].insert().values(**account, **person))
+    assert migrations.upgrade(empty_database_url) is True
+    with engine.connect() as connection:
+        found = connection.execute(
+            sa.text("SELECT a.name, t.name FROM account a LEFT JOIN team t ON t.id = a.team_id ORDER BY a.id")
+        ).all()
+    command.downgrade(migrations.config(empty_database_url), "0001")
+    with engine.connect() as connection:
+        assert connection.execute(sa.text("SELECT count(*) FROM account")).scalar() == 2
+    engine.dispose()
+    assert [tuple(row) for row in found] == [("owner", None), ("agent", "Support")]
 
 
 def test_there_is_one_line_of_revisions() -> None:

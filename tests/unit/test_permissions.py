@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from wapto_app.models.accounts import Role
-from wapto_app.security.permissions import Actor, Permission, Visibility, permissions_of
+from wapto_app.security.permissions import EVERYBODY, MATRIX, Actor, Permission, Visibility, permissions_of
 from wapto_app.services.errors import Forbidden
 
 OTHER: dict[str, Any] = {
@@ -18,6 +18,7 @@ OTHER: dict[str, Any] = {
     "permissions": frozenset({Permission.INBOX_SEE}),
     "visibility": Visibility.OWN,
     "hide_phone": True,
+    "team_id": 3,
     "session_id": 9,
 }
 
@@ -41,8 +42,8 @@ def test_an_agent_talks_to_customers_and_sees_no_credentials_or_settings() -> No
 
 
 def test_an_operator_sees_nothing_of_the_business_that_they_run_it_for() -> None:
-    assert permissions_of(Role.OPERATOR, is_admin=False) == {Permission.SIGNED_IN}
-    assert permissions_of(Role.OPERATOR, is_admin=True) == {Permission.SIGNED_IN, Permission.ADMIN}
+    assert permissions_of(Role.OPERATOR, is_admin=False) == EVERYBODY
+    assert permissions_of(Role.OPERATOR, is_admin=True) == EVERYBODY | {Permission.ADMIN}
 
 
 @pytest.mark.parametrize("role", Role)
@@ -89,3 +90,8 @@ def test_whoever_may_see_something_else_is_not_the_same_to_an_open_tab(actor: Ac
 
 def test_another_name_is_the_same_person(actor: Actor) -> None:
     assert dataclasses.replace(actor, name="Benjamin").standing == actor.standing
+
+
+def test_no_team_can_be_given_the_keys_of_the_house() -> None:
+    kept_back = {Permission.ADMIN, Permission.SETTINGS_DO, Permission.SUBSCRIPTION_DO}
+    assert not MATRIX & (kept_back | EVERYBODY)

@@ -15,10 +15,12 @@ from wapto_app.models.conversations import (
     StatusEvent,
 )
 from wapto_app.models.system import EventState, Lease, Preference, WebhookEvent
+from wapto_app.models.teams import AssignmentStrategy, Team, Visibility
 
 __all__ = [
     "Account",
     "AddressKind",
+    "AssignmentStrategy",
     "AuditEntry",
     "Channel",
     "ChannelKind",
@@ -41,5 +43,7 @@ __all__ = [
     "Reaction",
     "Role",
     "StatusEvent",
+    "Team",
+    "Visibility",
     "WebhookEvent",
 ]

@@ -25,7 +25,11 @@ class Role(StrEnum):
 
 
 class Account(SQLModel, table=True):
-    """Somebody who logs in. ``is_admin`` marks the operator and may go with either role."""
+    """Somebody who logs in. ``is_admin`` marks the operator and may go with either role.
+
+    Of agents only: ``team_id``, ``hide_phone`` (numbers are masked), ``notes`` (for the owner's eyes), ``assigned_at``
+    (when a conversation was last given to them).
+    """
 
     __tablename__ = "account"
 
@@ -40,6 +44,12 @@ class Account(SQLModel, table=True):
     time_zone: str = Field(default="UTC", max_length=64)
     avatar: str = Field(default="", max_length=64)
     notifications: dict[str, Any] = Field(default_factory=dict, sa_type=Json)
+    team_id: int | None = Field(default=None, foreign_key="team.id", index=True)
+    phone: str = Field(default="", max_length=32)
+    notes: str = Field(default="", sa_type=sa.Text)
+    hide_phone: bool = False
+    must_change_password: bool = False
+    assigned_at: datetime | None = None
     created_at: datetime = Field(default_factory=utcnow)
     password_changed_at: datetime = Field(default_factory=utcnow)
 

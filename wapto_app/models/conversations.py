@@ -33,6 +33,7 @@ class Conversation(SQLModel, table=True):
         sa.UniqueConstraint("contact_id", "channel_id"),
         sa.Index("ix_conversation_last_message_at_id", "last_message_at", "id"),
         sa.Index("ix_conversation_assignee_id_last_message_at", "assignee_id", "last_message_at"),
+        sa.Index("ix_conversation_team_id_last_message_at", "team_id", "last_message_at"),
         sa.Index("ix_conversation_status_last_message_at", "status", "last_message_at"),
         partial_index("ix_conversation_unread_last_message_at", "last_message_at", where="unread > 0"),
         partial_index("ix_conversation_receipt_due", "channel_id", where="receipt_wamid <> ''"),
@@ -43,6 +44,7 @@ class Conversation(SQLModel, table=True):
     channel_id: int = Field(foreign_key="channel.id", index=True)
     status: ConversationStatus = Field(default=ConversationStatus.OPEN, sa_type=enum_type(ConversationStatus))
     assignee_id: int | None = Field(default=None, foreign_key="account.id", ondelete="SET NULL")
+    team_id: int | None = Field(default=None, foreign_key="team.id", ondelete="SET NULL")
     unread: int = 0
     preview: str = Field(default="", max_length=160)
     preview_type: str = Field(default="", max_length=32)

@@ -7,34 +7,58 @@ from enum import StrEnum
 from typing import Any
 
 from wapto_app.models.accounts import Role
+from wapto_app.models.teams import Visibility
 from wapto_app.services.errors import Forbidden
 
 
 class Permission(StrEnum):
-    """Module × see/do. Owners hold all of them; a team grants its agents some (``Teams``)."""
+    """Module × see/do. Owners hold all of them but ``ADMIN``; a team grants its agents those of ``MATRIX``."""
 
     INBOX_SEE = "inbox.see"
     INBOX_DO = "inbox.do"
     CONTACTS_SEE = "contacts.see"
     CONTACTS_DO = "contacts.do"
+    EXPORT_DO = "export.do"
+    TEMPLATES_SEE = "templates.see"
+    TEMPLATES_DO = "templates.do"
+    CAMPAIGNS_SEE = "campaigns.see"
+    CAMPAIGNS_DO = "campaigns.do"
+    FORMS_SEE = "forms.see"
+    FORMS_DO = "forms.do"
+    AUTOMATIONS_SEE = "automations.see"
+    AUTOMATIONS_DO = "automations.do"
+    MEDIA_SEE = "media.see"
+    MEDIA_DO = "media.do"
+    TAGS_SEE = "tags.see"
+    TAGS_DO = "tags.do"
+    WIDGETS_SEE = "widgets.see"
+    WIDGETS_DO = "widgets.do"
+    TEAMS_SEE = "teams.see"
+    TEAMS_DO = "teams.do"
     INTEGRATIONS_SEE = "integrations.see"
     INTEGRATIONS_DO = "integrations.do"
+    API_SEE = "api.see"
+    API_DO = "api.do"
+    REPORTS_SEE = "reports.see"
+    REPORTS_DO = "reports.do"
+    SUBSCRIPTION_SEE = "subscription.see"
+    SUBSCRIPTION_DO = "subscription.do"
     SETTINGS_DO = "settings.do"
     ADMIN = "admin"
     SIGNED_IN = "signed_in"
+    SELF_DO = "self.do"
 
 
-class Visibility(StrEnum):
-    """Which conversations an agent may see."""
-
-    ALL = "all"
-    TEAM = "team"
-    OWN = "own"
-
-
-AGENT_PERMISSIONS = frozenset(
+EVERYBODY = frozenset({Permission.SIGNED_IN, Permission.SELF_DO})
+"""``SELF_DO``: change one's own account, which somebody who only looks through another's eyes may not."""
+MATRIX = (
+    frozenset(Permission)
+    - EVERYBODY
+    - {Permission.SUBSCRIPTION_SEE, Permission.SUBSCRIPTION_DO, Permission.SETTINGS_DO, Permission.ADMIN}
+)
+"""What a team can be granted; the rest belongs to owners, admins and everybody."""
+AGENT_PERMISSIONS = EVERYBODY | frozenset(
     {
-        Permission.SIGNED_IN,
         Permission.INBOX_SEE,
         Permission.INBOX_DO,
         Permission.CONTACTS_SEE,
@@ -45,7 +69,7 @@ OWNER_PERMISSIONS = frozenset(Permission) - {Permission.ADMIN}
 _GRANTED = {
     Role.OWNER: OWNER_PERMISSIONS,
     Role.AGENT: AGENT_PERMISSIONS,
-    Role.OPERATOR: frozenset({Permission.SIGNED_IN}),
+    Role.OPERATOR: EVERYBODY,
 }
 
 
@@ -60,6 +84,7 @@ class Actor:
     permissions: frozenset[Permission] = field(default_factory=frozenset)
     visibility: Visibility = Visibility.ALL
     hide_phone: bool = False
+    team_id: int | None = None
     session_id: int | None = None
 
     @classmethod
