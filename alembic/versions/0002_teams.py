@@ -50,9 +50,7 @@ def upgrade() -> None:
 
     with op.batch_alter_table("conversation", schema=None) as batch_op:
         batch_op.add_column(sa.Column("team_id", sa.Integer(), nullable=True))
-        batch_op.create_index(
-            "ix_conversation_team_id_last_message_at", ["team_id", "last_message_at"], unique=False
-        )
+        batch_op.create_index("ix_conversation_team_id_last_message_at", ["team_id", "last_message_at"])
         batch_op.create_foreign_key(
             batch_op.f("fk_conversation_team_id_team"), "team", ["team_id"], ["id"], ondelete="SET NULL"
         )

@@ -12,7 +12,7 @@ from wapto_app.db import Database
 from wapto_app.models import Account, AuditEntry, LinkPurpose, Role
 from wapto_app.security import cookies
 from wapto_app.security.passwords import UNUSABLE
-from wapto_app.security.permissions import Actor, Permission
+from wapto_app.security.permissions import EVERYBODY, Actor, Permission
 from wapto_app.services import accounts, links, sessions
 from wapto_app.services.accounts import Person, RegistrationClosed
 from wapto_app.services.errors import Conflict, Forbidden, Invalid, NotFound
@@ -84,7 +84,7 @@ async def test_operator_leaves_registration_open_for_exactly_one_owner(db: Datab
 
 async def test_operator_sees_nothing_of_the_workspace(db: Database) -> None:
     actor = accounts.as_actor(await get(db, await set_up(db, runs_business=False)))
-    assert actor.permissions == {Permission.SIGNED_IN, Permission.ADMIN}
+    assert actor.permissions == EVERYBODY | {Permission.ADMIN}
 
 
 async def test_two_registrations_at_once_make_one_owner(db: Database) -> None:

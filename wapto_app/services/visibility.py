@@ -5,8 +5,8 @@ from __future__ import annotations
 import sqlalchemy as sa
 from sqlmodel import col
 
-from wapto_app.models import Contact, Conversation
-from wapto_app.security.permissions import Actor, Visibility
+from wapto_app.models import Contact, Conversation, Visibility
+from wapto_app.security.permissions import Actor
 
 
 def readable(actor: Actor) -> sa.ColumnElement[bool]:
