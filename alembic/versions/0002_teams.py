@@ -55,6 +55,12 @@ def upgrade() -> None:
             batch_op.f("fk_conversation_team_id_team"), "team", ["team_id"], ["id"], ondelete="SET NULL"
         )
 
+    # Of two indexes that fit equally well SQLite takes the one made last, and the batch made them anew.
+    due = sa.text("receipt_wamid <> ''")
+    op.drop_index("ix_conversation_receipt_due", "conversation")
+    op.create_index(
+        "ix_conversation_receipt_due", "conversation", ["channel_id"], sqlite_where=due, postgresql_where=due
+    )
     # ### end Alembic commands ###
     _give_agents_a_team()
 

@@ -31,8 +31,6 @@ def due(connection: sa.Connection, channel_ids: list[int]) -> Sequence[list[Rece
 def _due(connection: sa.Connection, channel_id: int) -> list[Receipt]:
     query = (
         sa.select(conversation.c.id, conversation.c.receipt_wamid)
-        # Two indexes fit; which one SQLite takes by itself depends on which was made first.
-        .with_hint(conversation, "INDEXED BY ix_conversation_receipt_due", "sqlite")
         .where(conversation.c.channel_id == channel_id, _IS_DUE)
         .limit(_AT_ONCE)
     )
