@@ -16,6 +16,7 @@ from wapto_app.models.conversations import (
 )
 from wapto_app.models.system import EventState, Lease, Preference, WebhookEvent
 from wapto_app.models.teams import AssignmentStrategy, Team, Visibility
+from wapto_app.models.viewing import SessionView
 
 __all__ = [
     "Account",
@@ -42,6 +43,7 @@ __all__ = [
     "Preference",
     "Reaction",
     "Role",
+    "SessionView",
     "StatusEvent",
     "Team",
     "Visibility",

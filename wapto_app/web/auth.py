@@ -17,9 +17,9 @@ from starlette.routing import Route
 
 from wapto_app import runtime
 from wapto_app.log import get_logger
-from wapto_app.models import LinkPurpose, Role
+from wapto_app.models import LinkPurpose
 from wapto_app.security import cookies, passwords, throttle
-from wapto_app.security.permissions import Actor
+from wapto_app.security.permissions import Actor, Permission
 from wapto_app.services import accounts, links, mail, profile, sessions, sign_in
 from wapto_app.services.account_fields import clean_email, clean_locale, clean_name, time_zones
 from wapto_app.services.accounts import Person
@@ -107,7 +107,14 @@ async def login(visit: Visit, form: LoginForm) -> Answer:
             session, known, new_hash=new_hash, address=visit.address, user_agent=visit.user_agent
         )
     await throttle.sign_in_succeeded(visit.address, email)
-    return Answer({"go": sign_in.safe_path(form.next) or sign_in.HOME[known.role]}, token)
+    return Answer({"go": sign_in.safe_path(form.next) or sign_in.HOME}, token)
+
+
+async def first_page(request: Request) -> Response:
+    """``/`` leads to the first page that its reader may see, or to the sign-in page."""
+    actor = await cookies.actor_of(visit_of(request).cookie)
+    page = "/login" if actor is None else sign_in.home(actor.permissions)
+    return RedirectResponse(page, 307, headers={"cache-control": "no-store"})
 
 
 async def logout(request: Request) -> Response:
@@ -130,7 +137,7 @@ async def setup(visit: Visit, form: SetupForm) -> Answer:
     async with runtime.get().db.write() as session:
         account_id = await accounts.set_up(session, form.token, person, runs_business=form.runs_business)
         token = await _enter(session, visit, account_id)
-    return Answer({"go": sign_in.HOME[Role.OWNER if form.runs_business else Role.OPERATOR]}, token)
+    return Answer({"go": sign_in.HOME}, token)
 
 
 async def register(visit: Visit, form: RegisterForm) -> Answer:
@@ -143,7 +150,7 @@ async def register(visit: Visit, form: RegisterForm) -> Answer:
     async with runtime.get().db.write() as session:
         account_id = await accounts.register(session, person)
         token = await _enter(session, visit, account_id)
-    return Answer({"go": sign_in.HOME[Role.OWNER]}, token)
+    return Answer({"go": sign_in.HOME}, token)
 
 
 async def accept_invitation(visit: Visit, form: InvitationForm) -> Answer:
@@ -155,7 +162,7 @@ async def accept_invitation(visit: Visit, form: InvitationForm) -> Answer:
     async with runtime.get().db.write() as session:
         account_id = await accounts.accept_invitation(session, form.token, person)
         token = await _enter(session, visit, account_id)
-    return Answer({"go": sign_in.HOME[Role.OWNER]}, token)
+    return Answer({"go": sign_in.HOME}, token)
 
 
 async def request_reset(visit: Visit, form: ResetRequestForm) -> Answer:
@@ -233,9 +240,11 @@ async def _enter(session: AsyncSession, visit: Visit, account_id: int) -> str:
 
 
 async def _actor(visit: Visit) -> Actor:
+    """Whoever changes their own account. Raises SignedOut, Forbidden."""
     actor = await cookies.actor_of(visit.cookie)
     if actor is None or actor.account_id is None:
         raise SignedOut
+    actor.require(Permission.SELF_DO)  # before a password can be guessed through another's eyes
     return actor
 
 
@@ -282,6 +291,7 @@ async def settled() -> None:
 
 
 routes = [
+    Route("/", first_page),
     form_route("/auth/login", LoginForm, login),
     Route("/auth/logout", logout, methods=["POST"]),
     form_route("/auth/setup", SetupForm, setup),
