@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field, fields, replace
 from enum import StrEnum
 from typing import Any
@@ -59,18 +60,10 @@ MATRIX = (
 """What a team can be granted; the rest belongs to owners, admins and everybody."""
 LOOKING = frozenset(each for each in Permission if each.endswith(".see")) | {Permission.SIGNED_IN}
 """What may be left of somebody's permissions for whoever looks through their eyes."""
-AGENT_PERMISSIONS = EVERYBODY | frozenset(
-    {
-        Permission.INBOX_SEE,
-        Permission.INBOX_DO,
-        Permission.CONTACTS_SEE,
-        Permission.CONTACTS_DO,
-    }
-)
 OWNER_PERMISSIONS = frozenset(Permission) - {Permission.ADMIN}
 _GRANTED = {
     Role.OWNER: OWNER_PERMISSIONS,
-    Role.AGENT: AGENT_PERMISSIONS,
+    Role.AGENT: EVERYBODY,
     Role.OPERATOR: EVERYBODY,
 }
 
@@ -79,8 +72,7 @@ _GRANTED = {
 class Actor:
     """Who asks. Every service that a person can reach takes one first.
 
-    ``viewer_id``: the account of whoever only looks through this one's eyes; nothing may be written then.
-    """
+    ``viewer_id``: the account of whoever only looks through this one's eyes; nothing may be written then."""
 
     account_id: int | None
     role: Role
@@ -90,6 +82,7 @@ class Actor:
     visibility: Visibility = Visibility.ALL
     hide_phone: bool = False
     team_id: int | None = None
+    may_reassign: bool = True
     session_id: int | None = None
     viewer_id: int | None = None
 
@@ -120,9 +113,17 @@ class Actor:
         raise Forbidden(permission.value)
 
 
-def permissions_of(role: Role, *, is_admin: bool) -> frozenset[Permission]:
-    granted = _GRANTED[role]
-    return granted | {Permission.ADMIN} if is_admin else granted
+def permissions_of(role: Role, *, is_admin: bool, team: Iterable[str] = ()) -> frozenset[Permission]:
+    """``team`` is what an agent's team grants; it adds nothing to other roles."""
+    held = _GRANTED[role] | (granted(team) if role is Role.AGENT else frozenset())
+    return held | {Permission.ADMIN} if is_admin else held
+
+
+def granted(names: Iterable[str]) -> frozenset[Permission]:
+    """Those of the names that a team can grant; whoever may do something may see it as well."""
+    wanted = set(names)
+    wanted |= {name.removesuffix(".do") + ".see" for name in wanted if name.endswith(".do")}
+    return frozenset(permission for permission in MATRIX if permission.value in wanted)
 
 
 def may_view(viewer: Actor, other: Actor) -> bool:

@@ -7,16 +7,17 @@ its sessions up again (``security.cookies``), and the account's open tabs are wo
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import timedelta
-from typing import TypedDict
+from typing import Any, TypedDict
 
 import sqlalchemy as sa
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from wapto_app.clock import utcnow
-from wapto_app.db import touch
-from wapto_app.models import Account, LoginSession, Role, SessionView
+from wapto_app.db import fetch, touch
+from wapto_app.models import Account, LoginSession, Role, SessionView, Team, Visibility
 from wapto_app.security.permissions import Actor, Permission, may_view, permissions_of, through_eyes_of
 from wapto_app.security.secrets import new_token, token_hash
 from wapto_app.services import audit, devices
@@ -76,23 +77,37 @@ async def actor_of_account(
     session: AsyncSession, account_id: int, session_id: int | None = None
 ) -> Actor | None:
     """An account with all its rights, or None when it is gone or deactivated."""
-    found = await session.exec(
-        select(Account.role, Account.name, Account.is_admin, Account.hide_phone).where(
-            Account.id == account_id, col(Account.is_active).is_(True)
+    found = await fetch(
+        session,
+        sa.select(
+            *(col(column) for column in (Account.id, Account.role, Account.name, Account.is_admin)),
+            *(col(column) for column in (Account.hide_phone, Account.team_id)),
+            *(col(column) for column in (Team.permissions, Team.visibility, Team.may_reassign)),
         )
+        .outerjoin(Team, sa.and_(col(Team.id) == col(Account.team_id), col(Team.is_active).is_(True)))
+        .where(col(Account.id) == account_id, col(Account.is_active).is_(True)),
     )
-    row = found.first()
-    if row is None:
-        return None
-    role, name, is_admin, hide_phone = row
-    return Actor(
-        account_id=account_id,
-        role=Role(role),
-        name=name,
-        is_admin=is_admin,
-        permissions=permissions_of(Role(role), is_admin=is_admin),
-        hide_phone=hide_phone and role is Role.AGENT,
+    return _actor(found[0], session_id) if found else None
+
+
+def _actor(row: Any, session_id: int | None) -> Actor:
+    """An agent without a team, or whose team is switched off, may do next to nothing and sees what is theirs."""
+    actor = Actor(
+        account_id=row.id,
+        role=row.role,
+        name=row.name,
+        is_admin=row.is_admin,
+        permissions=permissions_of(row.role, is_admin=row.is_admin, team=row.permissions or ()),
         session_id=session_id,
+    )
+    if row.role is not Role.AGENT:
+        return actor
+    return replace(
+        actor,
+        visibility=row.visibility or Visibility.OWN,
+        hide_phone=row.hide_phone,
+        team_id=row.team_id,
+        may_reassign=bool(row.may_reassign),
     )
 
 
