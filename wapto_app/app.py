@@ -39,11 +39,12 @@ from wapto_app.security import cookies
 from wapto_app.security.sockets import guard
 from wapto_app.settings import get_settings
 from wapto_app.ui import tokens
-from wapto_app.web import auth, guide, headers, health, limits, media, metrics, sandbox, webhooks
+from wapto_app.web import auth, guide, headers, health, limits, media, metrics, sandbox, start, webhooks
 
 _settings = get_settings()
 
 _routes = [
+    *start.routes,
     *health.routes,
     *metrics.routes,
     *webhooks.routes,

@@ -19,8 +19,6 @@ from wapto_app.services import audit, links, sessions
 from wapto_app.services.accounts import as_actor
 from wapto_app.services.errors import DomainError, Invalid
 
-HOME = "/"
-"""Leads everybody to their first page."""
 _FIRST_PAGES = (
     (Permission.INBOX_SEE, "/inbox"),
     (Permission.INTEGRATIONS_SEE, "/integrations"),

@@ -106,15 +106,9 @@ async def login(visit: Visit, form: LoginForm) -> Answer:
         token = await sign_in.sign_in(
             session, known, new_hash=new_hash, address=visit.address, user_agent=visit.user_agent
         )
+        home = await _first_page(session, token)
     await throttle.sign_in_succeeded(visit.address, email)
-    return Answer({"go": sign_in.safe_path(form.next) or sign_in.HOME}, token)
-
-
-async def first_page(request: Request) -> Response:
-    """``/`` leads to the first page that its reader may see, or to the sign-in page."""
-    actor = await cookies.actor_of(visit_of(request).cookie)
-    page = "/login" if actor is None else sign_in.home(actor.permissions)
-    return RedirectResponse(page, 307, headers={"cache-control": "no-store"})
+    return Answer({"go": sign_in.safe_path(form.next) or home}, token)
 
 
 async def logout(request: Request) -> Response:
@@ -136,8 +130,7 @@ async def setup(visit: Visit, form: SetupForm) -> Answer:
     person = await _person(form)
     async with runtime.get().db.write() as session:
         account_id = await accounts.set_up(session, form.token, person, runs_business=form.runs_business)
-        token = await _enter(session, visit, account_id)
-    return Answer({"go": sign_in.HOME}, token)
+        return await _enter(session, visit, account_id)
 
 
 async def register(visit: Visit, form: RegisterForm) -> Answer:
@@ -149,8 +142,7 @@ async def register(visit: Visit, form: RegisterForm) -> Answer:
     person = await _person(form)
     async with runtime.get().db.write() as session:
         account_id = await accounts.register(session, person)
-        token = await _enter(session, visit, account_id)
-    return Answer({"go": sign_in.HOME}, token)
+        return await _enter(session, visit, account_id)
 
 
 async def accept_invitation(visit: Visit, form: InvitationForm) -> Answer:
@@ -161,8 +153,7 @@ async def accept_invitation(visit: Visit, form: InvitationForm) -> Answer:
     person = await _person(RegisterForm(email=email, **form.model_dump(exclude={"token"})))
     async with runtime.get().db.write() as session:
         account_id = await accounts.accept_invitation(session, form.token, person)
-        token = await _enter(session, visit, account_id)
-    return Answer({"go": sign_in.HOME}, token)
+        return await _enter(session, visit, account_id)
 
 
 async def request_reset(visit: Visit, form: ResetRequestForm) -> Answer:
@@ -234,9 +225,15 @@ def _try(errors: dict[str, str], clean: Callable[[str], str], text: str) -> str:
         return ""
 
 
-async def _enter(session: AsyncSession, visit: Visit, account_id: int) -> str:
+async def _enter(session: AsyncSession, visit: Visit, account_id: int) -> Answer:
     await sessions.close_session(session, visit.session_token)
-    return await sign_in.enter(session, account_id, address=visit.address, user_agent=visit.user_agent)
+    token = await sign_in.enter(session, account_id, address=visit.address, user_agent=visit.user_agent)
+    return Answer({"go": await _first_page(session, token)}, token)
+
+
+async def _first_page(session: AsyncSession, token: str) -> str:
+    actor = await sessions.actor_of_cookie(session, token)
+    return sign_in.home(actor.permissions if actor else ())
 
 
 async def _actor(visit: Visit) -> Actor:
@@ -291,7 +288,6 @@ async def settled() -> None:
 
 
 routes = [
-    Route("/", first_page),
     form_route("/auth/login", LoginForm, login),
     Route("/auth/logout", logout, methods=["POST"]),
     form_route("/auth/setup", SetupForm, setup),
