@@ -13,8 +13,9 @@ from wapto_app.models import Conversation
 from wapto_app.runtime import Runtime
 from wapto_app.security.permissions import Actor, Permission, Visibility
 from wapto_app.services import contacts
-from wapto_app.services.contacts import mask_numbers, mask_phone, shown_name
+from wapto_app.services.contacts import shown_name
 from wapto_app.services.errors import Forbidden, Invalid, NotFound
+from wapto_app.services.masking import mask_numbers, mask_phone
 
 pytestmark = pytest.mark.usefixtures("conversation_id")
 

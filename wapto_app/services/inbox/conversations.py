@@ -12,8 +12,9 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from wapto_app.db import fetch
 from wapto_app.models import AddressKind, Channel, Contact, ContactAddress, Conversation
 from wapto_app.security.permissions import Actor, Permission
-from wapto_app.services.contacts import mask_numbers, mask_phone, shown_name
+from wapto_app.services.contacts import shown_name
 from wapto_app.services.errors import NotFound
+from wapto_app.services.masking import Mask, mask_numbers, mask_of, masks
 from wapto_app.services.outbox.gate import window_closes_at
 from wapto_app.services.visibility import readable
 
@@ -79,13 +80,16 @@ async def listing(
     query = _rows(actor).order_by(col(Conversation.last_message_at).desc(), col(Conversation.id).desc())
     if unread_only:
         query = query.where(_IS_UNREAD)
-    return [_row(actor, row) for row in await fetch(session, query.limit(min(limit, MOST)))]
+    found = await fetch(session, query.limit(min(limit, MOST)))
+    hidden = await masks(session, actor, [row.contact_id for row in found])
+    return [_row(hidden.of(row.contact_id), row) for row in found]
 
 
 def _rows(actor: Actor) -> sa.Select[Any]:
     c = Conversation
     columns: list[Any] = [
         col(c.id),
+        col(c.contact_id),
         col(c.preview),
         col(c.preview_type),
         col(c.preview_outbound),
@@ -108,11 +112,11 @@ def _rows(actor: Actor) -> sa.Select[Any]:
     )
 
 
-def _row(actor: Actor, row: Any) -> ConversationRow:
+def _row(mask: Mask, row: Any) -> ConversationRow:
     return ConversationRow(
         id=row.id,
-        name=shown_name(row.name, row.profile_name, row.username, visible_phone(actor, row.phone)),
-        preview=visible_text(actor, row.preview_type, row.preview),
+        name=_name(mask, row),
+        preview=visible_text(mask, row.preview_type, row.preview),
         outbound=row.preview_outbound,
         tick=row.preview_status if row.preview_outbound else "",
         at=row.last_message_at.isoformat(),
@@ -123,15 +127,14 @@ def _row(actor: Actor, row: Any) -> ConversationRow:
     )
 
 
-def visible_phone(actor: Actor, phone: str | None) -> str:
-    if not phone:
-        return ""
-    return mask_phone(phone) if actor.hide_phone else phone
+def _name(mask: Mask, row: Any) -> str:
+    names = mask.note(row.name), mask.text(row.profile_name), mask.text(row.username)
+    return shown_name(*names, mask.phone(row.phone))
 
 
-def visible_text(actor: Actor, kind: str, text: str) -> str:
+def visible_text(mask: Mask, kind: str, text: str) -> str:
     """WhatsApp's own sentences name both numbers of a customer who changed the number."""
-    return mask_numbers(text) if actor.hide_phone and kind == "system" else text
+    return mask_numbers(text) if mask.hides and kind == "system" else mask.text(text)
 
 
 def iso(at: datetime | None) -> str:
@@ -155,7 +158,6 @@ async def header(session: AsyncSession, actor: Actor, conversation_id: int) -> C
     query = (
         _rows(actor)
         .add_columns(
-            col(Conversation.contact_id),
             col(Channel.status).label("channel_status"),
             col(Contact.opted_out_at),
             col(Contact.blocked_at),
@@ -166,12 +168,12 @@ async def header(session: AsyncSession, actor: Actor, conversation_id: int) -> C
     if not found:
         raise NotFound("conversation")
     row = found[0]
-    phone = visible_phone(actor, row.phone)
+    mask = await mask_of(session, actor, row.contact_id)
     return ConversationHeader(
         id=row.id,
         contact_id=row.contact_id,
-        name=shown_name(row.name, row.profile_name, row.username, phone),
-        phone=phone,
+        name=_name(mask, row),
+        phone=mask.phone(row.phone),
         channel=row.verified_name,
         channel_status=row.channel_status.value,
         window_closes_at=iso(window_closes_at(row.last_inbound_at)),
