@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from dataclasses import replace
 
 import pytest
@@ -76,9 +77,14 @@ async def test_permissions_are_required(runtime: Runtime, agent: Actor, contact_
 
 @pytest.mark.parametrize("visibility", [Visibility.OWN, Visibility.TEAM])
 async def test_only_contacts_of_visible_conversations_are_shown(
-    runtime: Runtime, agent: Actor, contact_id: int, visibility: Visibility
+    runtime: Runtime,
+    agent: Actor,
+    contact_id: int,
+    visibility: Visibility,
+    others_take_all: Callable[[], Awaitable[None]],
 ) -> None:
     narrow = replace(agent, visibility=visibility)
+    await others_take_all()
     async with runtime.db.write() as session:
         with pytest.raises(NotFound):
             await contacts.card(session, narrow, contact_id)

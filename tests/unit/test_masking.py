@@ -68,12 +68,20 @@ def test_nothing_is_left_inside_a_payload() -> None:
     content = {
         "kind": "location",
         "name": "Ada, 0171 1234567",
-        "rows": [{"id": "wamid.SGVsbG8=", "url": "https://wa.me/491711234567", "n": 3, "none": None}],
+        "rows": [
+            {
+                "id": "wamid.SGVsbG8=",
+                "url": "https://wa.me/491711234567",
+                "n": 3,
+                "m": 491711234567,
+                "none": None,
+            }
+        ],
     }
     assert ADA.content(content) == {
         "kind": "location",
         "name": "Ada, •••••67",
-        "rows": [{"id": "hidden", "url": "https://wa.me/•••••67", "n": 3, "none": None}],
+        "rows": [{"id": "hidden", "url": "https://wa.me/•••••67", "n": 3, "m": "•••••67", "none": None}],
     }
     assert SEEN.content(content) == content
 

@@ -69,6 +69,8 @@ class Mask:
             return value
         if isinstance(value, str):
             return "hidden" if value.startswith("wamid.") else self.text(value)
+        if isinstance(value, int) and self.text(str(value)) != str(value):
+            return self.text(str(value))
         if isinstance(value, dict):
             return {name: self.content(each) for name, each in value.items()}
         if isinstance(value, list):

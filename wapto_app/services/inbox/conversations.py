@@ -10,13 +10,13 @@ from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from wapto_app.db import fetch
-from wapto_app.models import AddressKind, Channel, Contact, ContactAddress, Conversation
+from wapto_app.models import Account, AddressKind, Channel, Contact, ContactAddress, Conversation, Team
 from wapto_app.security.permissions import Actor, Permission
 from wapto_app.services.contacts import shown_name
 from wapto_app.services.errors import NotFound
 from wapto_app.services.masking import Mask, mask_numbers, mask_of, masks
 from wapto_app.services.outbox.gate import window_closes_at
-from wapto_app.services.visibility import readable
+from wapto_app.services.visibility import newest, readable
 
 PAGE = 50
 MOST = 500
@@ -39,10 +39,11 @@ class ConversationRow(TypedDict):
     window_closes_at: str
     channel: str
     status: str
+    assignee: str
 
 
 class ConversationHeader(TypedDict):
-    """The open conversation."""
+    """The open conversation. ``assignee`` and ``team`` are names, empty for nobody and none."""
 
     id: int
     contact_id: int
@@ -55,6 +56,10 @@ class ConversationHeader(TypedDict):
     blocked: bool
     status: str
     unread: int
+    assignee_id: int
+    assignee: str
+    team_id: int
+    team: str
 
 
 def phone_column() -> sa.ScalarSelect[Any]:
@@ -77,10 +82,10 @@ async def listing(
 ) -> list[ConversationRow]:
     """The newest conversations that the actor may see, at most ``MOST``."""
     actor.require(Permission.INBOX_SEE)
+    limit = min(limit, MOST)
     query = _rows(actor).order_by(col(Conversation.last_message_at).desc(), col(Conversation.id).desc())
-    if unread_only:
-        query = query.where(_IS_UNREAD)
-    found = await fetch(session, query.limit(min(limit, MOST)))
+    query = query.where(_IS_UNREAD if unread_only else newest(actor, limit))
+    found = await fetch(session, query.limit(limit))
     hidden = await masks(session, actor, [row.contact_id for row in found])
     return [_row(hidden.of(row.contact_id), row) for row in found]
 
@@ -102,12 +107,14 @@ def _rows(actor: Actor) -> sa.Select[Any]:
         col(Contact.profile_name),
         col(Contact.username),
         col(Channel.verified_name),
+        col(Account.name).label("assignee"),
         phone_column().label("phone"),
     ]
     return (
         sa.select(*columns)
         .join(Contact, col(Contact.id) == col(c.contact_id))
         .join(Channel, col(Channel.id) == col(c.channel_id))
+        .outerjoin(Account, col(Account.id) == col(c.assignee_id))
         .where(readable(actor))
     )
 
@@ -124,6 +131,7 @@ def _row(mask: Mask, row: Any) -> ConversationRow:
         window_closes_at=iso(window_closes_at(row.last_inbound_at)),
         channel=row.verified_name,
         status=row.status.value,
+        assignee=row.assignee or "",
     )
 
 
@@ -158,10 +166,14 @@ async def header(session: AsyncSession, actor: Actor, conversation_id: int) -> C
     query = (
         _rows(actor)
         .add_columns(
+            col(Conversation.assignee_id),
+            col(Conversation.team_id),
+            col(Team.name).label("team"),
             col(Channel.status).label("channel_status"),
             col(Contact.opted_out_at),
             col(Contact.blocked_at),
         )
+        .outerjoin(Team, col(Team.id) == col(Conversation.team_id))
         .where(col(Conversation.id) == conversation_id)
     )
     found = await fetch(session, query)
@@ -181,4 +193,8 @@ async def header(session: AsyncSession, actor: Actor, conversation_id: int) -> C
         blocked=row.blocked_at is not None,
         status=row.status.value,
         unread=row.unread,
+        assignee_id=row.assignee_id or 0,
+        assignee=row.assignee or "",
+        team_id=row.team_id or 0,
+        team=row.team or "",
     )
