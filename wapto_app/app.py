@@ -14,6 +14,7 @@ import reflex as rx
 from starlette.applications import Starlette
 from starlette.responses import RedirectResponse
 from starlette.routing import Route
+from starlette.types import ASGIApp
 
 from pages import (
     admin_accounts,
@@ -56,6 +57,12 @@ _routes = [
     *sandbox.routes(_settings),
 ]
 
+_with_headers = partial(
+    headers.SecurityHeaders,
+    pages=headers.BuiltPages(bundle.client_dir()),
+    https=_settings.public_url.startswith("https://"),
+)
+
 app = rx.App(
     # Each wraps what stands before it: the last one sees every request first.
     api_transformer=[
@@ -70,11 +77,7 @@ app = rx.App(
             },
         ),
         partial(limits.SameOrigin, public_url=_settings.public_url),
-        partial(
-            headers.SecurityHeaders,
-            pages=headers.BuiltPages(bundle.client_dir()),
-            https=_settings.public_url.startswith("https://"),
-        ),
+        _with_headers,
         metrics.Observed,
     ],
     backend_exception_handler=base.on_error,
@@ -116,6 +119,11 @@ async def _demo(process: runtime.Runtime) -> AsyncIterator[None]:
 
 
 app.register_lifespan_task(_serve)
+
+
+def served() -> ASGIApp:
+    """What the server calls: the app, and in front of it what needs none of the page's layers."""
+    return webhooks.InFront(app(), metrics.Observed(_with_headers(webhooks.Deliveries())))
 
 
 def _page(component: Any, route: str, *on_load: Any) -> None:
