@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import gc
 import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -96,6 +97,9 @@ async def _serve() -> AsyncIterator[None]:
         process.hub.deliver = base.deliver_to(app)
         process.hub.listen(webhooks.follow_channels)
         cookies.listen(process.hub)
+        # All that was loaded by now stays: walking it again and again would cost each request a share.
+        gc.collect()
+        gc.freeze()
         async with background.working(process), metrics.watching_the_loop(), _demo(process):
             yield
             # What was promised before the stop, such as a mail with a link, still goes out.
