@@ -100,6 +100,7 @@ async def _serve() -> AsyncIterator[None]:
         # All that was loaded by now stays: walking it again and again would cost each request a share.
         gc.collect()
         gc.freeze()
+        gc.set_threshold(20_000, 20, 50)
         async with background.working(process), metrics.watching_the_loop(), _demo(process):
             yield
             # What was promised before the stop, such as a mail with a link, still goes out.
