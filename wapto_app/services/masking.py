@@ -101,10 +101,10 @@ class Masks:
         return self._of.get(contact_id, self._otherwise)
 
 
-async def masks(session: AsyncSession, actor: Actor, contact_ids: Collection[int]) -> Masks:
-    """What to hide of these customers' numbers from the actor."""
+async def masks(session: AsyncSession, reader: Actor, contact_ids: Collection[int]) -> Masks:
+    """What to hide of these customers' numbers from the reader."""
     numbers: dict[int, list[str]] = {}
-    if actor.hide_phone and contact_ids:
+    if reader.hide_phone and contact_ids:
         found = await session.exec(
             select(ContactAddress.contact_id, ContactAddress.value).where(
                 col(ContactAddress.contact_id).in_(set(contact_ids)),
@@ -113,20 +113,20 @@ async def masks(session: AsyncSession, actor: Actor, contact_ids: Collection[int
         )
         for contact_id, number in found:
             numbers.setdefault(contact_id, []).append(number)
-    return Masks(numbers, hides=actor.hide_phone)
+    return Masks(numbers, hides=reader.hide_phone)
 
 
-async def mask_of(session: AsyncSession, actor: Actor, contact_id: int) -> Mask:
+async def mask_of(session: AsyncSession, reader: Actor, contact_id: int) -> Mask:
     """The same for one customer."""
-    return (await masks(session, actor, [contact_id])).of(contact_id)
+    return (await masks(session, reader, [contact_id])).of(contact_id)
 
 
-async def mask_in(session: AsyncSession, actor: Actor, conversation_id: int) -> Mask:
+async def mask_in(session: AsyncSession, reader: Actor, conversation_id: int) -> Mask:
     """The same for the customer of a conversation."""
-    if not actor.hide_phone:
+    if not reader.hide_phone:
         return SEEN
     found = await session.exec(select(Conversation.contact_id).where(Conversation.id == conversation_id))
-    return await mask_of(session, actor, found.first() or 0)
+    return await mask_of(session, reader, found.first() or 0)
 
 
 def _masked(found: re.Match[str]) -> str:
