@@ -75,6 +75,7 @@ class Thread(TypedDict):
 
 async def recent(session: AsyncSession, actor: Actor, conversation_id: int, *, after_id: int = 0) -> Thread:
     """The newest page; with ``after_id`` everything newer than that message (at most ``MOST_RECENT``)."""
+    actor.require(Permission.INBOX_SEE)
     anchor = await _position(session, conversation_id, after_id) if after_id else None
     query = _messages(actor, conversation_id)
     if anchor is not None:
@@ -84,6 +85,7 @@ async def recent(session: AsyncSession, actor: Actor, conversation_id: int, *, a
 
 async def older(session: AsyncSession, actor: Actor, conversation_id: int, *, before_id: int) -> Thread:
     """The page before a message."""
+    actor.require(Permission.INBOX_SEE)
     anchor = await _position(session, conversation_id, before_id)
     if anchor is None:
         return Thread(messages=[], has_older=False)
@@ -111,7 +113,6 @@ async def _position(
 
 
 def _messages(actor: Actor, conversation_id: int) -> sa.Select[Any]:
-    actor.require(Permission.INBOX_SEE)
     m, f = Message, MediaFile
     columns: list[Any] = [
         col(m.id),
