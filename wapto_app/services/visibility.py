@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Hashable
+
 import sqlalchemy as sa
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
@@ -9,6 +11,12 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from wapto_app.models import Contact, Conversation, Visibility
 from wapto_app.security.permissions import Actor, Permission
 from wapto_app.services.errors import NotFound
+
+
+def scope(actor: Actor) -> tuple[Hashable, ...]:
+    """What two actors have in common who see the same conversations in the same way."""
+    alone = None if actor.visibility is Visibility.ALL else (actor.account_id, actor.team_id)
+    return actor.may(Permission.INBOX_SEE), actor.hide_phone, actor.visibility, alone
 
 
 def readable(actor: Actor) -> sa.ColumnElement[bool]:
