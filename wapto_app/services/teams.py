@@ -155,11 +155,11 @@ async def save(session: AsyncSession, actor: Actor, draft: Draft, team_id: int =
     if team_id:
         ensure_not_above(actor, team)
     answered = _answers(team)
+    if draft.takes_new:
+        others = sa.update(Team).where(col(Team.takes_new).is_(True), col(Team.id) != team_id)
+        await session.exec(others.values(takes_new=False))
     await _fill(session, team, draft)
     _ensure_may_grant(actor, team)
-    if team.takes_new:
-        others = sa.update(Team).where(col(Team.takes_new).is_(True), col(Team.id) != (team_id or 0))
-        await session.exec(others.values(takes_new=False))
     session.add(team)
     await session.flush()
     await _tell_agents(session, team, requeue=answered and not _answers(team))
