@@ -7,6 +7,7 @@ from typing import Any
 import reflex as rx
 
 from pages.frame import frame
+from pages.handover import link_dialog
 from pages.profile import role_badge
 from state.accounts import Accounts
 from state.base import Feedback
@@ -14,10 +15,8 @@ from state.viewing import Viewing
 from wapto_app.security.permissions import Permission
 from wapto_app.services.account_list import PAGE
 from wapto_app.ui.badge import badge, status_badge
-from wapto_app.ui.banner import banner
 from wapto_app.ui.button import button, icon_button
 from wapto_app.ui.card import page_body, page_header
-from wapto_app.ui.copy import copy_field
 from wapto_app.ui.dialog import confirm_dialog, dialog
 from wapto_app.ui.empty import empty_state
 from wapto_app.ui.form import form, form_actions, search_input, select, submit_button, text_field
@@ -54,7 +53,12 @@ def _accounts() -> rx.Component:
         _invite_dialog(),
         _deactivate_dialog(),
         _admin_dialog(),
-        _link_dialog(),
+        link_dialog(
+            Accounts.link,
+            email=Accounts.link_for,
+            mailed=Accounts.link_mailed,
+            on_close=Accounts.forget_link,
+        ),
     )
 
 
@@ -252,23 +256,4 @@ def _deactivate_dialog() -> rx.Component:
         on_confirm=Accounts.set_active(Accounts.leaving_id, False),
         open=Accounts.leaving_id > 0,
         on_close=Accounts.do_not_deactivate,
-    )
-
-
-def _link_dialog() -> rx.Component:
-    mailed = banner(t("It was mailed to {email}.", email=Accounts.link_for), tone="accent")
-    return dialog(
-        rx.el.div(
-            rx.cond(Accounts.link_mailed, mailed, rx.fragment()),
-            copy_field(
-                t("Link"),
-                Accounts.link,
-                help=t("It works once. Whoever has it can use it, so hand it over in private."),
-            ),
-            class_name="flex flex-col gap-4",
-        ),
-        title=t("Link for {email}", email=Accounts.link_for),
-        open=Accounts.link != "",
-        on_close=Accounts.forget_link,
-        footer=button(t("Done"), variant="primary", on_click=Accounts.forget_link),
     )

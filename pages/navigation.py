@@ -13,6 +13,13 @@ NAVIGATION = (
         (Entry(t("Inbox"), "/inbox", "inbox", Permission.INBOX_SEE, badge="unread"),),
     ),
     Group(
+        t("Team"),
+        (
+            Entry(t("Teams"), "/teams", "users", Permission.TEAMS_SEE),
+            Entry(t("Agents"), "/agents", "headset", Permission.TEAMS_SEE),
+        ),
+    ),
+    Group(
         t("Settings"),
         (
             Entry(t("Integrations"), "/integrations", "plug", Permission.INTEGRATIONS_SEE),

@@ -17,6 +17,7 @@ from starlette.types import ASGIApp
 
 from pages import (
     admin_accounts,
+    agents,
     connect,
     inbox,
     integrations,
@@ -27,14 +28,19 @@ from pages import (
     register,
     reset,
     setup,
+    team,
+    teams,
 )
 from state import base
 from state.access import Access
 from state.accounts import Accounts
+from state.agents import Agents
 from state.inbox import ContactPanel, InboxList, OpenConversation
 from state.integrations import Integrations
 from state.profile import Profile
 from state.shell import Shell
+from state.team import TeamEditor
+from state.teams import Teams
 from wapto_app import bundle, demo, runtime
 from wapto_app.jobs import background
 from wapto_app.security import cookies
@@ -42,6 +48,7 @@ from wapto_app.security.sockets import guard
 from wapto_app.settings import get_settings
 from wapto_app.ui import tokens
 from wapto_app.web import auth, guide, headers, health, limits, media, metrics, sandbox, start, webhooks
+from wapto_app.web.agents import routes as agents_routes
 
 _settings = get_settings()
 
@@ -52,6 +59,7 @@ _routes = [
     *webhooks.routes,
     *media.routes,
     *auth.routes,
+    *agents_routes,
     *guide.routes,
     *sandbox.routes(_settings),
 ]
@@ -143,6 +151,9 @@ _page(integrations.integrations, "/integrations", Shell.load, Integrations.load)
 _page(connect.connect, "/integrations/connect", Shell.load, Integrations.load)
 _page(profile.profile, "/profile", Shell.load, Profile.load)
 _page(admin_accounts.admin_accounts, "/admin/accounts", Shell.load, Accounts.load)
+_page(teams.teams, "/teams", Shell.load, Teams.load)
+_page(team.team, team.ROUTE, Shell.load, TeamEditor.load)
+_page(agents.agents, "/agents", Shell.load, Agents.load)
 app.add_page(not_found.not_found, route="404", title="Wapto")
 
 if os.environ.get("WAPTO_DEV") == "1":

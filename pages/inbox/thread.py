@@ -6,6 +6,7 @@ from typing import Any
 
 import reflex as rx
 
+from pages.inbox.assignee import assignee_menu, resolve_button
 from pages.inbox.bubble import message_row
 from state.inbox import ContactPanel, OpenConversation
 from state.shell import Shell
@@ -103,12 +104,15 @@ def _head() -> rx.Component:
         aria_expanded=ContactPanel.shown,
         class_name="mirror xl:hidden",
     )
-    unread = icon_button("mail", t("Mark as unread"), on_click=OpenConversation.mark_unread)
+    unread = icon_button(
+        "mail", t("Mark as unread"), on_click=OpenConversation.mark_unread, class_name="max-sm:hidden"
+    )
     return rx.el.header(
         back,
-        avatar(header["name"], size=32),
+        avatar(header["name"], size=32, class_name="max-sm:hidden"),
         name,
         window,
+        rx.cond(header["id"] > 0, rx.fragment(assignee_menu(), resolve_button()), rx.fragment()),
         unread,
         panel,
         class_name="flex h-13 flex-none items-center gap-2.5 border-b bg-surface px-4",

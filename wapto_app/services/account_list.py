@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any, TypedDict
 
 import sqlalchemy as sa
@@ -11,9 +10,10 @@ from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from wapto_app.db import fetch
-from wapto_app.models import Account, AuditEntry, LoginSession, Role, Team
+from wapto_app.models import Account, Role, Team
 from wapto_app.security.passwords import UNUSABLE
 from wapto_app.security.permissions import Actor, Permission
+from wapto_app.services.accounts import holds, last_deed, last_request, last_seen, status_of
 
 PAGE = 50
 Cursor = tuple[str, int]
@@ -85,8 +85,8 @@ def _rows() -> sa.Select[Any]:
         col(Team.name).label("team"),
         sa.func.lower(Account.name).label("sort_name"),
         _is_invited().label("is_invited"),
-        _last_request().label("last_request"),
-        _last_deed().label("last_deed"),
+        last_request().label("last_request"),
+        last_deed().label("last_deed"),
     ]
     return sa.select(*columns).outerjoin(Team, col(Team.id) == col(Account.team_id))
 
@@ -94,8 +94,7 @@ def _rows() -> sa.Select[Any]:
 def _conditions(wanted: Filter) -> list[sa.ColumnElement[bool]]:
     conditions = []
     if search := wanted.search.strip():
-        holds = (col(column).icontains(search, autoescape=True) for column in (Account.name, Account.email))
-        conditions.append(sa.or_(*holds))
+        conditions.append(holds(search))
     if wanted.role == "admin":
         conditions.append(col(Account.is_admin).is_(True))
     elif wanted.role in tuple(Role):
@@ -111,19 +110,7 @@ def _is_invited() -> sa.ColumnElement[bool]:
     return col(Account.password_hash) == UNUSABLE
 
 
-def _last_request() -> sa.ScalarSelect[datetime]:
-    statement = select(sa.func.max(LoginSession.last_seen_at)).where(LoginSession.account_id == Account.id)
-    return statement.correlate(Account).scalar_subquery()
-
-
-def _last_deed() -> sa.ScalarSelect[datetime]:
-    """Signing out deletes a session, so the log knows more."""
-    statement = select(AuditEntry.at).where(AuditEntry.account_id == Account.id)
-    return statement.order_by(col(AuditEntry.id).desc()).limit(1).correlate(Account).scalar_subquery()
-
-
 def _row(row: Any, actor: Actor) -> AccountRow:
-    seen = [at for at in (row.last_request, row.last_deed) if at is not None]
     is_me = row.id == actor.account_id
     return AccountRow(
         id=row.id,
@@ -132,14 +119,8 @@ def _row(row: Any, actor: Actor) -> AccountRow:
         role=row.role.value,
         team=row.team or "",
         is_admin=row.is_admin,
-        status=_status(row.is_active, row.is_invited),
-        last_seen_at=max(seen).isoformat() if seen else "",
+        status=status_of(row.is_active, row.is_invited),
+        last_seen_at=last_seen(row),
         is_me=is_me,
         may_view=row.is_active and not row.is_admin and not is_me,
     )
-
-
-def _status(is_active: bool, is_invited: bool) -> str:
-    if not is_active:
-        return "deactivated"
-    return "invited" if is_invited else "active"

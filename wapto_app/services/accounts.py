@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple, TypedDict
+from datetime import datetime
+from typing import Any, NamedTuple, TypedDict
 
 import sqlalchemy as sa
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from wapto_app.db import touch
-from wapto_app.models import Account, LinkPurpose, Role
+from wapto_app.models import Account, AuditEntry, LinkPurpose, LoginSession, Role
 from wapto_app.security.passwords import UNUSABLE
 from wapto_app.security.permissions import Actor, Permission, permissions_of
-from wapto_app.services import audit, links, sessions
+from wapto_app.services import assignment, audit, links, sessions
 from wapto_app.services.account_fields import clean_email, clean_locale, clean_name, clean_time_zone
 from wapto_app.services.errors import Conflict, Invalid, NotFound
+from wapto_app.services.plans import Limit, ensure_room
 
 TOPIC = "accounts"
 # Any number that nothing else locks; PostgreSQL keeps these apart by number alone.
@@ -95,28 +97,46 @@ async def register(session: AsyncSession, person: Person) -> int:
     return await _add(session, person, Role.OWNER)
 
 
-async def invite(session: AsyncSession, actor: Actor, email: str, role: Role = Role.OWNER) -> str:
-    """Make an account that waits for its person; returns the path of the invitation.
+async def invite(session: AsyncSession, actor: Actor, email: str) -> str:
+    """Make an owner's account that waits for its person; returns the path of the invitation.
 
-    Inviting the same address again replaces the link.
+    Inviting the same address again replaces the link. Agents are invited by ``services.agents``.
 
     Raises:
         Invalid: when the address is none, or belongs to somebody who has joined already.
     """
     actor.require(Permission.ADMIN)
     await alone(session)
-    email = clean_email(email)
+    account = await waiting_account(session, clean_email(email))
+    account.role, account.team_id = Role.OWNER, None
+    return await hand_out_invitation(session, actor, account)
+
+
+async def waiting_account(session: AsyncSession, email: str) -> Account:
+    """The account of somebody who is or will be invited, to be filled in.
+
+    Raises:
+        Invalid: when the address belongs to somebody who has joined already.
+    """
     account = (await session.exec(select(Account).where(Account.email == email))).first()
     if account is not None and account.password_hash != UNUSABLE:
-        raise Invalid("email", "Somebody with this e-mail address is already here.")
-    if account is None:
-        account = Account(name=email[:120], email=email, password_hash=UNUSABLE, role=role)
-    account.role = role
+        raise taken()
+    return account or Account(name=email[:120], email=email, password_hash=UNUSABLE)
+
+
+async def hand_out_invitation(session: AsyncSession, actor: Actor, account: Account) -> str:
+    """Store the account and make its link; earlier ones stop working. Callers have asked for the permission."""
+    actor.require(Permission.SIGNED_IN)
     session.add(account)
     await session.flush()
-    audit.record(session, actor, "account.invited", f"account:{account.id}", email=email, role=role.value)
+    detail = {"email": account.email, "role": account.role.value}
+    audit.record(session, actor, "account.invited", f"account:{account.id}", **detail)
     touch(session, TOPIC)
     return links.path(LinkPurpose.INVITE, await links.issue(session, LinkPurpose.INVITE, account.id))
+
+
+def taken() -> Invalid:
+    return Invalid("email", "Somebody with this e-mail address is already here.")
 
 
 async def withdraw_invitation(session: AsyncSession, actor: Actor, account_id: int) -> None:
@@ -192,19 +212,40 @@ async def set_active(session: AsyncSession, actor: Actor, account_id: int, *, ac
     actor.require(Permission.ADMIN)
     if account_id == actor.account_id:
         raise Conflict("You cannot deactivate your own account.")
-    await alone(session)
     account = await _get(session, account_id)
-    if account.is_admin and not active:
-        await _keep_an_admin(session, account_id)
-    account.is_active = active
-    session.add(account)
-    if not active:
-        await links.withdraw(session, LinkPurpose.RESET, account_id)
-        await sessions.end_sessions_of(session, account_id)
-    deed = "account.activated" if active else "account.deactivated"
-    audit.record(session, actor, deed, f"account:{account_id}")
-    touch(session, TOPIC, sessions.account_topic(account_id))
+    await (let_in if active else let_out)(session, actor, account)
     return account.name
+
+
+async def let_in(session: AsyncSession, actor: Actor, account: Account) -> None:
+    """Callers have asked for the permission. Raises LimitReached when the plan has no seat left."""
+    actor.require(Permission.SIGNED_IN)
+    if account.is_active:
+        return
+    if account.role is Role.AGENT:
+        await ensure_room(session, Limit.SEATS)
+    account.is_active = True
+    session.add(account)
+    audit.record(session, actor, "account.activated", f"account:{account.id}")
+    touch(session, TOPIC, sessions.account_topic(account.id))
+
+
+async def let_out(session: AsyncSession, actor: Actor, account: Account) -> None:
+    """Sign somebody out and give what they worked on to others; callers have asked for the permission."""
+    actor.require(Permission.SIGNED_IN)
+    account_id = account.id or 0
+    if account.is_admin:
+        await alone(session)
+        await _keep_an_admin(session, account_id)
+    await assignment.lock_held_by(session, account_id)
+    account.is_active = False
+    session.add(account)
+    await session.flush()
+    await links.withdraw(session, LinkPurpose.RESET, account_id)
+    await sessions.end_sessions_of(session, account_id)
+    await assignment.requeue_all(session, account_id)
+    audit.record(session, actor, "account.deactivated", f"account:{account_id}")
+    touch(session, TOPIC, sessions.account_topic(account_id))
 
 
 async def set_admin(session: AsyncSession, actor: Actor, account_id: int, *, admin: bool) -> str:
@@ -224,9 +265,8 @@ async def set_admin(session: AsyncSession, actor: Actor, account_id: int, *, adm
         await _keep_an_admin(session, account_id)
     account.is_admin = admin
     session.add(account)
-    audit.record(
-        session, actor, "account.made_admin" if admin else "account.unmade_admin", f"account:{account_id}"
-    )
+    deed = "account.made_admin" if admin else "account.unmade_admin"
+    audit.record(session, actor, deed, f"account:{account_id}")
     touch(session, TOPIC, sessions.account_topic(account_id))
     return account.name
 
@@ -259,7 +299,7 @@ async def alone(session: AsyncSession) -> None:
 async def _add(session: AsyncSession, person: Person, role: Role, *, is_admin: bool = False) -> int:
     email = clean_email(person.email)
     if (await session.exec(select(Account.id).where(Account.email == email))).first() is not None:
-        raise Invalid("email", "Somebody with this e-mail address is already here.")
+        raise taken()
     account = Account(
         name=clean_name(person.name),
         email=email,
@@ -301,3 +341,33 @@ async def _needs_owner(session: AsyncSession) -> bool:
     if not await _any_account(session):
         return False
     return (await session.exec(select(Account.id).where(Account.role == Role.OWNER).limit(1))).first() is None
+
+
+def holds(text: str) -> sa.ColumnElement[bool]:
+    return sa.or_(
+        col(Account.name).icontains(text, autoescape=True),
+        col(Account.email).icontains(text, autoescape=True),
+    )
+
+
+def last_request() -> sa.ScalarSelect[datetime]:
+    statement = select(sa.func.max(LoginSession.last_seen_at)).where(LoginSession.account_id == Account.id)
+    return statement.correlate(Account).scalar_subquery()
+
+
+def last_deed() -> sa.ScalarSelect[datetime]:
+    """Signing out deletes a session, so the log knows more."""
+    statement = select(AuditEntry.at).where(AuditEntry.account_id == Account.id)
+    return statement.order_by(col(AuditEntry.id).desc()).limit(1).correlate(Account).scalar_subquery()
+
+
+def last_seen(row: Any) -> str:
+    """ISO 8601, from the columns ``last_request`` and ``last_deed`` of a row; empty for never."""
+    seen = [at for at in (row.last_request, row.last_deed) if at is not None]
+    return max(seen).isoformat() if seen else ""
+
+
+def status_of(is_active: bool, is_invited: bool) -> str:
+    if not is_active:
+        return "deactivated"
+    return "invited" if is_invited else "active"
