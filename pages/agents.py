@@ -41,7 +41,7 @@ _CREATE = "new-agent"
 
 def agents() -> rx.Component:
     buttons = rx.fragment(
-        button(t("Create with a password"), icon="key-round", on_click=Agents.ask("create", 0)),
+        button(t("Create agent"), icon="key-round", on_click=Agents.ask("create", 0)),
         button(t("Invite agent"), variant="primary", icon="plus", on_click=Agents.ask("invite", 0)),
     )
     return frame(
