@@ -11,6 +11,7 @@ from pages.handover import link_dialog
 from state.agents import Agents
 from state.base import Feedback
 from state.shell import Shell
+from state.viewing import Viewing
 from wapto_app.security.permissions import Permission
 from wapto_app.ui.auth_form import answers, auth_form
 from wapto_app.ui.avatar import avatar
@@ -41,7 +42,7 @@ _CREATE = "new-agent"
 
 def agents() -> rx.Component:
     buttons = rx.fragment(
-        button(t("Create with a password"), icon="key-round", on_click=Agents.ask("create", 0)),
+        button(t("Create agent"), icon="key-round", on_click=Agents.ask("create", 0)),
         button(t("Invite agent"), variant="primary", icon="plus", on_click=Agents.ask("invite", 0)),
     )
     return frame(
@@ -66,6 +67,7 @@ def agents() -> rx.Component:
                 on_close=Agents.forget_link,
             ),
         ),
+        permission=Permission.TEAMS_SEE,
     )
 
 
@@ -164,10 +166,12 @@ def _status(row: Any) -> rx.Component:
 
 
 def _actions(row: Any) -> rx.Component:
+    view = menu_item(t("See what they see"), icon="eye", on_click=Viewing.start(row["id"]))
     link = Agents.make_link(row["id"], row["email"])
     edit = menu_item(t("Edit"), icon="pencil", on_click=Agents.ask("edit", row["id"]))
     active = rx.fragment(
         edit,
+        rx.cond(Shell.role == "owner", view, rx.fragment()),
         menu_item(t("Get a link for a new password"), icon="key-round", on_click=link),
         menu_separator(),
         menu_item(t("Deactivate"), icon="user-x", danger=True, on_click=Agents.ask("deactivate", row["id"])),

@@ -61,6 +61,7 @@ def team() -> rx.Component:
             ),
             width="max-w-3xl",
         ),
+        permission=Permission.TEAMS_SEE,
     )
 
 

@@ -44,6 +44,7 @@ def teams() -> rx.Component:
             _table(),
             _delete_dialog(),
         ),
+        permission=Permission.TEAMS_SEE,
     )
 
 

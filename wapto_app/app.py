@@ -46,7 +46,7 @@ from wapto_app.jobs import background
 from wapto_app.security import cookies
 from wapto_app.security.sockets import guard
 from wapto_app.settings import get_settings
-from wapto_app.ui import tokens
+from wapto_app.ui import shell, tokens
 from wapto_app.web import auth, guide, headers, health, limits, media, metrics, sandbox, start, webhooks
 from wapto_app.web.agents import routes as agents_routes
 
@@ -90,6 +90,7 @@ app = rx.App(
     backend_exception_handler=base.on_error,
     stylesheets=tokens.STYLESHEETS,
     head_components=tokens.head(),
+    hydrate_fallback=shell.waiting_shell,
     toaster=None,
     app_wraps={},
 )

@@ -20,34 +20,35 @@ def _may_do() -> rx.Var[bool]:
     return Shell.permissions.contains(Permission.INBOX_DO.value)
 
 
-def assignee_menu() -> rx.Component:
-    """The agent's initials and name; a menu for whoever may change it."""
+# A memo, because Reflex does not give what stands in a prop (the menu's trigger) the states that it reads.
+@rx.memo
+def assignee_shown() -> rx.Component:
     header = OpenConversation.header
     name = rx.cond(
         header["assignee"] != "",
         header["assignee"],
         rx.cond(header["team"] != "", header["team"], t("Unassigned")),
     )
-    shown = rx.fragment(
+    return rx.el.span(
         avatar(header["assignee"], size=22),
-        rx.el.span(name, dir="auto", class_name="max-w-32 truncate max-lg:sr-only"),
+        rx.el.span(t("Assigned to"), " ", class_name="sr-only"),
+        rx.el.span(name, dir="auto", class_name="max-w-32 truncate max-2xl:sr-only"),
+        data_testid="assignee",
+        class_name="flex min-w-0 items-center gap-2",
     )
-    look = "flex h-8 flex-none items-center gap-2 rounded-full px-1.5 text-xs text-muted lg:pe-3"
+
+
+def assignee_menu() -> rx.Component:
+    """The agent's initials and name; a menu for whoever may change it."""
+    look = "flex h-8 flex-none items-center gap-2 rounded-full bg-hover px-1.5 text-xs text-muted 2xl:pe-3"
     trigger = rx.el.button(
-        shown,
-        rx.icon("chevron-down", size=14, aria_hidden=True, class_name="max-lg:hidden"),
+        assignee_shown(),
+        rx.icon("chevron-down", size=14, aria_hidden=True, class_name="max-2xl:hidden"),
         type="button",
-        aria_label=t("Assigned to {name}", name=name),
-        data_testid="assignee",
-        class_name=f"{look} bg-hover hover:text-ink",
+        data_tip=t("Assign"),
+        class_name=f"{look} hover:text-ink",
     )
-    only_shown = rx.el.span(
-        shown,
-        data_tip=t("Assigned to {name}", name=name),
-        data_testid="assignee",
-        class_name=f"{look} bg-hover",
-    )
-    return rx.cond(_may_do(), _choices(trigger), only_shown)
+    return rx.cond(_may_do(), _choices(trigger), rx.el.span(assignee_shown(), class_name=look))
 
 
 def _choices(trigger: rx.Component) -> rx.Component:

@@ -64,7 +64,7 @@ def _assignee(name: rx.Var[str]) -> rx.Component:
         rx.el.span(t("Assigned to {name}", name=name), class_name="sr-only"),
         data_tip=t("Assigned to {name}", name=name),
         data_testid="row-assignee",
-        class_name="flex-none",
+        class_name="grid flex-none",
     )
 
 

@@ -173,18 +173,11 @@ async def test_invited_person_joins_with_name_and_password(db: Database, admin: 
             await accounts.accept_invitation(session, token, BEN)
 
 
-async def test_agent_can_be_invited(db: Database, admin: Actor) -> None:
-    async with db.write() as session:
-        token = token_of(await accounts.invite(session, admin, "ben@example.com", Role.AGENT))
-        joined = await accounts.accept_invitation(session, token, BEN)
-    assert (await get(db, joined)).role is Role.AGENT
-
-
 async def test_inviting_again_replaces_the_link_and_not_the_account(db: Database, admin: Actor) -> None:
     async with db.write() as session:
         first = token_of(await accounts.invite(session, admin, "ben@example.com"))
     async with db.write() as session:
-        second = token_of(await accounts.invite(session, admin, "ben@example.com", Role.AGENT))
+        second = token_of(await accounts.invite(session, admin, "ben@example.com"))
     async with db.write() as session:
         with pytest.raises(LinkDead):
             await accounts.invited(session, first)
@@ -324,7 +317,7 @@ async def test_roles_and_statuses_narrow_the_table(
     db: Database, admin: Actor, agent: Actor, owner: Actor
 ) -> None:
     async with db.write() as session:
-        await accounts.invite(session, admin, "zoe@example.com", Role.AGENT)
+        await accounts.invite(session, admin, "zoe@example.com")
         await accounts.set_active(session, admin, owner.account_id or 0, active=False)
 
     async def names(**wanted: str) -> list[str]:
@@ -333,7 +326,7 @@ async def test_roles_and_statuses_narrow_the_table(
         assert found["total"] == len(found["rows"])
         return [row["name"] for row in found["rows"]]
 
-    assert await names(role="agent") == ["Ben Agent", "zoe@example.com"]
+    assert await names(role="agent") == ["Ben Agent"]
     assert await names(role="admin") == ["Ada Admin"]
     assert await names(role="owner", status="active") == ["Ada Admin"]
     assert await names(status="invited") == ["zoe@example.com"]

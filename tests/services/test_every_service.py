@@ -19,6 +19,7 @@ from typing import Any, get_args, get_type_hints
 import pytest
 import sqlalchemy as sa
 import stamina
+from sqlmodel import SQLModel
 from sqlmodel.ext.asyncio.session import AsyncSession
 from typing_extensions import is_typeddict
 
@@ -107,14 +108,17 @@ class House:
             return {
                 key: self._sample(service, argument, each) for key, each in get_type_hints(origin).items()
             }
-        if isinstance(origin, type) and issubclass(origin, Collection):
+        if isinstance(origin, type) and issubclass(origin, Collection) and not hasattr(origin, "_fields"):
             return {} if issubclass(origin, dict) else []
         if isinstance(origin, type):
             return self._made(service, argument, origin)
         raise LookupError(f"{service} asks for {argument}: {hint}; add a value to ARGUMENTS")
 
     def _made(self, service: str, argument: str, hint: type) -> Any:
-        """A dataclass or named tuple of samples."""
+        """A row, dataclass or named tuple of samples."""
+        if issubclass(hint, SQLModel):
+            required = [each for each, field in hint.model_fields.items() if field.is_required()]
+            return hint(**{each: self._sample(service, argument, str) for each in required})
         hints = get_type_hints(hint)
         needed = [
             each

@@ -126,7 +126,7 @@ async def waiting_account(session: AsyncSession, email: str) -> Account:
 
 async def hand_out_invitation(session: AsyncSession, actor: Actor, account: Account) -> str:
     """Store the account and make its link; earlier ones stop working. Callers have asked for the permission."""
-    actor.require(Permission.SIGNED_IN)
+    actor.require(Permission.SELF_DO)
     session.add(account)
     await session.flush()
     detail = {"email": account.email, "role": account.role.value}
@@ -219,7 +219,7 @@ async def set_active(session: AsyncSession, actor: Actor, account_id: int, *, ac
 
 async def let_in(session: AsyncSession, actor: Actor, account: Account) -> None:
     """Callers have asked for the permission. Raises LimitReached when the plan has no seat left."""
-    actor.require(Permission.SIGNED_IN)
+    actor.require(Permission.SELF_DO)
     if account.is_active:
         return
     if account.role is Role.AGENT:
@@ -232,7 +232,7 @@ async def let_in(session: AsyncSession, actor: Actor, account: Account) -> None:
 
 async def let_out(session: AsyncSession, actor: Actor, account: Account) -> None:
     """Sign somebody out and give what they worked on to others; callers have asked for the permission."""
-    actor.require(Permission.SIGNED_IN)
+    actor.require(Permission.SELF_DO)
     account_id = account.id or 0
     if account.is_admin:
         await alone(session)
