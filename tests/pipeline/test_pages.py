@@ -87,11 +87,8 @@ def loaded(tab: Tab) -> set[str]:
     """The states that hold anything else than a newcomer's."""
     found = set()
     for state in _below(State):
-        fresh = {
-            name: value
-            for name, value in state(_reflex_internal_init=True).dict()[state.get_full_name()].items()
-        }
-        fresh = {name.removesuffix("_rx_state_"): value for name, value in fresh.items()}
+        values = state(_reflex_internal_init=True).dict()[state.get_full_name()]
+        fresh = {name.removesuffix("_rx_state_"): value for name, value in values.items()}
         if any(name in fresh and fresh[name] != value for name, value in tab.vars(state).items()):
             found.add(state.get_full_name())
     return found
