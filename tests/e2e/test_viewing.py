@@ -77,7 +77,7 @@ def test_an_owner_sees_what_an_agent_sees_and_comes_back(people: People, new_pag
     page.get_by_role("button", name=f"Actions for {AGENT}").click()
     page.get_by_role("menuitem", name="See what they see").click()
     page.wait_for_url("**/inbox")
-    bar = page.get_by_role("status").filter(has_text="and cannot change anything")
+    bar = page.get_by_role("status").filter(has_text="You cannot change anything")
     expect(bar).to_contain_text(AGENT)
     menu = page.get_by_role("navigation", name="Main")
     expect(menu.get_by_role("link", name="Inbox")).to_be_visible()
