@@ -167,18 +167,11 @@ async def test_invited_person_joins_with_name_and_password(db: Database, admin: 
             await accounts.accept_invitation(session, token, BEN)
 
 
-async def test_agent_can_be_invited(db: Database, admin: Actor) -> None:
-    async with db.write() as session:
-        token = token_of(await accounts.invite(session, admin, "ben@example.com", Role.AGENT))
-        joined = await accounts.accept_invitation(session, token, BEN)
-    assert (await get(db, joined)).role is Role.AGENT
-
-
 async def test_inviting_again_replaces_the_link_and_not_the_account(db: Database, admin: Actor) -> None:
     async with db.write() as session:
         first = token_of(await accounts.invite(session, admin, "ben@example.com"))
     async with db.write() as session:
-        second = token_of(await accounts.invite(session, admin, "ben@example.com", Role.AGENT))
+        second = token_of(await accounts.invite(session, admin, "ben@example.com"))
     async with db.write() as session:
         with pytest.raises(LinkDead):
             await accounts.invited(session, first)
