@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import reflex as rx
+from reflex.event import EventSpec
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from state.base import actor_of, watch
@@ -34,10 +35,12 @@ class Shell(rx.State):
 
     @rx.event
     @requires(Permission.SIGNED_IN)
-    async def load(self) -> None:
+    async def load(self) -> EventSpec | None:
         actor = await actor_of(self)
         watch(self, Shell.changed, ["channels", "inbox", account_topic(actor.account_id)])
         await self._show(actor)
+        is_there = self.router.url.path.rstrip("/") == actor.duty.path
+        return rx.redirect(actor.duty.path) if actor.duty and not is_there else None
 
     @rx.event
     @requires(Permission.SIGNED_IN)

@@ -41,7 +41,7 @@ from wapto_app.security import cookies
 from wapto_app.security.sockets import guard
 from wapto_app.settings import get_settings
 from wapto_app.ui import tokens
-from wapto_app.web import auth, guide, headers, health, limits, media, metrics, sandbox, webhooks
+from wapto_app.web import auth, guide, headers, health, limits, media, metrics, sandbox, two_factor, webhooks
 
 _settings = get_settings()
 
@@ -52,6 +52,7 @@ _routes = [
     *webhooks.routes,
     *media.routes,
     *auth.routes,
+    *two_factor.routes,
     *guide.routes,
     *sandbox.routes(_settings),
 ]

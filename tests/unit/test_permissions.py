@@ -8,7 +8,15 @@ from typing import Any
 import pytest
 
 from wapto_app.models.accounts import Role
-from wapto_app.security.permissions import EVERYBODY, MATRIX, Actor, Permission, Visibility, permissions_of
+from wapto_app.security.permissions import (
+    EVERYBODY,
+    MATRIX,
+    Actor,
+    Duty,
+    Permission,
+    Visibility,
+    permissions_of,
+)
 from wapto_app.services.errors import Forbidden
 
 OTHER: dict[str, Any] = {
@@ -20,6 +28,7 @@ OTHER: dict[str, Any] = {
     "hide_phone": True,
     "team_id": 3,
     "session_id": 9,
+    "duty": Duty.PASSWORD,
 }
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from wapto_app.models.accounts import Role
 from wapto_app.models.teams import Visibility
-from wapto_app.services.errors import Forbidden
+from wapto_app.services.errors import Forbidden, Unfinished
 
 
 class Permission(StrEnum):
@@ -49,6 +49,19 @@ class Permission(StrEnum):
     SELF_DO = "self.do"
 
 
+class Duty(StrEnum):
+    """What somebody must do after signing in, before anything else is possible."""
+
+    NONE = ""
+    PASSWORD = "password"
+    TWO_FACTOR = "two-factor"
+
+    @property
+    def path(self) -> str:
+        """The page on which it is done; empty when there is nothing to do."""
+        return f"/profile/{self.value}" if self else ""
+
+
 EVERYBODY = frozenset({Permission.SIGNED_IN, Permission.SELF_DO})
 """``SELF_DO``: change one's own account, which somebody who only looks through another's eyes may not."""
 MATRIX = (
@@ -86,6 +99,7 @@ class Actor:
     hide_phone: bool = False
     team_id: int | None = None
     session_id: int | None = None
+    duty: Duty = Duty.NONE
 
     @classmethod
     def system(cls) -> Actor:
@@ -101,8 +115,10 @@ class Actor:
         return permission in self.permissions
 
     def require(self, permission: Permission) -> None:
-        """Raises Forbidden when the actor lacks the permission."""
+        """Raises Forbidden when the actor lacks the permission, Unfinished when it only waits for their duty."""
         if not self.may(permission):
+            if self.duty:
+                raise Unfinished(self.duty.path)
             raise Forbidden(permission.value)
 
 

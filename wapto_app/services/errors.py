@@ -25,6 +25,14 @@ class Forbidden(DomainError):
         self.permission = permission
 
 
+class Unfinished(DomainError):
+    """Something must be done first, on the page ``path``; nothing else is possible before."""
+
+    def __init__(self, path: str) -> None:
+        super().__init__("One step is left before you can go on.")
+        self.path = path
+
+
 class SignedOut(DomainError):
     def __init__(self) -> None:
         super().__init__("You are signed out. Sign in again to go on.")

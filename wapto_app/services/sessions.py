@@ -16,10 +16,10 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from wapto_app.clock import utcnow
 from wapto_app.db import touch
-from wapto_app.models import Account, LoginSession
-from wapto_app.security.permissions import Actor, Permission, permissions_of
+from wapto_app.models import Account, LoginSession, Role
+from wapto_app.security.permissions import EVERYBODY, Actor, Duty, Permission, permissions_of
 from wapto_app.security.secrets import new_token, token_hash
-from wapto_app.services import audit, devices
+from wapto_app.services import audit, devices, rules
 from wapto_app.services.errors import NotFound
 
 LIFETIME = timedelta(days=30)
@@ -46,7 +46,12 @@ async def actor_of_cookie(session: AsyncSession, token: str) -> Actor | None:
     """The actor behind a session cookie, or None when it is unknown, expired or its account deactivated."""
     found = await session.exec(
         select(  # type: ignore[call-overload]  # typed up to four columns
-            LoginSession.id, Account.id, Account.role, Account.name, Account.is_admin
+            LoginSession.id,
+            Account.id,
+            Account.role,
+            Account.name,
+            Account.is_admin,
+            Account.must_change_password,
         )
         .join(Account, col(Account.id) == col(LoginSession.account_id))
         .where(
@@ -58,15 +63,26 @@ async def actor_of_cookie(session: AsyncSession, token: str) -> Actor | None:
     row = found.first()
     if row is None:
         return None
-    session_id, account_id, role, name, is_admin = row
+    session_id, account_id, role, name, is_admin, must_change_password = row
+    duty = await _duty(session, account_id, role, must_change_password=must_change_password)
     return Actor(
         account_id=account_id,
         role=role,
         name=name,
         is_admin=is_admin,
-        permissions=permissions_of(role, is_admin=is_admin),
+        permissions=EVERYBODY if duty else permissions_of(role, is_admin=is_admin),
         session_id=session_id,
+        duty=duty,
     )
+
+
+async def _duty(session: AsyncSession, account_id: int, role: Role, *, must_change_password: bool) -> Duty:
+    """A first password is replaced by one's own; then comes what the workspace asks for."""
+    if must_change_password:
+        return Duty.PASSWORD
+    if await rules.lacks_two_factor(session, account_id, role):
+        return Duty.TWO_FACTOR
+    return Duty.NONE
 
 
 async def open_session(session: AsyncSession, account_id: int, *, address: str, user_agent: str) -> str:
