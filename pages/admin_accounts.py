@@ -10,7 +10,6 @@ from pages.frame import frame
 from pages.profile import role_badge
 from state.accounts import Accounts
 from state.base import Feedback
-from state.shell import Shell
 from wapto_app.security.permissions import Permission
 from wapto_app.ui.badge import badge, status_badge
 from wapto_app.ui.banner import banner
@@ -27,18 +26,10 @@ from wapto_app.ui.time import relative_time
 
 
 def admin_accounts() -> rx.Component:
-    may_see = ~Shell.loaded | Shell.permissions.contains(Permission.ADMIN)
     return frame(
         t("Accounts"),
-        page_body(
-            rx.cond(
-                may_see,
-                _accounts(),
-                empty_state(
-                    "lock", t("Only an admin sees the accounts"), t("Ask the person who runs this Wapto.")
-                ),
-            )
-        ),
+        page_body(_accounts()),
+        permission=Permission.ADMIN,
     )
 
 

@@ -13,12 +13,15 @@ from wapto_app.security.permissions import Actor, Permission
 from wapto_app.security.policy import requires
 from wapto_app.services import channels, inbox, profile
 from wapto_app.services.channels import ChannelSummary
-from wapto_app.services.sessions import account_topic
-from wapto_app.services.sign_in import HOME
+from wapto_app.services.sessions import own_topics
+from wapto_app.services.sign_in import home
 
 
 class Shell(rx.State):
-    """Filled by ``load``, the first ``on_load`` of every page behind the sign-in."""
+    """Filled by ``load``, the first ``on_load`` of every page behind the sign-in.
+
+    ``viewed`` is through whose eyes this browser looks; empty for one's own.
+    """
 
     name: str = ""
     email: str = ""
@@ -31,13 +34,14 @@ class Shell(rx.State):
     connected: int = 0
     broken: int = 0
     unread: int = 0
+    viewed: str = ""
     loaded: bool = False
 
     @rx.event
     @requires(Permission.SIGNED_IN)
     async def load(self) -> EventSpec | None:
         actor = await actor_of(self)
-        watch(self, Shell.changed, ["channels", "inbox", account_topic(actor.account_id)])
+        watch(self, Shell.changed, ["channels", "inbox", *own_topics(actor)])
         await self._show(actor)
         is_there = self.router.url.path.rstrip("/") == actor.duty.path
         return rx.redirect(actor.duty.path) if actor.duty and not is_there else None
@@ -54,7 +58,8 @@ class Shell(rx.State):
             self.unread = await _unread_total(session, actor)
         self.name, self.email, self.role = person["name"], person["email"], person["role"]
         self.locale, self.is_admin = person["locale"], person["is_admin"]
-        self.permissions, self.home = sorted(actor.permissions), HOME[actor.role]
+        self.permissions, self.home = sorted(actor.permissions), home(actor.permissions)
+        self.viewed = actor.name if actor.is_looking else ""
         self.connected = sum(number["status"] == ChannelStatus.CONNECTED for number in self.numbers)
         self.broken = len(self.numbers) - self.connected
         self.loaded = True

@@ -12,8 +12,6 @@ from typing import Any
 
 import reflex as rx
 from starlette.applications import Starlette
-from starlette.responses import RedirectResponse
-from starlette.routing import Route
 
 from pages import (
     admin_accounts,
@@ -46,7 +44,6 @@ from wapto_app.web import auth, guide, headers, health, limits, media, metrics, 
 _settings = get_settings()
 
 _routes = [
-    Route("/", lambda _request: RedirectResponse("/inbox", 307)),
     *health.routes,
     *metrics.routes,
     *webhooks.routes,
@@ -137,5 +134,6 @@ app.add_page(not_found.not_found, route="404", title="Wapto")
 
 if os.environ.get("WAPTO_DEV") == "1":
     from pages import kitchen_sink
+    from pages.kitchen_sink import samples
 
-    _page(kitchen_sink.kitchen_sink, "/kitchen-sink")
+    _page(kitchen_sink.kitchen_sink, "/kitchen-sink", Shell.load, samples.Sink.open)

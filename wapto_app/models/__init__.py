@@ -19,6 +19,7 @@ from wapto_app.models.system import EventState, Lease, Preference, WebhookEvent
 from wapto_app.models.tasks import Task, TaskPriority
 from wapto_app.models.teams import AssignmentStrategy, Team, Visibility
 from wapto_app.models.two_factor import RecoveryCode, TwoFactor
+from wapto_app.models.viewing import SessionView
 
 __all__ = [
     "Account",
@@ -48,6 +49,7 @@ __all__ = [
     "Reaction",
     "RecoveryCode",
     "Role",
+    "SessionView",
     "StatusEvent",
     "Task",
     "TaskPriority",

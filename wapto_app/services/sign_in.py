@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from enum import StrEnum
 from typing import NamedTuple
 from urllib.parse import quote
@@ -13,13 +14,18 @@ from wapto_app.clock import utcnow
 from wapto_app.db import touch
 from wapto_app.models import Account, LinkPurpose, Role
 from wapto_app.security.passwords import UNUSABLE
-from wapto_app.security.permissions import Actor
+from wapto_app.security.permissions import Actor, Permission
 from wapto_app.services import audit, links, sessions
 from wapto_app.services.accounts import as_actor
 from wapto_app.services.errors import DomainError, Invalid
 
-HOME = {Role.OWNER: "/inbox", Role.AGENT: "/inbox", Role.OPERATOR: "/admin/accounts"}
-"""Where somebody starts after signing in."""
+HOME = "/"
+"""Leads everybody to their first page."""
+_FIRST_PAGES = (
+    (Permission.INBOX_SEE, "/inbox"),
+    (Permission.INTEGRATIONS_SEE, "/integrations"),
+    (Permission.ADMIN, "/admin/accounts"),
+)
 
 
 class Door(StrEnum):
@@ -54,6 +60,11 @@ class WrongCredentials(DomainError):
         super().__init__("The e-mail address or the password is not right.")
 
 
+def home(permissions: Collection[Permission]) -> str:
+    """Where somebody starts after signing in: the first page that they may see, at least their own profile."""
+    return next((page for needed, page in _FIRST_PAGES if needed in permissions), "/profile")
+
+
 def safe_path(path: str) -> str:
     """A page of this site to go to after signing in, or an empty text: nobody may be led elsewhere."""
     is_ours = path.startswith("/") and not path.startswith("//") and "\\" not in path and path.isprintable()
@@ -73,7 +84,7 @@ def code_path(wanted: str) -> str:
 
 def landing(actor: Actor, wanted: str = "") -> str:
     """Where somebody goes once they are in: to their duty, to the page they wanted, or home."""
-    return actor.duty.path or safe_path(wanted) or HOME[actor.role]
+    return actor.duty.path or safe_path(wanted) or home(actor.permissions)
 
 
 async def credentials(session: AsyncSession, email: str) -> Credentials | None:

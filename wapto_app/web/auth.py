@@ -19,7 +19,7 @@ from wapto_app import runtime
 from wapto_app.log import get_logger
 from wapto_app.models import LinkPurpose
 from wapto_app.security import cookies, passwords, throttle
-from wapto_app.security.permissions import Actor
+from wapto_app.security.permissions import Actor, Permission
 from wapto_app.services import accounts, links, mail, profile, sessions, sign_in, two_factor
 from wapto_app.services.account_fields import clean_email, clean_locale, clean_name, time_zones
 from wapto_app.services.accounts import Person
@@ -107,6 +107,13 @@ async def login(visit: Visit, form: LoginForm) -> Answer:
         answer = None if ticket else await enter(session, visit, known.account_id, wanted=form.next)
     await throttle.sign_in_succeeded(visit.address, email)
     return answer or Answer({"go": sign_in.code_path(form.next)}, ticket=ticket)
+
+
+async def first_page(request: Request) -> Response:
+    """``/`` leads to the first page that its reader may see, or to the sign-in page."""
+    actor = await cookies.actor_of(visit_of(request).cookie)
+    page = "/login" if actor is None else sign_in.landing(actor)
+    return RedirectResponse(page, 307, headers={"cache-control": "no-store"})
 
 
 async def logout(request: Request) -> Response:
@@ -238,10 +245,11 @@ async def enter(session: AsyncSession, visit: Visit, account_id: int, *, wanted:
 
 
 async def signed_in(visit: Visit) -> Actor:
-    """Whose session sends the form. Raises SignedOut."""
+    """Whoever changes their own account. Raises SignedOut, Forbidden."""
     actor = await cookies.actor_of(visit.cookie)
     if actor is None or actor.account_id is None:
         raise SignedOut
+    actor.require(Permission.SELF_DO)  # before a password can be guessed through another's eyes
     return actor
 
 
@@ -288,6 +296,7 @@ async def settled() -> None:
 
 
 routes = [
+    Route("/", first_page),
     form_route("/auth/login", LoginForm, login),
     Route("/auth/logout", logout, methods=["POST"]),
     form_route("/auth/setup", SetupForm, setup),
