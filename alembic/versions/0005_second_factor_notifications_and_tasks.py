@@ -128,7 +128,13 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_task_assignee_id"), ["assignee_id"], unique=False)
         batch_op.create_index(batch_op.f("ix_task_conversation_id"), ["conversation_id"], unique=False)
         batch_op.create_index(batch_op.f("ix_task_creator_id"), ["creator_id"], unique=False)
-        batch_op.create_index("ix_task_done_at_id", ["done_at", "id"], unique=False)
+        batch_op.create_index(
+            "ix_task_done",
+            ["done_at", "id"],
+            unique=False,
+            sqlite_where=sa.text("done_at IS NOT NULL"),
+            postgresql_where=sa.text("done_at IS NOT NULL"),
+        )
         batch_op.create_index(
             "ix_task_open_assignee_id",
             ["assignee_id", "due_at"],
@@ -172,7 +178,11 @@ def downgrade() -> None:
             sqlite_where=sa.text("done_at IS NULL"),
             postgresql_where=sa.text("done_at IS NULL"),
         )
-        batch_op.drop_index("ix_task_done_at_id")
+        batch_op.drop_index(
+            "ix_task_done",
+            sqlite_where=sa.text("done_at IS NOT NULL"),
+            postgresql_where=sa.text("done_at IS NOT NULL"),
+        )
         batch_op.drop_index(batch_op.f("ix_task_creator_id"))
         batch_op.drop_index(batch_op.f("ix_task_conversation_id"))
         batch_op.drop_index(batch_op.f("ix_task_assignee_id"))

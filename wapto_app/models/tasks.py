@@ -27,7 +27,7 @@ class Task(SQLModel, table=True):
         partial_index("ix_task_open_assignee_id", "assignee_id", "due_at", where="done_at IS NULL"),
         partial_index("ix_task_open_due_at", "due_at", where="done_at IS NULL"),
         partial_index("ix_task_to_remind", "due_at", where="done_at IS NULL AND reminded_at IS NULL"),
-        sa.Index("ix_task_done_at_id", "done_at", "id"),
+        partial_index("ix_task_done", "done_at", "id", where="done_at IS NOT NULL"),
     )
 
     id: int | None = Field(default=None, primary_key=True)
