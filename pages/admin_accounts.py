@@ -7,6 +7,7 @@ from typing import Any
 import reflex as rx
 
 from pages.frame import frame
+from pages.lost_factor import lost_factor_dialog, lost_factor_item
 from pages.profile import role_badge
 from state.accounts import Accounts
 from state.base import Feedback
@@ -50,6 +51,7 @@ def _accounts() -> rx.Component:
         _table(),
         _invite_dialog(),
         _deactivate_dialog(),
+        lost_factor_dialog(),
         _link_dialog(),
     )
 
@@ -108,6 +110,7 @@ def _actions(row: Any) -> rx.Component:
     make_link = Accounts.make_link(row["id"], row["email"])
     active = rx.fragment(
         menu_item(t("Get a link for a new password"), icon="key-round", on_click=make_link),
+        rx.cond(row["two_factor"] & ~row["is_me"].to(bool), lost_factor_item(row), rx.fragment()),
         rx.cond(
             row["is_me"],
             rx.fragment(),

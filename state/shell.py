@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import reflex as rx
-from reflex.event import EventSpec
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from state.base import actor_of, watch
+from state.notifications import Notifications
 from wapto_app import runtime
 from wapto_app.models import ChannelStatus
 from wapto_app.security.permissions import Actor, Permission
@@ -35,16 +37,17 @@ class Shell(rx.State):
     broken: int = 0
     unread: int = 0
     viewed: str = ""
+    duty: str = ""
     loaded: bool = False
 
     @rx.event
     @requires(Permission.SIGNED_IN)
-    async def load(self) -> EventSpec | None:
+    async def load(self) -> Any:
         actor = await actor_of(self)
         watch(self, Shell.changed, ["channels", "inbox", *own_topics(actor)])
         await self._show(actor)
         is_there = self.router.url.path.rstrip("/") == actor.duty.path
-        return rx.redirect(actor.duty.path) if actor.duty and not is_there else None
+        return rx.redirect(actor.duty.path) if actor.duty and not is_there else Notifications.load
 
     @rx.event
     @requires(Permission.SIGNED_IN)
@@ -60,6 +63,7 @@ class Shell(rx.State):
         self.locale, self.is_admin = person["locale"], person["is_admin"]
         self.permissions, self.home = sorted(actor.permissions), home(actor.permissions)
         self.viewed = actor.name if actor.is_looking else ""
+        self.duty = actor.duty.value
         self.connected = sum(number["status"] == ChannelStatus.CONNECTED for number in self.numbers)
         self.broken = len(self.numbers) - self.connected
         self.loaded = True

@@ -246,15 +246,6 @@ async def test_a_new_date_is_reminded_of_anew(runtime: Runtime, agent: Actor) ->
     assert len(await told(runtime, agent)) == 2
 
 
-async def test_the_badge_counts_own_tasks_that_are_due(runtime: Runtime, owner: Actor, agent: Actor) -> None:
-    past, future = utcnow() - timedelta(hours=1), utcnow() + timedelta(days=1)
-    await make(runtime, agent, form(to=agent, due_at=past.isoformat()))
-    await make(runtime, agent, form(to=agent, due_at=future.isoformat()))
-    await make(runtime, agent, form(to=owner, due_at=past.isoformat()))
-    async with runtime.db.read() as session:
-        assert await tasks.open_count(session, agent) == 1
-
-
 async def test_what_belonged_to_somebody_or_something_that_is_gone_stays(
     runtime: Runtime, owner: Actor, agent: Actor, conversation_id: int
 ) -> None:
@@ -278,14 +269,13 @@ async def test_what_is_asked_often_is_found_by_an_index(runtime: Runtime, owner:
         await connection.execute(Task.__table__.insert(), rows)  # type: ignore[attr-defined]
     with plans(runtime.db.engine.sync_engine) as found:
         async with runtime.db.read() as session:
-            await tasks.open_count(session, agent)
             await tasks.any_to_remind(session)
             for actor in (owner, agent):
                 for view in ("mine", "all", "done"):
                     await tasks.listing(session, actor, view)
         async with runtime.db.write() as session:
             await tasks.remind(session)
-    assert "ix_task_open_assignee_id" in found[0]
-    assert "ix_task_to_remind" in found[1]
-    for plan in found[:8]:
+    assert "ix_task_to_remind" in found[0]
+    assert "ix_task_open_assignee_id" in found[1]
+    for plan in found[:7]:
         assert [line for line in scans(plan) if "account" not in line] == [], plan

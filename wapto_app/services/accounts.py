@@ -10,7 +10,7 @@ from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from wapto_app.db import touch
-from wapto_app.models import Account, AuditEntry, LinkPurpose, LoginSession, Role
+from wapto_app.models import Account, AuditEntry, LinkPurpose, LoginSession, Role, TwoFactor
 from wapto_app.security.passwords import UNUSABLE
 from wapto_app.security.permissions import Actor, Permission, permissions_of
 from wapto_app.services import audit, links, sessions
@@ -51,6 +51,7 @@ class AccountRow(TypedDict):
     status: str
     last_seen_at: str
     is_me: bool
+    two_factor: bool
 
 
 class RegistrationClosed(Conflict):
@@ -190,12 +191,17 @@ async def access_link(session: AsyncSession, actor: Actor, account_id: int) -> s
 
 async def access_link_of(session: AsyncSession, actor: Actor, email: str) -> str:
     """The same for an e-mail address (command line). Raises NotFound, Conflict."""
+    return await access_link(session, actor, await id_of(session, actor, email))
+
+
+async def id_of(session: AsyncSession, actor: Actor, email: str) -> int:
+    """Whose e-mail address this is (command line). Raises NotFound."""
     actor.require(Permission.ADMIN)
     found = await session.exec(select(Account.id).where(Account.email == clean_email(email)))
     account_id = found.first()
     if account_id is None:
         raise NotFound("account")
-    return await access_link(session, actor, account_id)
+    return account_id
 
 
 async def set_active(session: AsyncSession, actor: Actor, account_id: int, *, active: bool) -> str:
@@ -233,6 +239,7 @@ async def list_accounts(session: AsyncSession, actor: Actor, search: str = "") -
             (col(Account.password_hash) == UNUSABLE).label("is_invited"),
             _last_request().label("last_request"),
             _last_deed().label("last_deed"),
+            _uses_two_factor().label("two_factor"),
         )
         .where(_holds(search.strip()))
         .order_by(sa.func.lower(Account.name), col(Account.id))
@@ -319,6 +326,11 @@ def _last_deed() -> sa.ScalarSelect[datetime]:
     return statement.order_by(col(AuditEntry.id).desc()).limit(1).correlate(Account).scalar_subquery()
 
 
+def _uses_two_factor() -> sa.ColumnElement[bool]:
+    confirmed = sa.and_(col(TwoFactor.account_id) == col(Account.id), col(TwoFactor.confirmed_at).is_not(None))
+    return sa.select(sa.literal(1)).where(confirmed).correlate(Account).exists()
+
+
 def _row(row: Any, actor: Actor) -> AccountRow:
     seen = [at for at in (row.last_request, row.last_deed) if at is not None]
     return AccountRow(
@@ -330,6 +342,7 @@ def _row(row: Any, actor: Actor) -> AccountRow:
         status=_status(row.is_active, row.is_invited),
         last_seen_at=max(seen).isoformat() if seen else "",
         is_me=row.id == actor.account_id,
+        two_factor=row.two_factor,
     )
 
 

@@ -7,12 +7,13 @@ conversation.
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
-from typing import Any, TypedDict
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.orm import aliased
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
+from typing_extensions import TypedDict
 
 from integrations.whatsapp.webhooks.decoding import clean_text
 from wapto_app.clock import utcnow
@@ -95,15 +96,6 @@ async def get(session: AsyncSession, actor: Actor, task_id: int) -> TaskRow:
     if not found:
         raise NotFound("task")
     return _row(actor, found[0])
-
-
-async def open_count(session: AsyncSession, actor: Actor) -> int:
-    """How many open tasks are the actor's own and due: the badge beside the page's name."""
-    actor.require(Permission.INBOX_SEE)
-    query = select(sa.func.count()).where(
-        _OPEN, col(Task.assignee_id) == actor.account_id, col(Task.due_at) <= utcnow()
-    )
-    return (await session.exec(query.select_from(Task))).one()
 
 
 async def people(session: AsyncSession, actor: Actor) -> list[PersonOption]:

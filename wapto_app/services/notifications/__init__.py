@@ -19,6 +19,7 @@ from wapto_app.services.notifications.commands import (
     topic,
 )
 from wapto_app.services.notifications.queries import (
+    PAGE,
     Alert,
     NotificationRow,
     Seen,
@@ -29,6 +30,7 @@ from wapto_app.services.notifications.queries import (
 )
 
 __all__ = [
+    "PAGE",
     "Alert",
     "ChoiceRow",
     "Choices",
