@@ -19,7 +19,8 @@ from wapto_app.ui.tooltip import tooltip_host
 def alone(title: Text, *body: rx.Component, text: Text = "") -> rx.Component:
     """Back to the profile for who came by choice; to sign out for who must do this first."""
     leave = post_form(
-        button(t("Sign out"), type="submit", variant="ghost", size="sm", icon="log-out"), action="/auth/logout"
+        button(t("Sign out"), type="submit", variant="ghost", size="sm", icon="log-out"),
+        action="/auth/logout",
     )
     way_out = rx.cond(Shell.duty == "", link(t("Back to the profile"), "/profile"), leave)
     return rx.fragment(

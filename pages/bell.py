@@ -19,7 +19,7 @@ from wapto_app.ui.skeleton import skeleton_lines
 from wapto_app.ui.time import relative_time
 from wapto_app.ui.tokens import ICON_BUTTON
 
-_DRAWER = "notifications"
+_DRAWER = "notification-drawer"
 _ICONS = {
     "assigned": "user-check",
     "task_assigned": "list-todo",
@@ -39,10 +39,10 @@ def bell() -> rx.Component:
     return rx.fragment(
         popover(
             _button(class_name="max-sm:hidden"),
-            _panel(in_drawer=False),
+            rx.el.div(_panel(in_drawer=False), class_name="-m-3"),
             label=t("Notifications"),
             align="end",
-            class_name="w-96 max-h-[min(32rem,80dvh)] overflow-y-auto scroll-thin p-0",
+            class_name="w-96 max-h-[min(32rem,80dvh)] overflow-x-hidden overflow-y-auto scroll-thin",
             on_open_change=Notifications.show,
         ),
         _button(class_name="sm:hidden", on_click=[open_dialog(_DRAWER), Notifications.show(True)]),
@@ -92,7 +92,7 @@ def _panel(*, in_drawer: bool) -> rx.Component:
     head = rx.el.div(
         title,
         read_all,
-        class_name="sticky top-0 z-1 flex items-center justify-end gap-2 border-b bg-raised px-4 py-2",
+        class_name="sticky -top-3 z-1 flex items-center justify-end gap-2 border-b bg-raised px-4 py-2",
     )
     nothing = empty_state("bell", t("Nothing new"), t("What concerns you appears here."))
     more = rx.cond(
@@ -129,9 +129,7 @@ def _row(row: Any, *, in_drawer: bool) -> rx.Component:
     unread = rx.cond(
         row["read"],
         rx.fragment(),
-        rx.fragment(
-            dot("accent", class_name="mt-1.5"), rx.el.span(t("unread"), class_name="sr-only")
-        ),
+        rx.fragment(dot("accent", class_name="mt-1.5"), rx.el.span(t("unread"), class_name="sr-only")),
     )
     weight = rx.cond(row["read"], "block text-muted", "block font-medium")
     words = rx.el.span(

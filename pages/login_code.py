@@ -11,7 +11,7 @@ from wapto_app.ui.form import text_field
 from wapto_app.ui.i18n import t, tn
 from wapto_app.ui.link import link
 
-_ID = "code"
+_ID = "login-code"
 CODE_LOOK = "text-center font-mono text-lg tracking-[0.2em] placeholder:tracking-normal"
 
 
@@ -36,7 +36,9 @@ def _form() -> rx.Component:
             auto_capitalize="none",
             max_length=64,
             class_name=CODE_LOOK,
-            help=t("Six digits from your authenticator app. If you lost it, type one of your recovery codes."),
+            help=t(
+                "Six digits from your authenticator app. If you lost it, type one of your recovery codes."
+            ),
             errors=answers(_ID).errors,
         ),
         id=_ID,

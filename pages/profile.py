@@ -46,7 +46,9 @@ def profile() -> rx.Component:
         t("Profile"),
         page_body(
             page_header(t("Profile")),
-            stack(_person(), _email(), _password(), two_factor_section(), _sessions(), notifications_section()),
+            stack(
+                _person(), _email(), _password(), two_factor_section(), _sessions(), notifications_section()
+            ),
             width="max-w-3xl",
         ),
         permission=Permission.SIGNED_IN,

@@ -50,7 +50,7 @@ def _consent() -> rx.Component:
 
 def _table() -> rx.Component:
     def head(text: Text) -> rx.Component:
-        return rx.el.th(text, scope="col", class_name="w-20 pb-2 text-center text-xs font-medium text-muted")
+        return rx.el.th(text, scope="col", class_name="w-16 pb-2 text-center sm:w-20 text-xs font-medium text-muted")
 
     return rx.el.table(
         rx.el.thead(
@@ -61,7 +61,9 @@ def _table() -> rx.Component:
                 head(t("E-mail")),
             )
         ),
-        rx.el.tbody(rx.foreach(Desktop.choices, _row), class_name="divide-y divide-line border-y border-line"),
+        rx.el.tbody(
+            rx.foreach(Desktop.choices, _row), class_name="divide-y divide-line border-y border-line"
+        ),
         aria_label=t("Notifications"),
         class_name="w-full border-collapse text-sm",
     )

@@ -50,10 +50,10 @@ def _on() -> rx.Component:
     switch_off = rx.cond(
         TwoFactor.required, rx.fragment(), button(t("Switch off"), on_click=open_dialog(_OFF_DIALOG))
     )
-    return rx.fragment(
-        state,
-        rx.cond(TwoFactor.required, asked, rx.fragment()),
+    return rx.el.div(
+        rx.el.div(state, rx.cond(TwoFactor.required, asked, rx.fragment())),
         form_actions(switch_off, button(t("New recovery codes"), on_click=open_dialog(_CODES_DIALOG))),
+        class_name="flex flex-col gap-4",
     )
 
 

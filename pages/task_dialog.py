@@ -56,7 +56,9 @@ def _form() -> rx.Component:
             errors=errors,
         ),
         rx.el.div(
-            moment_field("due_at", t("Due"), id="task-due", value=TaskDialog.due_at, optional=True, errors=errors),
+            moment_field(
+                "due_at", t("Due"), id="task-due", value=TaskDialog.due_at, optional=True, errors=errors
+            ),
             select_field(
                 "priority",
                 t("Priority"),

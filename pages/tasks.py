@@ -12,7 +12,7 @@ from state.shell import Shell
 from state.tasks import TaskDialog, Tasks
 from wapto_app.security.permissions import Permission
 from wapto_app.ui.avatar import avatar
-from wapto_app.ui.badge import badge, status_badge
+from wapto_app.ui.badge import status_badge
 from wapto_app.ui.button import button, icon_button
 from wapto_app.ui.card import card, page_body, page_header
 from wapto_app.ui.dialog import confirm_dialog
@@ -63,19 +63,19 @@ def _new(**props: Any) -> rx.Component:
 def _list(empty: rx.Component) -> rx.Component:
     more = rx.cond(
         Tasks.has_more,
-        rx.el.div(
-            button(t("Show more"), on_click=Tasks.more), class_name="flex justify-center border-t p-3"
-        ),
+        rx.el.div(button(t("Show more"), on_click=Tasks.more), class_name="flex justify-center border-t p-3"),
         rx.fragment(),
     )
     rows = rx.fragment(
-        rx.el.ul(rx.foreach(Tasks.rows, _task), aria_label=t("Tasks"), class_name="divide-y divide-line"), more
+        rx.el.ul(rx.foreach(Tasks.rows, _task), aria_label=t("Tasks"), class_name="divide-y divide-line"),
+        more,
     )
     shown = rx.cond(Tasks.rows.length() > 0, rows, empty)
     return rx.el.div(
         _undo(),
         card(
-            rx.cond(Tasks.loaded, shown, rx.el.div(skeleton_lines(6), class_name="p-5")), class_name="overflow-hidden"
+            rx.cond(Tasks.loaded, shown, rx.el.div(skeleton_lines(6), class_name="p-5")),
+            class_name="overflow-hidden",
         ),
         class_name="flex flex-col gap-3",
     )
@@ -153,7 +153,7 @@ def _about(row: Any) -> rx.Component:
     customer = RouteLink.create(
         rx.icon("message-square", size=13, aria_hidden=True),
         rx.el.span(row["customer"], dir="auto", class_name="truncate"),
-        to="/inbox/" + row["conversation_id"].to_string(),
+        to="/inbox/" + row["conversation_id"].to(int).to_string(),
         class_name="inline-flex min-w-0 items-center gap-1 rounded hover:text-ink hover:underline",
     )
     person = rx.el.span(
@@ -166,8 +166,8 @@ def _about(row: Any) -> rx.Component:
         rx.el.div(
             when,
             rx.cond(done, rx.fragment(), _priority(row["priority"])),
-            rx.cond(row["conversation_id"] > 0, customer, rx.fragment()),
-            rx.cond(row["assignee_id"] > 0, rx.cond(row["mine"], rx.fragment(), person), t("Nobody yet")),
+            rx.cond(row["conversation_id"].to(int) > 0, customer, rx.fragment()),
+            rx.cond(row["assignee_id"].to(int) > 0, rx.cond(row["mine"], rx.fragment(), person), t("Nobody yet")),
             class_name="mt-1 flex max-w-full flex-wrap items-center gap-x-3 gap-y-1 text-xs text-muted empty:hidden",
         ),
         rx.cond(row["note"] != "", note, rx.fragment()),
@@ -176,7 +176,8 @@ def _about(row: Any) -> rx.Component:
 
 def _priority(value: rx.Var[str]) -> rx.Component:
     loud = status_badge(
-        value, {"urgent": (t("Urgent"), "danger"), "high": (t("High"), "warning"), "low": (t("Low"), "neutral")}
+        value,
+        {"urgent": (t("Urgent"), "danger"), "high": (t("High"), "warning"), "low": (t("Low"), "neutral")},
     )
     return rx.cond(value == "normal", rx.fragment(), loud)
 

@@ -13,7 +13,7 @@ from state.two_factor import TwoFactor
 from wapto_app.ui.auth_form import answers, auth_form, forget_answers
 from wapto_app.ui.banner import banner
 from wapto_app.ui.button import button_link
-from wapto_app.ui.copy import CopyButton, copy_field
+from wapto_app.ui.copy import CopyButton, copy_button
 from wapto_app.ui.form import password_field, text_field
 from wapto_app.ui.i18n import t
 from wapto_app.ui.skeleton import skeleton_lines
@@ -83,7 +83,7 @@ def _confirm() -> rx.Component:
     return rx.el.div(
         rx.el.p(t("1. Scan this with your authenticator app."), class_name="text-sm font-medium"),
         picture,
-        copy_field(t("Or type this key into it"), data["secret"].to(str)),
+        _key(data["secret"].to(str)),
         rx.el.p(t("2. Type the code that it shows."), class_name="text-sm font-medium"),
         auth_form(
             text_field(
@@ -101,6 +101,19 @@ def _confirm() -> rx.Component:
             submit=t("Switch on"),
         ),
         class_name="flex flex-col gap-4",
+    )
+
+
+def _key(secret: rx.Var[str]) -> rx.Component:
+    words = t("Or type this key into it")
+    return rx.el.div(
+        rx.el.span(words, class_name="text-sm font-medium"),
+        rx.el.div(
+            rx.el.code(secret, class_name="min-w-0 flex-1 py-2 font-mono text-sm select-all"),
+            copy_button(secret, label=words),
+            class_name="flex items-center gap-2 rounded-md border border-line bg-sunken ps-3 pe-1",
+        ),
+        class_name="flex flex-col gap-1.5",
     )
 
 

@@ -38,11 +38,9 @@ class SecurityRules(rx.State):
         async with runtime.get().db.write() as session:
             await rules.ask_agents_for_two_factor(session, actor, asked=asked)
         self.agents_two_factor = asked
-        return success(
-            "Agents must use two-factor login from now on."
-            if asked
-            else "Agents may sign in with the password alone."
-        )
+        if asked:
+            return success("Agents must use two-factor login from now on.")
+        return success("Agents may sign in with the password alone.")
 
     async def _show(self) -> None:
         actor = await actor_of(self)

@@ -159,7 +159,8 @@ class TaskDialog(rx.State):
             else:
                 await tasks.create(session, actor, form, self._conversation_id)
         self.is_open = False
-        return [Feedback.clear(), success("The task is saved.")]
+        title = " ".join(form["title"].split())
+        return [Feedback.clear(), success(f"“{title}” is saved.")]
 
     def _offer(self, value: str, name: str) -> None:
         """Whoever has it stays in the list, also when nothing new can be given to them."""

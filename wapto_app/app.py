@@ -16,9 +16,9 @@ from starlette.applications import Starlette
 from pages import (
     admin_accounts,
     connect,
+    first_password,
     inbox,
     integrations,
-    first_password,
     invite,
     login,
     login_code,

@@ -60,7 +60,11 @@ async def test_everybody_named_is_told_in_their_own_list(
         agent.account_id,
     ]
     [row] = await seen_by(runtime, agent)
-    assert (row["kind"], row["args"]["by"], row["args"]["title"]) == ("task_assigned", "Zoë", "Call <b>Ada</b>")
+    assert (row["kind"], row["args"]["by"], row["args"]["title"]) == (
+        "task_assigned",
+        "Zoë",
+        "Call <b>Ada</b>",
+    )
     assert (row["href"], row["read"], await unread(runtime, agent)) == ("/tasks", False, 1)
 
 
@@ -89,7 +93,8 @@ async def test_who_switched_a_kind_off_or_is_gone_is_left_out(
 
 
 @pytest.mark.parametrize(
-    ("kind", "way"), [("nonsense", "app"), ("assigned", "pigeon"), ("inbound_message", "app"), ("plan_changed", "mail")]
+    ("kind", "way"),
+    [("nonsense", "app"), ("assigned", "pigeon"), ("inbound_message", "app"), ("plan_changed", "mail")],
 )
 async def test_what_does_not_exist_cannot_be_chosen(
     runtime: Runtime, owner: Actor, kind: str, way: str
@@ -132,7 +137,10 @@ async def test_who_only_looks_marks_nothing(runtime: Runtime, agent: Actor) -> N
     looking = replace(agent, permissions=agent.permissions - {p for p in EVERYBODY if p.value == "self.do"})
     [row] = await seen_by(runtime, looking)
     async with runtime.db.write() as session:
-        for mark in (notifications.mark_all_read(session, looking), notifications.mark_read(session, looking, row["id"])):
+        for mark in (
+            notifications.mark_all_read(session, looking),
+            notifications.mark_read(session, looking, row["id"]),
+        ):
             with pytest.raises(Forbidden):
                 await mark
     assert await unread(runtime, agent) == 1
@@ -142,7 +150,14 @@ async def test_a_customer_is_named_only_to_who_may_see_the_conversation(
     runtime: Runtime, owner: Actor, agent: Actor, conversation_id: int
 ) -> None:
     own_only = replace(agent, visibility=Visibility.OWN)
-    await tell(runtime, owner, own_only, kind=K.ASSIGNED, conversation_id=conversation_id, href=f"/inbox/{conversation_id}")
+    await tell(
+        runtime,
+        owner,
+        own_only,
+        kind=K.ASSIGNED,
+        conversation_id=conversation_id,
+        href=f"/inbox/{conversation_id}",
+    )
     [mine] = await seen_by(runtime, owner)
     [hidden] = await seen_by(runtime, own_only)
     assert (mine["customer"], mine["href"]) == ("Ada", f"/inbox/{conversation_id}")
@@ -174,7 +189,11 @@ async def test_owners_hear_once_that_a_number_lost_its_token(
         async with runtime.db.write() as session:
             await problems.note(session, channel_id, refused)
     [row] = await seen_by(runtime, owner)
-    assert (row["kind"], row["args"]["name"], row["href"]) == ("number_problem", "Harbour Homes", "/integrations")
+    assert (row["kind"], row["args"]["name"], row["href"]) == (
+        "number_problem",
+        "Harbour Homes",
+        "/integrations",
+    )
     assert await seen_by(runtime, agent) == []
     async with runtime.db.read() as session:
         assert (await session.exec(select(Channel.status))).one() == "reconnect"
@@ -219,7 +238,10 @@ async def test_the_desktop_shows_each_thing_once(
     await tell(runtime, agent, title="Call")
     await tell(runtime, agent, kind=K.PLAN_CHANGED)
     found, seen = await alerts(runtime, agent, start)
-    assert [(each["kind"], each["customer"]) for each in found] == [("task_assigned", ""), ("inbound_message", "Ada")]
+    assert [(each["kind"], each["customer"]) for each in found] == [
+        ("task_assigned", ""),
+        ("inbound_message", "Ada"),
+    ]
     assert found[1]["href"] == f"/inbox/{conversation_id}"
     assert (await alerts(runtime, agent, seen))[0] == []
 

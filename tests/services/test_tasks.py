@@ -32,9 +32,7 @@ def form(title: str = "Call Ada", *, to: Actor | None = None, **more: str) -> Ta
     return TaskForm(**{**base, **more})  # type: ignore[typeddict-item]
 
 
-async def make(
-    runtime: Runtime, actor: Actor, wish: TaskForm, conversation_id: int | None = None
-) -> int:
+async def make(runtime: Runtime, actor: Actor, wish: TaskForm, conversation_id: int | None = None) -> int:
     async with runtime.db.write() as session:
         return await tasks.create(session, actor, wish, conversation_id)
 
@@ -115,7 +113,9 @@ async def test_a_hidden_conversation_shows_no_customer_and_cannot_be_linked(
     assert (await shown(runtime, owner))[0]["conversation_id"] == conversation_id
 
 
-async def test_numbers_are_masked_for_who_may_not_see_them(runtime: Runtime, owner: Actor, agent: Actor) -> None:
+async def test_numbers_are_masked_for_who_may_not_see_them(
+    runtime: Runtime, owner: Actor, agent: Actor
+) -> None:
     masked = replace(agent, hide_phone=True)
     await make(runtime, owner, form("Call +16505550009", to=agent, note="or 16505550010"))
     assert "65055500" not in str(await shown(runtime, masked))
@@ -262,7 +262,13 @@ async def test_what_is_asked_often_is_found_by_an_index(runtime: Runtime, owner:
     async with runtime.db.write() as session:
         connection = await session.connection()
         rows: list[dict[str, Any]] = [
-            {"title": "x", "note": "", "priority": "normal", "assignee_id": owner.account_id, "created_at": now}
+            {
+                "title": "x",
+                "note": "",
+                "priority": "normal",
+                "assignee_id": owner.account_id,
+                "created_at": now,
+            }
             | {"due_at": now + timedelta(hours=n), "done_at": now if n % 2 else None}
             for n in range(2000)
         ]

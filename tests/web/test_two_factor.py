@@ -15,7 +15,16 @@ from sqlmodel import col, select
 
 from tests.web.account_steps import PASSWORD, Make, NewClient, login, refusal, signed_in_as
 from wapto_app.db import Database
-from wapto_app.models import Account, AuditEntry, LinkPurpose, LoginSession, RecoveryCode, Role, Team, TwoFactor
+from wapto_app.models import (
+    Account,
+    AuditEntry,
+    LinkPurpose,
+    LoginSession,
+    RecoveryCode,
+    Role,
+    Team,
+    TwoFactor,
+)
 from wapto_app.runtime import Runtime
 from wapto_app.security import cookies, tickets
 from wapto_app.security.permissions import EVERYBODY, Actor, Duty
@@ -151,7 +160,9 @@ async def test_the_ticket_is_for_the_account_routes_alone_and_for_no_script(
     assert await cookies.actor_of(f"{cookies.COOKIE}={ticket}") is None
 
 
-@pytest.mark.parametrize(("seconds", "is_in"), [(-31, True), (31, True), (0, True), (-95, False), (95, False)])
+@pytest.mark.parametrize(
+    ("seconds", "is_in"), [(-31, True), (31, True), (0, True), (-95, False), (95, False)]
+)
 async def test_a_clock_may_differ_by_a_step_and_no_more(
     visitor: httpx.AsyncClient, secured: tuple[str, list[str]], seconds: int, is_in: bool
 ) -> None:

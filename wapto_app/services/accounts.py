@@ -327,7 +327,9 @@ def _last_deed() -> sa.ScalarSelect[datetime]:
 
 
 def _uses_two_factor() -> sa.ColumnElement[bool]:
-    confirmed = sa.and_(col(TwoFactor.account_id) == col(Account.id), col(TwoFactor.confirmed_at).is_not(None))
+    confirmed = sa.and_(
+        col(TwoFactor.account_id) == col(Account.id), col(TwoFactor.confirmed_at).is_not(None)
+    )
     return sa.select(sa.literal(1)).where(confirmed).correlate(Account).exists()
 
 

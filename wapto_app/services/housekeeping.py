@@ -19,7 +19,7 @@ _AT_ONCE = 5_000
 
 
 async def clean_up(session: AsyncSession) -> None:
-    """Remove expired sessions and links, old notifications, and the raw bodies of webhooks that were applied long ago."""
+    """Remove expired sessions and links, old notifications, and the raw bodies of webhooks applied long ago."""
     await sessions.delete_expired(session)
     await links.delete_expired(session)
     await notifications.delete_old(session)

@@ -42,7 +42,9 @@ async def due(session: AsyncSession, base_url: str) -> list[DueMail]:
     """What is to be mailed, the oldest first."""
     n = _table.c
     query: sa.Select[Any] = (
-        sa.select(n.id, n.kind, n.args, n.href, col(Account.email), col(Account.locale), col(Account.hide_phone))
+        sa.select(
+            n.id, n.kind, n.args, n.href, col(Account.email), col(Account.locale), col(Account.hide_phone)
+        )
         .join(Account, col(Account.id) == n.account_id)
         .where(_DUE, col(Account.is_active).is_(True))
         .order_by(n.id)

@@ -62,8 +62,9 @@ async def load(session: AsyncSession, actor: Actor) -> Rules:
     on = sa.exists().where(
         col(TwoFactor.account_id) == col(Account.id), col(TwoFactor.confirmed_at).is_not(None)
     )
-    query: sa.Select[Any] = (
-        sa.select(col(Account.id), col(Account.name), col(Account.email), col(Account.role), on.label("on"))
+    columns: list[Any] = [col(Account.id), col(Account.name), col(Account.email), col(Account.role)]
+    query = (
+        sa.select(*columns, on.label("on"))
         .where(col(Account.is_active).is_(True), col(Account.role) != Role.OPERATOR)
         .order_by(sa.text("5"), sa.func.lower(col(Account.name)), col(Account.id))
         .limit(_SHOWN)

@@ -63,9 +63,7 @@ async def actor_of_cookie(session: AsyncSession, token: str) -> Actor | None:
     """
     now = utcnow()
     found = await session.exec(
-        select(
-            LoginSession.id, LoginSession.account_id, SessionView.account_id, Account.must_change_password
-        )
+        select(LoginSession.id, LoginSession.account_id, SessionView.account_id, Account.must_change_password)
         .join(Account, col(Account.id) == col(LoginSession.account_id))
         .outerjoin(
             SessionView,

@@ -7,13 +7,13 @@ conversation.
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, TypedDict
 
 import sqlalchemy as sa
 from sqlalchemy.orm import aliased
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
-from typing_extensions import TypedDict
+from typing_extensions import TypedDict as FormDict  # what pydantic validates, below Python 3.12
 
 from integrations.whatsapp.webhooks.decoding import clean_text
 from wapto_app.clock import utcnow
@@ -59,7 +59,7 @@ class TaskRow(TypedDict):
     may_delete: bool
 
 
-class TaskForm(TypedDict):
+class TaskForm(FormDict):
     """What the form sends: ``due_at`` is ISO 8601 with its offset or empty, ``assignee_id`` a number or empty."""
 
     title: str
@@ -125,7 +125,9 @@ async def customer_of(session: AsyncSession, actor: Actor, conversation_id: int)
     return _customer(actor, found[0])
 
 
-async def create(session: AsyncSession, actor: Actor, form: TaskForm, conversation_id: int | None = None) -> int:
+async def create(
+    session: AsyncSession, actor: Actor, form: TaskForm, conversation_id: int | None = None
+) -> int:
     """Make a task, perhaps about a conversation; whoever it is given to is told.
 
     Raises:
@@ -204,7 +206,10 @@ async def remind(session: AsyncSession) -> int:
         .where(col(Task.id).in_(due), col(Task.reminded_at).is_(None))
         .values(reminded_at=utcnow())
         .returning(
-            col(Task.id), col(Task.title), col(Task.due_at), col(Task.conversation_id),
+            col(Task.id),
+            col(Task.title),
+            col(Task.due_at),
+            col(Task.conversation_id),
             sa.func.coalesce(col(Task.assignee_id), col(Task.creator_id)).label("person"),
         )
         .execution_options(synchronize_session=False)

@@ -90,9 +90,10 @@ def auth_form(
 ) -> rx.Component:
     """Fields, what is wrong with the whole, and the button.
 
-    ``extra`` is sent along; an empty ``next`` in it is filled with the page that was wanted. ``token`` says where the page's address holds the secret of a one-time link: "query"
-    (``?token=``) or "path" (its last part). ``zone`` sends the browser's time zone and language along. ``on_done``
-    is called when the route neither refuses nor leads elsewhere. ``whole_page``: the form is what the page is for.
+    ``extra`` is sent along; an empty ``next`` in it is filled with the page that was wanted. ``token`` says where the
+    page's address holds the secret of a one-time link: "query" (``?token=``) or "path" (its last part). ``zone`` sends
+    the browser's time zone and language along. ``on_done`` is called when the route neither refuses nor leads
+    elsewhere. ``whole_page``: the form is what the page is for.
     """
     state = answers(id)
     problem = from_server(state.errors[""])

@@ -1,6 +1,7 @@
 """What people are told of: the list behind the bell, desktop notifications, mails, and what each of them wants.
 
-Whatever happens calls ``notify`` in its own transaction; the sentence is made where it is read, in the reader's language.
+Whatever happens calls ``notify`` in its own transaction; the sentence is made where it is read, in the reader's
+language.
 """
 
 from wapto_app.services.notifications.choices import (

@@ -43,9 +43,10 @@ async def notify(
 ) -> list[int]:
     """Tell these accounts, within the caller's transaction; returns whom.
 
-    Whoever is deactivated or has switched the kind off is left out. With a ``key`` nobody is told twice. Name a customer
-    only by ``conversation_id``: the name is looked up for a reader who may see it. ``args`` fill the kind's sentence:
-    ``by`` (a colleague), ``title`` (of a task), ``name`` (of a number), ``what``, ``percent``, ``plan``, ``days``.
+    Whoever is deactivated or has switched the kind off is left out. With a ``key`` nobody is told twice. Name a
+    customer only by ``conversation_id``: the name is looked up for a reader who may see it. ``args`` fill the kind's
+    sentence: ``by`` (a colleague), ``title`` (of a task), ``name`` (of a number), ``what``, ``percent``, ``plan``,
+    ``days``.
     """
     wanted = {each for each in account_ids if each is not None}
     people = await fetch(

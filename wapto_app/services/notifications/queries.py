@@ -177,9 +177,7 @@ def _visible(actor: Actor, value: Any) -> str:
 
 
 def _customer(actor: Actor, row: Any) -> str:
-    name = shown_name(
-        row.contact_name, row.profile_name, row.username, visible_phone(actor, row.phone)
-    )
+    name = shown_name(row.contact_name, row.profile_name, row.username, visible_phone(actor, row.phone))
     return _visible(actor, name)
 
 
