@@ -16,12 +16,13 @@ CODE_LOOK = "text-center font-mono text-lg tracking-[0.2em] placeholder:tracking
 
 
 def login_code() -> rx.Component:
+    done = answers(_ID).done
     return auth_frame(
-        t("Enter your code"),
-        rx.cond(answers(_ID).done, _signed_in(), _form()),
+        rx.cond(done, t("You are signed in"), t("Enter your code")).to(str),
+        rx.cond(done, _signed_in(), _form()),
         forget_answers(_ID),
-        text=t("Your account is protected by two-factor login."),
-        footer=link(t("Back to sign in"), "/login"),
+        text=rx.cond(done, "", t("Your account is protected by two-factor login.")).to(str),
+        footer=rx.cond(done, rx.fragment(), link(t("Back to sign in"), "/login")),
     )
 
 
