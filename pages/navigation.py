@@ -16,6 +16,13 @@ NAVIGATION = (
         ),
     ),
     Group(
+        t("Team"),
+        (
+            Entry(t("Teams"), "/teams", "users", Permission.TEAMS_SEE),
+            Entry(t("Agents"), "/agents", "headset", Permission.TEAMS_SEE),
+        ),
+    ),
+    Group(
         t("Settings"),
         (
             Entry(t("Integrations"), "/integrations", "plug", Permission.INTEGRATIONS_SEE),

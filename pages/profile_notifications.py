@@ -50,7 +50,9 @@ def _consent() -> rx.Component:
 
 def _table() -> rx.Component:
     def head(text: Text) -> rx.Component:
-        return rx.el.th(text, scope="col", class_name="w-16 pb-2 text-center sm:w-20 text-xs font-medium text-muted")
+        return rx.el.th(
+            text, scope="col", class_name="w-16 pb-2 text-center sm:w-20 text-xs font-medium text-muted"
+        )
 
     return rx.el.table(
         rx.el.thead(

@@ -167,7 +167,9 @@ def _about(row: Any) -> rx.Component:
             when,
             rx.cond(done, rx.fragment(), _priority(row["priority"])),
             rx.cond(row["conversation_id"].to(int) > 0, customer, rx.fragment()),
-            rx.cond(row["assignee_id"].to(int) > 0, rx.cond(row["mine"], rx.fragment(), person), t("Nobody yet")),
+            rx.cond(
+                row["assignee_id"].to(int) > 0, rx.cond(row["mine"], rx.fragment(), person), t("Nobody yet")
+            ),
             class_name="mt-1 flex max-w-full flex-wrap items-center gap-x-3 gap-y-1 text-xs text-muted empty:hidden",
         ),
         rx.cond(row["note"] != "", note, rx.fragment()),

@@ -5,9 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 import reflex as rx
-from sqlmodel.ext.asyncio.session import AsyncSession
 
-from state.base import actor_of, watch
+from state.base import actor_of, follows, watch
 from state.notifications import Notifications
 from wapto_app import runtime
 from wapto_app.models import ChannelStatus
@@ -17,6 +16,7 @@ from wapto_app.services import channels, inbox, profile
 from wapto_app.services.channels import ChannelSummary
 from wapto_app.services.sessions import own_topics
 from wapto_app.services.sign_in import home
+from wapto_app.services.visibility import scope
 
 
 class Shell(rx.State):
@@ -44,21 +44,31 @@ class Shell(rx.State):
     @requires(Permission.SIGNED_IN)
     async def load(self) -> Any:
         actor = await actor_of(self)
-        watch(self, Shell.changed, ["channels", "inbox", *own_topics(actor)])
-        await self._show(actor)
-        is_there = self.router.url.path.rstrip("/") == actor.duty.path
-        return rx.redirect(actor.duty.path) if actor.duty and not is_there else Notifications.load
+        topics = ["channels", *own_topics(actor)]
+        is_new = not (self.loaded and follows(self, Shell.changed, topics))
+        if is_new:
+            watch(self, Shell.changed, topics)
+            watch(self, Shell.counted, ["inbox"])
+            await self._show(actor)
+        if actor.duty and self.router.url.path.rstrip("/") != actor.duty.path:
+            return rx.redirect(actor.duty.path)
+        return Notifications.load if is_new else None
 
     @rx.event
     @requires(Permission.SIGNED_IN)
     async def changed(self) -> None:
         await self._show(await actor_of(self))
 
+    @rx.event
+    @requires(Permission.SIGNED_IN)
+    async def counted(self) -> None:
+        self.unread = await _unread_total(await actor_of(self))
+
     async def _show(self, actor: Actor) -> None:
         async with runtime.get().db.read() as session:
             person = await profile.load(session, actor)
             self.numbers = await channels.summary(session, actor)
-            self.unread = await _unread_total(session, actor)
+        self.unread = await _unread_total(actor)
         self.name, self.email, self.role = person["name"], person["email"], person["role"]
         self.locale, self.is_admin = person["locale"], person["is_admin"]
         self.permissions, self.home = sorted(actor.permissions), home(actor.permissions)
@@ -69,7 +79,12 @@ class Shell(rx.State):
         self.loaded = True
 
 
-async def _unread_total(session: AsyncSession, actor: Actor) -> int:
+async def _unread_total(actor: Actor) -> int:
     if not actor.may(Permission.INBOX_SEE):
         return 0
-    return await inbox.unread_total(session, actor)
+
+    async def read() -> int:
+        async with runtime.get().db.read() as session:
+            return await inbox.unread_total(session, actor)
+
+    return await runtime.get().inbox_reads.get(("unread", scope(actor)), read)

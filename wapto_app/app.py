@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import gc
 import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -12,9 +13,11 @@ from typing import Any
 
 import reflex as rx
 from starlette.applications import Starlette
+from starlette.types import ASGIApp
 
 from pages import (
     admin_accounts,
+    agents,
     connect,
     first_password,
     inbox,
@@ -29,39 +32,53 @@ from pages import (
     security_rules,
     setup,
     tasks,
+    team,
+    teams,
     two_factor,
 )
 from state import base
 from state.access import Access
 from state.accounts import Accounts
+from state.agents import Agents
 from state.inbox import ContactPanel, InboxList, OpenConversation
 from state.integrations import Integrations
 from state.profile import Profile
 from state.security_rules import SecurityRules
 from state.shell import Shell
 from state.tasks import Tasks
+from state.team import TeamEditor
+from state.teams import Teams
 from state.two_factor import TwoFactor
 from wapto_app import bundle, demo, runtime
 from wapto_app.jobs import background
 from wapto_app.security import cookies
 from wapto_app.security.sockets import guard
 from wapto_app.settings import get_settings
-from wapto_app.ui import tokens
-from wapto_app.web import auth, guide, headers, health, limits, media, metrics, sandbox, webhooks
+from wapto_app.ui import shell, tokens
+from wapto_app.web import auth, guide, headers, health, limits, media, metrics, sandbox, start, webhooks
 from wapto_app.web import two_factor as two_factor_routes
+from wapto_app.web.agents import routes as agents_routes
 
 _settings = get_settings()
 
 _routes = [
+    *start.routes,
     *health.routes,
     *metrics.routes,
     *webhooks.routes,
     *media.routes,
     *auth.routes,
     *two_factor_routes.routes,
+    *agents_routes,
     *guide.routes,
     *sandbox.routes(_settings),
 ]
+
+_with_headers = partial(
+    headers.SecurityHeaders,
+    pages=headers.BuiltPages(bundle.client_dir()),
+    https=_settings.public_url.startswith("https://"),
+)
 
 app = rx.App(
     # Each wraps what stands before it: the last one sees every request first.
@@ -77,16 +94,13 @@ app = rx.App(
             },
         ),
         partial(limits.SameOrigin, public_url=_settings.public_url),
-        partial(
-            headers.SecurityHeaders,
-            pages=headers.BuiltPages(bundle.client_dir()),
-            https=_settings.public_url.startswith("https://"),
-        ),
+        _with_headers,
         metrics.Observed,
     ],
     backend_exception_handler=base.on_error,
     stylesheets=tokens.STYLESHEETS,
     head_components=tokens.head(),
+    hydrate_fallback=shell.waiting_shell,
     toaster=None,
     app_wraps={},
 )
@@ -100,6 +114,10 @@ async def _serve() -> AsyncIterator[None]:
         process.hub.deliver = base.deliver_to(app)
         process.hub.listen(webhooks.follow_channels)
         cookies.listen(process.hub)
+        # All that was loaded by now stays: walking it again and again would cost each request a share.
+        gc.collect()
+        gc.freeze()
+        gc.set_threshold(20_000, 20, 50)
         async with background.working(process), metrics.watching_the_loop(), _demo(process):
             yield
             # What was promised before the stop, such as a mail with a link, still goes out.
@@ -125,6 +143,11 @@ async def _demo(process: runtime.Runtime) -> AsyncIterator[None]:
 app.register_lifespan_task(_serve)
 
 
+def served() -> ASGIApp:
+    """What the server calls: the app, and in front of it what needs none of the page's layers."""
+    return webhooks.InFront(app(), metrics.Observed(_with_headers(webhooks.Deliveries())))
+
+
 def _page(component: Any, route: str, *on_load: Any) -> None:
     app.add_page(component, route=route, title="Wapto", on_load=list(on_load))
 
@@ -144,6 +167,9 @@ _page(two_factor.two_factor, "/profile/two-factor", Shell.load, TwoFactor.load)
 _page(tasks.tasks, "/tasks", Shell.load, Tasks.load)
 _page(security_rules.security_rules, "/settings/security", Shell.load, SecurityRules.load)
 _page(admin_accounts.admin_accounts, "/admin/accounts", Shell.load, Accounts.load)
+_page(teams.teams, "/teams", Shell.load, Teams.load)
+_page(team.team, team.ROUTE, Shell.load, TeamEditor.load)
+_page(agents.agents, "/agents", Shell.load, Agents.load)
 app.add_page(not_found.not_found, route="404", title="Wapto")
 
 if os.environ.get("WAPTO_DEV") == "1":

@@ -6,6 +6,7 @@ from typing import Any
 
 import reflex as rx
 
+from pages.inbox.assignee import assignee_menu, resolve_button
 from pages.inbox.bubble import message_row
 from state.inbox import ContactPanel, OpenConversation
 from state.shell import Shell
@@ -115,9 +116,10 @@ def _head() -> rx.Component:
     )
     return rx.el.header(
         back,
-        avatar(header["name"], size=32),
+        avatar(header["name"], size=32, class_name="max-sm:hidden"),
         name,
         window,
+        rx.cond(header["id"] > 0, rx.fragment(assignee_menu(), resolve_button()), rx.fragment()),
         rx.cond(may_write & (header["id"] > 0), more, rx.fragment()),
         panel,
         class_name="flex h-13 flex-none items-center gap-2.5 border-b bg-surface px-4",

@@ -121,6 +121,21 @@ async def test_numbers_are_masked_for_who_may_not_see_them(
     assert "65055500" not in str(await shown(runtime, masked))
 
 
+async def test_an_edit_keeps_the_numbers_that_were_not_seen(
+    runtime: Runtime, owner: Actor, agent: Actor, conversation_id: int
+) -> None:
+    masked = replace(agent, hide_phone=True)
+    wish = form("Call 16505550009", to=agent, note="+1 650-555-1234 or 16505550010")
+    task_id = await make(runtime, owner, wish, conversation_id)
+    [seen] = await shown(runtime, masked)
+    assert not any(digits in str(seen) for digits in ("555-1234", "6505550009", "6505550010"))
+    async with runtime.db.write() as session:
+        edited = form(seen["title"] + " today", to=agent, note=seen["note"])
+        await tasks.update(session, masked, task_id, edited)
+    [kept] = await shown(runtime, owner)
+    assert (kept["title"], kept["note"]) == ("Call 16505550009 today", wish["note"])
+
+
 @pytest.mark.parametrize(
     ("change", "field"),
     [

@@ -102,7 +102,7 @@ async def test_invited_person_joins_and_is_signed_in(
     visitor: httpx.AsyncClient, db: Database, admin: Actor
 ) -> None:
     async with db.write() as session:
-        token = (await accounts.invite(session, admin, "ben@example.com", Role.AGENT)).rpartition("/")[2]
+        token = (await accounts.invite(session, admin, "ben@example.com")).rpartition("/")[2]
     body = {"token": token, "name": "Ben", "password": PASSWORD}
     assert (
         "guess"
@@ -113,5 +113,5 @@ async def test_invited_person_joins_and_is_signed_in(
     assert (await visitor.post("/auth/invitation", json=body)).json() == {"go": "/inbox"}
     assert await signed_in_as(visitor) is not None
     refusal(await visitor.post("/auth/invitation", json=body))
-    response = await login(visitor, "ben@example.com", door="agent")
+    response = await login(visitor, "ben@example.com")
     assert response.status_code == 200

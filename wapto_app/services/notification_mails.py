@@ -14,8 +14,8 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from wapto_app.db import fetch
 from wapto_app.models import Account, Notification, NotificationKind
 from wapto_app.models.base import table_of
-from wapto_app.services.contacts import mask_numbers
 from wapto_app.services.mail import Mail
+from wapto_app.services.masking import Mask
 
 _AT_ONCE = 20
 _LOCALES = Path(__file__).parents[1] / "locales"
@@ -68,7 +68,7 @@ def _mail(row: Any, base_url: str) -> Mail:
     words = _words(row.locale)
     text = words.get(sentence) or sentence
     for name, value in row.args.items():
-        text = text.replace(f"{{{name}}}", mask_numbers(str(value)) if row.hide_phone else str(value))
+        text = text.replace(f"{{{name}}}", Mask(hides=row.hide_phone).every(str(value)))
     text = " ".join(text.split())[:200]
     return Mail(row.email, text, f"{text}\n\n{base_url}{row.href}\n")
 

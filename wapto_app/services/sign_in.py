@@ -19,10 +19,9 @@ from wapto_app.services import audit, links, sessions
 from wapto_app.services.accounts import as_actor
 from wapto_app.services.errors import DomainError, Invalid
 
-HOME = "/"
-"""Leads everybody to their first page."""
 _FIRST_PAGES = (
     (Permission.INBOX_SEE, "/inbox"),
+    (Permission.TEAMS_SEE, "/agents"),
     (Permission.INTEGRATIONS_SEE, "/integrations"),
     (Permission.ADMIN, "/admin/accounts"),
 )

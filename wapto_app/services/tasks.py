@@ -21,9 +21,10 @@ from wapto_app.db import fetch, touch
 from wapto_app.models import Account, Contact, Conversation, NotificationKind, Role, Task, TaskPriority
 from wapto_app.security.permissions import Actor, Permission
 from wapto_app.services import audit, notifications
-from wapto_app.services.contacts import mask_numbers, shown_name
+from wapto_app.services.contacts import shown_name
 from wapto_app.services.errors import Invalid, NotFound
-from wapto_app.services.inbox.conversations import phone_column, visible_phone
+from wapto_app.services.inbox.conversations import phone_column
+from wapto_app.services.masking import Mask, mask_in, mask_of, masks
 from wapto_app.services.visibility import readable
 
 TOPIC = "tasks"
@@ -86,7 +87,9 @@ async def listing(session: AsyncSession, actor: Actor, view: str, *, limit: int 
         query = query.where(_OPEN).order_by(col(Task.due_at).is_(None), col(Task.due_at), col(Task.id))
     if view == "mine":
         query = query.where(col(Task.assignee_id) == actor.account_id)
-    return [_row(actor, row) for row in await fetch(session, query.limit(min(limit, MOST)))]
+    found = await fetch(session, query.limit(min(limit, MOST)))
+    hidden = await masks(session, actor, [row.contact_id for row in found if row.contact_id])
+    return [_row(actor, hidden.of(row.contact_id or 0), row) for row in found]
 
 
 async def get(session: AsyncSession, actor: Actor, task_id: int) -> TaskRow:
@@ -95,7 +98,7 @@ async def get(session: AsyncSession, actor: Actor, task_id: int) -> TaskRow:
     found = await fetch(session, _rows(actor).where(col(Task.id) == task_id))
     if not found:
         raise NotFound("task")
-    return _row(actor, found[0])
+    return _row(actor, await mask_of(session, actor, found[0].contact_id or 0), found[0])
 
 
 async def people(session: AsyncSession, actor: Actor) -> list[PersonOption]:
@@ -122,7 +125,7 @@ async def customer_of(session: AsyncSession, actor: Actor, conversation_id: int)
     found = await fetch(session, query)
     if not found:
         raise NotFound("conversation")
-    return _customer(actor, found[0])
+    return _customer(await mask_of(session, actor, found[0].contact_id), found[0])
 
 
 async def create(
@@ -138,7 +141,7 @@ async def create(
     if conversation_id is not None:
         await customer_of(session, actor, conversation_id)
     task = Task(title="", creator_id=actor.account_id, conversation_id=conversation_id)
-    await _fill(session, task, form)
+    await _fill(session, task, form, Mask(hides=False))
     session.add(task)
     await session.flush()
     await _tell_assignee(session, actor, task)
@@ -156,7 +159,8 @@ async def update(session: AsyncSession, actor: Actor, task_id: int, form: TaskFo
     actor.require(Permission.INBOX_DO)
     task = await _own(session, actor, task_id)
     person, due_at = task.assignee_id, task.due_at
-    await _fill(session, task, form)
+    mask = await mask_in(session, actor, task.conversation_id or 0)
+    await _fill(session, task, form, mask)
     if task.due_at != due_at:
         task.reminded_at = None
     session.add(task)
@@ -172,7 +176,7 @@ async def set_done(session: AsyncSession, actor: Actor, task_id: int, *, done: b
     task.done_at = (task.done_at or utcnow()) if done else None
     session.add(task)
     touch(session, TOPIC)
-    return task.title
+    return (await mask_in(session, actor, task.conversation_id or 0)).every(task.title)
 
 
 async def delete(session: AsyncSession, actor: Actor, task_id: int) -> str:
@@ -189,7 +193,7 @@ async def delete(session: AsyncSession, actor: Actor, task_id: int) -> str:
     await session.delete(task)
     audit.record(session, actor, "task.deleted", f"task:{task_id}")
     touch(session, TOPIC)
-    return task.title
+    return (await mask_in(session, actor, task.conversation_id or 0)).every(task.title)
 
 
 async def any_to_remind(session: AsyncSession) -> bool:
@@ -269,6 +273,7 @@ def _rows(actor: Actor) -> sa.Select[Any]:
 
 def _names() -> list[Any]:
     return [
+        col(Contact.id).label("contact_id"),
         col(Contact.name).label("contact_name"),
         col(Contact.profile_name),
         col(Contact.username),
@@ -276,11 +281,11 @@ def _names() -> list[Any]:
     ]
 
 
-def _row(actor: Actor, row: Any) -> TaskRow:
+def _row(actor: Actor, mask: Mask, row: Any) -> TaskRow:
     return TaskRow(
         id=row.id,
-        title=_visible(actor, row.title),
-        note=_visible(actor, row.note),
+        title=mask.every(row.title),
+        note=mask.every(row.note),
         priority=row.priority.value,
         due_at=row.due_at.isoformat() if row.due_at else "",
         done_at=row.done_at.isoformat() if row.done_at else "",
@@ -288,19 +293,15 @@ def _row(actor: Actor, row: Any) -> TaskRow:
         assignee=row.assignee or "",
         creator=row.creator or "",
         conversation_id=row.visible_id or 0,
-        customer=_customer(actor, row) if row.visible_id else "",
+        customer=_customer(mask, row) if row.visible_id else "",
         mine=row.assignee_id == actor.account_id,
         may_delete=_may_delete(actor, row.creator_id),
     )
 
 
-def _customer(actor: Actor, row: Any) -> str:
-    phone = visible_phone(actor, row.phone)
-    return _visible(actor, shown_name(row.contact_name, row.profile_name, row.username, phone))
-
-
-def _visible(actor: Actor, text: str) -> str:
-    return mask_numbers(text) if actor.hide_phone else text
+def _customer(mask: Mask, row: Any) -> str:
+    names = mask.note(row.contact_name), mask.text(row.profile_name), mask.text(row.username)
+    return shown_name(*names, mask.phone(row.phone))
 
 
 async def _own(session: AsyncSession, actor: Actor, task_id: int) -> Task:
@@ -311,8 +312,10 @@ async def _own(session: AsyncSession, actor: Actor, task_id: int) -> Task:
     return task
 
 
-async def _fill(session: AsyncSession, task: Task, form: TaskForm) -> None:
-    title, note = " ".join(clean_text(form["title"]).split()), clean_text(form["note"]).strip()
+async def _fill(session: AsyncSession, task: Task, form: TaskForm, mask: Mask) -> None:
+    """``mask`` is what hid numbers from whoever filled the form: what they did not see stays."""
+    title = mask.every_restored(" ".join(clean_text(form["title"]).split()), task.title)
+    note = mask.every_restored(clean_text(form["note"]).strip(), task.note)
     if not title:
         raise Invalid("title", "Say in a few words what is to be done.")
     if len(title) > TITLE_MAX:

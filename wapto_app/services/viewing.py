@@ -17,7 +17,7 @@ from wapto_app.db import touch
 from wapto_app.models import Account, AuditEntry, LoginSession, SessionView
 from wapto_app.security.permissions import Actor, Permission, may_view
 from wapto_app.services import audit, sessions
-from wapto_app.services.errors import Conflict, Forbidden, NotFound
+from wapto_app.services.errors import Conflict, Forbidden, NotFound, SignedOut
 
 LASTS = timedelta(minutes=30)
 """Whoever forgets to stop is themselves again after this time."""
@@ -31,11 +31,14 @@ async def start(session: AsyncSession, actor: Actor, account_id: int, *, return_
         OnlyLooking: for who looks through somebody's eyes already.
         Forbidden: for whose account this actor may not look at.
         NotFound, Conflict: the account is not there, or deactivated.
+        SignedOut: the actor's session has ended meanwhile.
     """
     actor.require(Permission.SELF_DO)
     other = await _other(session, account_id)
     if actor.session_id is None or not may_view(actor, other):
         raise Forbidden("view")
+    if await session.get(LoginSession, actor.session_id, with_for_update=True) is None:
+        raise SignedOut
     now = utcnow()
     await session.exec(sa.delete(SessionView).where(col(SessionView.session_id) == actor.session_id))
     view = SessionView(

@@ -109,13 +109,6 @@ async def login(visit: Visit, form: LoginForm) -> Answer:
     return answer or Answer({"go": sign_in.code_path(form.next)}, ticket=ticket)
 
 
-async def first_page(request: Request) -> Response:
-    """``/`` leads to the first page that its reader may see, or to the sign-in page."""
-    actor = await cookies.actor_of(visit_of(request).cookie)
-    page = "/login" if actor is None else sign_in.landing(actor)
-    return RedirectResponse(page, 307, headers={"cache-control": "no-store"})
-
-
 async def logout(request: Request) -> Response:
     """End this browser's session. A plain form may send this, so it works without our scripts, too."""
     if is_foreign(request):
@@ -296,7 +289,6 @@ async def settled() -> None:
 
 
 routes = [
-    Route("/", first_page),
     form_route("/auth/login", LoginForm, login),
     Route("/auth/logout", logout, methods=["POST"]),
     form_route("/auth/setup", SetupForm, setup),

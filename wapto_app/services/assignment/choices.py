@@ -21,6 +21,7 @@ class AgentChoice(TypedDict):
     id: int
     name: str
     team: str
+    is_me: bool
 
 
 class TeamChoice(TypedDict):
@@ -44,7 +45,12 @@ async def choices(session: AsyncSession, actor: Actor) -> Choices:
         .limit(_MOST)
     )
     agents = [
-        AgentChoice(id=account.id or 0, name=account.name, team=team.name if team else "")
+        AgentChoice(
+            id=account.id or 0,
+            name=account.name,
+            team=team.name if team else "",
+            is_me=account.id == actor.account_id,
+        )
         for account, team in found
         if can_answer(account, team)
     ]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple, TypedDict
 
@@ -15,8 +15,9 @@ from wapto_app.db import fetch
 from wapto_app.models import Account, Contact, Conversation, Notification, NotificationKind
 from wapto_app.models.base import table_of
 from wapto_app.security.permissions import Actor, Permission
-from wapto_app.services.contacts import mask_numbers, shown_name
-from wapto_app.services.inbox.conversations import phone_column, visible_phone, visible_text
+from wapto_app.services.contacts import shown_name
+from wapto_app.services.inbox.conversations import phone_column, visible_text
+from wapto_app.services.masking import Mask, Masks, masks
 from wapto_app.services.notifications.choices import Way, wants
 from wapto_app.services.visibility import readable
 
@@ -74,7 +75,9 @@ async def listing(session: AsyncSession, actor: Actor, *, limit: int = PAGE) -> 
     """The actor's newest ones."""
     actor.require(Permission.SIGNED_IN)
     query = _rows(actor).order_by(_table.c.id.desc()).limit(min(limit, MOST))
-    return [_row(actor, row) for row in await fetch(session, query)]
+    found = await fetch(session, query)
+    hidden = await _masks(session, actor, found)
+    return [_row(hidden, row) for row in found]
 
 
 async def seen_so_far(session: AsyncSession, actor: Actor) -> Seen:
@@ -93,13 +96,17 @@ async def alerts(session: AsyncSession, actor: Actor, seen: Seen) -> tuple[list[
         return [], seen
     query = _rows(actor).where(_table.c.id > seen.notification_id, _UNREAD)
     rows = await fetch(session, query.order_by(_table.c.id.desc()).limit(_ALERTS))
-    told = [_alert(_row(actor, row)) for row in rows if wants(stored, row.kind, Way.DESKTOP)]
     inbound = await _inbound(session, actor, stored, seen.inbound_at)
+    hidden = await _masks(session, actor, [*rows, *inbound])
+    told = [_alert(_row(hidden, row)) for row in rows if wants(stored, row.kind, Way.DESKTOP)]
     next_seen = Seen(
         max([seen.notification_id, *(row.id for row in rows)]),
         max([seen.inbound_at, *(row.last_inbound_at for row in inbound)]),
     )
-    return [*reversed(told), *(_inbound_alert(actor, row) for row in reversed(inbound))], next_seen
+    return [
+        *reversed(told),
+        *(_inbound_alert(hidden.of(row.contact_id), row) for row in reversed(inbound)),
+    ], next_seen
 
 
 async def _stored(session: AsyncSession, actor: Actor) -> Mapping[str, Any]:
@@ -136,6 +143,7 @@ async def _inbound(
 
 def _names() -> list[Any]:
     return [
+        col(Contact.id).label("contact_id"),
         col(Contact.name).label("contact_name"),
         col(Contact.profile_name),
         col(Contact.username),
@@ -157,28 +165,28 @@ def _rows(actor: Actor) -> sa.Select[Any]:
     )
 
 
-def _row(actor: Actor, row: Any) -> NotificationRow:
+async def _masks(session: AsyncSession, actor: Actor, rows: Sequence[Any]) -> Masks:
+    return await masks(session, actor, [row.contact_id for row in rows if row.contact_id])
+
+
+def _row(hidden: Masks, row: Any) -> NotificationRow:
+    mask = hidden.of(row.contact_id or 0)
     is_hidden = row.conversation_id is not None and row.visible_id is None
     leads_there = row.href.startswith("/inbox")
     return NotificationRow(
         id=row.id,
         kind=NotificationKind(row.kind).value,
-        args={name: _visible(actor, row.args.get(name, "")) for name in _ARGS},
-        customer=_customer(actor, row) if row.visible_id is not None else "",
+        args={name: mask.every(str(row.args.get(name, ""))) for name in _ARGS},
+        customer=_customer(mask, row) if row.visible_id is not None else "",
         href="" if is_hidden and leads_there else row.href,
         at=row.created_at.isoformat(),
         read=row.read_at is not None,
     )
 
 
-def _visible(actor: Actor, value: Any) -> str:
-    text = str(value)
-    return mask_numbers(text) if actor.hide_phone else text
-
-
-def _customer(actor: Actor, row: Any) -> str:
-    name = shown_name(row.contact_name, row.profile_name, row.username, visible_phone(actor, row.phone))
-    return _visible(actor, name)
+def _customer(mask: Mask, row: Any) -> str:
+    names = mask.note(row.contact_name), mask.text(row.profile_name), mask.text(row.username)
+    return shown_name(*names, mask.phone(row.phone))
 
 
 def _alert(row: NotificationRow) -> Alert:
@@ -192,12 +200,12 @@ def _alert(row: NotificationRow) -> Alert:
     )
 
 
-def _inbound_alert(actor: Actor, row: Any) -> Alert:
+def _inbound_alert(mask: Mask, row: Any) -> Alert:
     return Alert(
         id=f"m{row.id}:{row.last_inbound_at.isoformat()}",
         kind=NotificationKind.INBOUND_MESSAGE.value,
         args=dict.fromkeys(_ARGS, ""),
-        customer=_customer(actor, row),
-        text=_visible(actor, visible_text(actor, row.preview_type, row.preview)),
+        customer=_customer(mask, row),
+        text=visible_text(mask, row.preview_type, row.preview),
         href=f"/inbox/{row.id}",
     )
