@@ -8,6 +8,7 @@ import reflex as rx
 
 from pages.frame import frame
 from pages.handover import link_dialog
+from pages.lost_factor import lost_factor_dialog, lost_factor_item
 from pages.profile import role_badge
 from state.accounts import Accounts
 from state.base import Feedback
@@ -53,6 +54,7 @@ def _accounts() -> rx.Component:
         _invite_dialog(),
         _deactivate_dialog(),
         _admin_dialog(),
+        lost_factor_dialog(),
         link_dialog(
             Accounts.link,
             email=Accounts.link_for,
@@ -166,6 +168,7 @@ def _actions(row: Any) -> rx.Component:
     active = rx.fragment(
         _view_as(row),
         menu_item(t("Get a link for a new password"), icon="key-round", on_click=make_link),
+        rx.cond(row["two_factor"] & ~row["is_me"].to(bool), lost_factor_item(row), rx.fragment()),
         rx.cond(
             row["is_me"],
             rx.fragment(),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import reflex as rx
 
+from pages.bell import bell, notifications_drawer
 from pages.forbidden import forbidden, page_skeleton
 from pages.navigation import NAVIGATION, commands
 from state.base import Feedback
@@ -37,7 +38,7 @@ def frame_drawer() -> rx.Component:
 def frame_top(title: rx.Var[str]) -> rx.Component:
     may_open = Shell.permissions.contains(Permission.INTEGRATIONS_SEE)
     connection = shell.connection_state(Shell.connected, Shell.broken, Shell.loaded, may_open=may_open)
-    return shell.top_bar(title, _PERSON, connection)
+    return shell.top_bar(title, _PERSON, connection, bell())
 
 
 @rx.memo
@@ -54,6 +55,7 @@ def frame_extras() -> rx.Component:
         notices(Feedback.notices),
         command_palette(commands(), Shell.permissions),
         shortcut_help(),
+        notifications_drawer(),
         tooltip_host(),
     )
 

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import reflex as rx
 
 from state.base import actor_of, follows, watch
+from state.notifications import Notifications
 from wapto_app import runtime
 from wapto_app.models import ChannelStatus
 from wapto_app.security.permissions import Actor, Permission
@@ -34,18 +37,22 @@ class Shell(rx.State):
     broken: int = 0
     unread: int = 0
     viewed: str = ""
+    duty: str = ""
     loaded: bool = False
 
     @rx.event
     @requires(Permission.SIGNED_IN)
-    async def load(self) -> None:
+    async def load(self) -> Any:
         actor = await actor_of(self)
         topics = ["channels", *own_topics(actor)]
-        if self.loaded and follows(self, Shell.changed, topics):
-            return
-        watch(self, Shell.changed, topics)
-        watch(self, Shell.counted, ["inbox"])
-        await self._show(actor)
+        is_new = not (self.loaded and follows(self, Shell.changed, topics))
+        if is_new:
+            watch(self, Shell.changed, topics)
+            watch(self, Shell.counted, ["inbox"])
+            await self._show(actor)
+        if actor.duty and self.router.url.path.rstrip("/") != actor.duty.path:
+            return rx.redirect(actor.duty.path)
+        return Notifications.load if is_new else None
 
     @rx.event
     @requires(Permission.SIGNED_IN)
@@ -66,6 +73,7 @@ class Shell(rx.State):
         self.locale, self.is_admin = person["locale"], person["is_admin"]
         self.permissions, self.home = sorted(actor.permissions), home(actor.permissions)
         self.viewed = actor.name if actor.is_looking else ""
+        self.duty = actor.duty.value
         self.connected = sum(number["status"] == ChannelStatus.CONNECTED for number in self.numbers)
         self.broken = len(self.numbers) - self.connected
         self.loaded = True

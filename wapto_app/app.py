@@ -19,17 +19,22 @@ from pages import (
     admin_accounts,
     agents,
     connect,
+    first_password,
     inbox,
     integrations,
     invite,
     login,
+    login_code,
     not_found,
     profile,
     register,
     reset,
+    security_rules,
     setup,
+    tasks,
     team,
     teams,
+    two_factor,
 )
 from state import base
 from state.access import Access
@@ -38,9 +43,12 @@ from state.agents import Agents
 from state.inbox import ContactPanel, InboxList, OpenConversation
 from state.integrations import Integrations
 from state.profile import Profile
+from state.security_rules import SecurityRules
 from state.shell import Shell
+from state.tasks import Tasks
 from state.team import TeamEditor
 from state.teams import Teams
+from state.two_factor import TwoFactor
 from wapto_app import bundle, demo, runtime
 from wapto_app.jobs import background
 from wapto_app.security import cookies
@@ -48,6 +56,7 @@ from wapto_app.security.sockets import guard
 from wapto_app.settings import get_settings
 from wapto_app.ui import shell, tokens
 from wapto_app.web import auth, guide, headers, health, limits, media, metrics, sandbox, start, webhooks
+from wapto_app.web import two_factor as two_factor_routes
 from wapto_app.web.agents import routes as agents_routes
 
 _settings = get_settings()
@@ -59,6 +68,7 @@ _routes = [
     *webhooks.routes,
     *media.routes,
     *auth.routes,
+    *two_factor_routes.routes,
     *agents_routes,
     *guide.routes,
     *sandbox.routes(_settings),
@@ -143,6 +153,7 @@ def _page(component: Any, route: str, *on_load: Any) -> None:
 
 
 _page(login.login, "/login", Access.open_login)
+_page(login_code.login_code, "/login/code", Access.open_login)
 _page(setup.setup, "/setup", Access.open_setup)
 _page(register.register, "/register", Access.open_login)
 _page(reset.reset, "/reset", Access.open_reset)
@@ -150,7 +161,11 @@ _page(invite.invite, "/invite/[token]", Access.open_invitation)
 _page(inbox.inbox, inbox.ROUTE, Shell.load, InboxList.load, OpenConversation.load, ContactPanel.load)
 _page(integrations.integrations, "/integrations", Shell.load, Integrations.load)
 _page(connect.connect, "/integrations/connect", Shell.load, Integrations.load)
-_page(profile.profile, "/profile", Shell.load, Profile.load)
+_page(profile.profile, "/profile", Shell.load, Profile.load, TwoFactor.load)
+_page(first_password.first_password, "/profile/password", Shell.load)
+_page(two_factor.two_factor, "/profile/two-factor", Shell.load, TwoFactor.load)
+_page(tasks.tasks, "/tasks", Shell.load, Tasks.load)
+_page(security_rules.security_rules, "/settings/security", Shell.load, SecurityRules.load)
 _page(admin_accounts.admin_accounts, "/admin/accounts", Shell.load, Accounts.load)
 _page(teams.teams, "/teams", Shell.load, Teams.load)
 _page(team.team, team.ROUTE, Shell.load, TeamEditor.load)

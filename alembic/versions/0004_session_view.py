@@ -1,13 +1,13 @@
 """session view.
 
-Revision: 0004, after 0003
+Revision: 0004, after 0003b
 """
 
 import sqlalchemy as sa
 from alembic import op
 
 revision = "0004"
-down_revision = "0003"
+down_revision = "0003b"
 branch_labels = None
 depends_on = None
 

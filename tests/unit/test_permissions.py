@@ -8,7 +8,15 @@ from typing import Any
 import pytest
 
 from wapto_app.models.accounts import Role
-from wapto_app.security.permissions import EVERYBODY, MATRIX, Actor, Permission, Visibility, permissions_of
+from wapto_app.security.permissions import (
+    EVERYBODY,
+    MATRIX,
+    Actor,
+    Duty,
+    Permission,
+    Visibility,
+    permissions_of,
+)
 from wapto_app.services.errors import Forbidden
 
 OTHER: dict[str, Any] = {
@@ -21,6 +29,7 @@ OTHER: dict[str, Any] = {
     "team_id": 3,
     "may_reassign": False,
     "session_id": 9,
+    "duty": Duty.PASSWORD,
     "viewer_id": 2,
 }
 

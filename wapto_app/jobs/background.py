@@ -7,7 +7,7 @@ import signal
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 
-from wapto_app.jobs import dispatch, ingest, media
+from wapto_app.jobs import dispatch, ingest, media, reminders
 from wapto_app.jobs.broker import handing_out
 from wapto_app.jobs.scheduler import Tick, leading
 from wapto_app.log import get_logger
@@ -36,6 +36,8 @@ TICKS: tuple[Tick, ...] = (
     Tick("check numbers", 15 * 60, _check_numbers),
     Tick("clean up", 60 * 60, _clean_up),
     Tick("end views", 60, _end_views),
+    Tick("remind of tasks", 20, reminders.remind),
+    Tick("mail notifications", 30, reminders.mail_notifications),
 )
 """Every tick of the product; each job's module defines its own."""
 

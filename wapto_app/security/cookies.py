@@ -30,7 +30,12 @@ def token_in(cookie_header: str) -> str:
 
     Read as browsers and our routes do: what another program on the same host has set must not lock anybody out.
     """
-    return cookie_parser(cookie_header or "").get(COOKIE, "")
+    return read(cookie_header, COOKIE)
+
+
+def read(cookie_header: str, name: str) -> str:
+    """One cookie of a Cookie header, or an empty text."""
+    return cookie_parser(cookie_header or "").get(name, "")
 
 
 async def actor_of(cookie_header: str) -> Actor | None:

@@ -9,7 +9,7 @@ from typing import Any
 
 from wapto_app.models.accounts import Role
 from wapto_app.models.teams import Visibility
-from wapto_app.services.errors import Forbidden, OnlyLooking
+from wapto_app.services.errors import Forbidden, OnlyLooking, Unfinished
 
 
 class Permission(StrEnum):
@@ -50,6 +50,19 @@ class Permission(StrEnum):
     SELF_DO = "self.do"
 
 
+class Duty(StrEnum):
+    """What somebody must do after signing in, before anything else is possible."""
+
+    NONE = ""
+    PASSWORD = "password"
+    TWO_FACTOR = "two-factor"
+
+    @property
+    def path(self) -> str:
+        """The page on which it is done; empty when there is nothing to do."""
+        return f"/profile/{self.value}" if self else ""
+
+
 EVERYBODY = frozenset({Permission.SIGNED_IN, Permission.SELF_DO})
 """``SELF_DO``: change one's own account, which somebody who only looks through another's eyes may not."""
 MATRIX = (
@@ -85,6 +98,7 @@ class Actor:
     may_reassign: bool = True
     session_id: int | None = None
     viewer_id: int | None = None
+    duty: Duty = Duty.NONE
 
     @classmethod
     def system(cls) -> Actor:
@@ -105,9 +119,11 @@ class Actor:
         return permission in self.permissions
 
     def require(self, permission: Permission) -> None:
-        """Raises Forbidden when the actor lacks the permission."""
+        """Raises Forbidden when the actor lacks the permission, Unfinished while something else must be done first."""
         if self.may(permission):
             return
+        if self.duty:
+            raise Unfinished(self.duty.path)
         if permission not in LOOKING:
             self.require_own_eyes(permission)
         raise Forbidden(permission.value)

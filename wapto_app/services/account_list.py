@@ -10,7 +10,7 @@ from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from wapto_app.db import fetch
-from wapto_app.models import Account, Role, Team
+from wapto_app.models import Account, Role, Team, TwoFactor
 from wapto_app.security.passwords import UNUSABLE
 from wapto_app.security.permissions import Actor, Permission
 from wapto_app.services.accounts import holds, last_deed, last_request, last_seen, status_of
@@ -36,6 +36,7 @@ class AccountRow(TypedDict):
     last_seen_at: str
     is_me: bool
     may_view: bool
+    two_factor: bool
 
 
 class AccountPage(TypedDict):
@@ -87,6 +88,7 @@ def _rows() -> sa.Select[Any]:
         _is_invited().label("is_invited"),
         last_request().label("last_request"),
         last_deed().label("last_deed"),
+        _uses_two_factor().label("two_factor"),
     ]
     return sa.select(*columns).outerjoin(Team, col(Team.id) == col(Account.team_id))
 
@@ -110,6 +112,13 @@ def _is_invited() -> sa.ColumnElement[bool]:
     return col(Account.password_hash) == UNUSABLE
 
 
+def _uses_two_factor() -> sa.ColumnElement[bool]:
+    confirmed = sa.and_(
+        col(TwoFactor.account_id) == col(Account.id), col(TwoFactor.confirmed_at).is_not(None)
+    )
+    return sa.select(sa.literal(1)).where(confirmed).correlate(Account).exists()
+
+
 def _row(row: Any, actor: Actor) -> AccountRow:
     is_me = row.id == actor.account_id
     return AccountRow(
@@ -123,4 +132,5 @@ def _row(row: Any, actor: Actor) -> AccountRow:
         last_seen_at=last_seen(row),
         is_me=is_me,
         may_view=row.is_active and not row.is_admin and not is_me,
+        two_factor=row.two_factor,
     )

@@ -195,12 +195,17 @@ async def access_link(session: AsyncSession, actor: Actor, account_id: int) -> s
 
 async def access_link_of(session: AsyncSession, actor: Actor, email: str) -> str:
     """The same for an e-mail address (command line). Raises NotFound, Conflict."""
+    return await access_link(session, actor, await id_of(session, actor, email))
+
+
+async def id_of(session: AsyncSession, actor: Actor, email: str) -> int:
+    """Whose e-mail address this is (command line). Raises NotFound."""
     actor.require(Permission.ADMIN)
     found = await session.exec(select(Account.id).where(Account.email == clean_email(email)))
     account_id = found.first()
     if account_id is None:
         raise NotFound("account")
-    return await access_link(session, actor, account_id)
+    return account_id
 
 
 async def set_active(session: AsyncSession, actor: Actor, account_id: int, *, active: bool) -> str:

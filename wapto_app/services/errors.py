@@ -25,6 +25,14 @@ class Forbidden(DomainError):
         self.permission = permission
 
 
+class Unfinished(DomainError):
+    """Something must be done first, on the page ``path``; nothing else is possible before."""
+
+    def __init__(self, path: str) -> None:
+        super().__init__("One step is left before you can go on.")
+        self.path = path
+
+
 class OnlyLooking(Forbidden):
     """Somebody looks through the eyes of ``name`` and wants to change something."""
 

@@ -63,6 +63,18 @@ class Mask:
             text = text.replace(_hidden(written), written)
         return text
 
+    def every(self, text: str) -> str:
+        """What belongs to no single customer, without anything that could be a number."""
+        return mask_numbers(self.note(text)) if self.hides else text
+
+    def every_restored(self, text: str, stored: str) -> str:
+        """What somebody who saw ``every(stored)`` made of it, with the numbers that they did not see."""
+        if not self.hides:
+            return text
+        for found in _NUMBER.finditer(self.note(stored)):
+            text = text.replace(mask_phone(found.group()), found.group())
+        return self.restored(text, stored)
+
     def content(self, value: Any) -> Any:
         """The same for everything inside a payload. WhatsApp's ids of messages hold the number in base64."""
         if not self.hides:

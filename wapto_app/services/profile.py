@@ -92,6 +92,7 @@ async def change_password(session: AsyncSession, actor: Actor, new_hash: str) ->
     account = await _own(session, actor)
     account.password_hash = new_hash
     account.password_changed_at = utcnow()
+    account.must_change_password = False
     session.add(account)
     await links.withdraw(session, LinkPurpose.RESET, account.id)
     await sessions.end_sessions_of(session, account.id or 0, keep=actor.session_id)

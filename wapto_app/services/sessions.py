@@ -18,9 +18,17 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from wapto_app.clock import utcnow
 from wapto_app.db import fetch, touch
 from wapto_app.models import Account, LoginSession, Role, SessionView, Team, Visibility
-from wapto_app.security.permissions import Actor, Permission, may_view, permissions_of, through_eyes_of
+from wapto_app.security.permissions import (
+    EVERYBODY,
+    Actor,
+    Duty,
+    Permission,
+    may_view,
+    permissions_of,
+    through_eyes_of,
+)
 from wapto_app.security.secrets import new_token, token_hash
-from wapto_app.services import audit, devices
+from wapto_app.services import audit, devices, rules
 from wapto_app.services.errors import NotFound
 
 LIFETIME = timedelta(days=30)
@@ -55,7 +63,8 @@ async def actor_of_cookie(session: AsyncSession, token: str) -> Actor | None:
     """
     now = utcnow()
     found = await session.exec(
-        select(LoginSession.id, LoginSession.account_id, SessionView.account_id)
+        select(LoginSession.id, LoginSession.account_id, SessionView.account_id, Account.must_change_password)
+        .join(Account, col(Account.id) == col(LoginSession.account_id))
         .outerjoin(
             SessionView,
             sa.and_(col(SessionView.session_id) == col(LoginSession.id), col(SessionView.expires_at) > now),
@@ -65,9 +74,14 @@ async def actor_of_cookie(session: AsyncSession, token: str) -> Actor | None:
     row = found.first()
     if row is None:
         return None
-    session_id, account_id, viewed_id = row
+    session_id, account_id, viewed_id, must_change_password = row
     actor = await actor_of_account(session, account_id, session_id)
-    if actor is None or viewed_id is None:
+    if actor is None:
+        return None
+    duty = await _duty(session, account_id, actor.role, must_change_password=must_change_password)
+    if duty:
+        return replace(actor, permissions=EVERYBODY, duty=duty)
+    if viewed_id is None:
         return actor
     other = await actor_of_account(session, viewed_id)
     return through_eyes_of(other, actor) if other is not None and may_view(actor, other) else actor
@@ -109,6 +123,15 @@ def _actor(row: Any, session_id: int | None) -> Actor:
         team_id=row.team_id,
         may_reassign=bool(row.may_reassign),
     )
+
+
+async def _duty(session: AsyncSession, account_id: int, role: Role, *, must_change_password: bool) -> Duty:
+    """A first password is replaced by one's own; then comes what the workspace asks for."""
+    if must_change_password:
+        return Duty.PASSWORD
+    if await rules.lacks_two_factor(session, account_id, role):
+        return Duty.TWO_FACTOR
+    return Duty.NONE
 
 
 async def open_session(session: AsyncSession, account_id: int, *, address: str, user_agent: str) -> str:

@@ -13,7 +13,7 @@ from wapto_app.services import sign_in
 async def start(request: Request) -> Response:
     """The first page that its reader may see, or the sign-in page."""
     actor = await cookies.actor_of(request.headers.get("cookie", ""))
-    page = "/login" if actor is None else sign_in.home(actor.permissions)
+    page = "/login" if actor is None else sign_in.landing(actor)
     return RedirectResponse(page, 307, headers={"cache-control": "no-store"})
 
 
