@@ -10,12 +10,23 @@ from wapto_app.ui.shell import Entry, Group
 NAVIGATION = (
     Group(
         t("Work"),
-        (Entry(t("Inbox"), "/inbox", "inbox", Permission.INBOX_SEE, badge="unread"),),
+        (
+            Entry(t("Inbox"), "/inbox", "inbox", Permission.INBOX_SEE, badge="unread"),
+            Entry(t("Tasks"), "/tasks", "list-todo", Permission.INBOX_SEE),
+        ),
+    ),
+    Group(
+        t("Team"),
+        (
+            Entry(t("Teams"), "/teams", "users", Permission.TEAMS_SEE),
+            Entry(t("Agents"), "/agents", "headset", Permission.TEAMS_SEE),
+        ),
     ),
     Group(
         t("Settings"),
         (
             Entry(t("Integrations"), "/integrations", "plug", Permission.INTEGRATIONS_SEE),
+            Entry(t("Sign-in rules"), "/settings/security", "shield-check", Permission.SETTINGS_DO),
             Entry(t("Profile"), "/profile", "user", Permission.SIGNED_IN),
         ),
     ),

@@ -7,8 +7,11 @@ from typing import Any
 import reflex as rx
 
 from pages.frame import frame
+from pages.profile_notifications import notifications_section
+from pages.profile_two_factor import two_factor_section
 from state.base import Feedback
 from state.profile import Profile
+from wapto_app.security.permissions import Permission
 from wapto_app.services.account_fields import time_zones
 from wapto_app.ui.auth_form import answers, auth_form
 from wapto_app.ui.avatar import avatar
@@ -43,9 +46,12 @@ def profile() -> rx.Component:
         t("Profile"),
         page_body(
             page_header(t("Profile")),
-            stack(_person(), _email(), _password(), _sessions()),
+            stack(
+                _person(), _email(), _password(), two_factor_section(), _sessions(), notifications_section()
+            ),
             width="max-w-3xl",
         ),
+        permission=Permission.SIGNED_IN,
     )
 
 

@@ -29,6 +29,10 @@ NO_HEADER = ConversationHeader(
     blocked=False,
     status="",
     unread=0,
+    assignee_id=0,
+    assignee="",
+    team_id=0,
+    team="",
 )
 NO_CARD = ContactCard(
     id=0,

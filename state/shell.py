@@ -2,22 +2,28 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import reflex as rx
 
 from state.base import actor_of, follows, watch
+from state.notifications import Notifications
 from wapto_app import runtime
 from wapto_app.models import ChannelStatus
 from wapto_app.security.permissions import Actor, Permission
 from wapto_app.security.policy import requires
 from wapto_app.services import channels, inbox, profile
 from wapto_app.services.channels import ChannelSummary
-from wapto_app.services.sessions import account_topic
-from wapto_app.services.sign_in import HOME
+from wapto_app.services.sessions import own_topics
+from wapto_app.services.sign_in import home
 from wapto_app.services.visibility import scope
 
 
 class Shell(rx.State):
-    """Filled by ``load``, the first ``on_load`` of every page behind the sign-in."""
+    """Filled by ``load``, the first ``on_load`` of every page behind the sign-in.
+
+    ``viewed`` is through whose eyes this browser looks; empty for one's own.
+    """
 
     name: str = ""
     email: str = ""
@@ -30,18 +36,23 @@ class Shell(rx.State):
     connected: int = 0
     broken: int = 0
     unread: int = 0
+    viewed: str = ""
+    duty: str = ""
     loaded: bool = False
 
     @rx.event
     @requires(Permission.SIGNED_IN)
-    async def load(self) -> None:
+    async def load(self) -> Any:
         actor = await actor_of(self)
-        topics = ["channels", account_topic(actor.account_id)]
-        if self.loaded and follows(self, Shell.changed, topics):
-            return
-        watch(self, Shell.changed, topics)
-        watch(self, Shell.counted, ["inbox"])
-        await self._show(actor)
+        topics = ["channels", *own_topics(actor)]
+        is_new = not (self.loaded and follows(self, Shell.changed, topics))
+        if is_new:
+            watch(self, Shell.changed, topics)
+            watch(self, Shell.counted, ["inbox"])
+            await self._show(actor)
+        if actor.duty and self.router.url.path.rstrip("/") != actor.duty.path:
+            return rx.redirect(actor.duty.path)
+        return Notifications.load if is_new else None
 
     @rx.event
     @requires(Permission.SIGNED_IN)
@@ -60,7 +71,9 @@ class Shell(rx.State):
         self.unread = await _unread_total(actor)
         self.name, self.email, self.role = person["name"], person["email"], person["role"]
         self.locale, self.is_admin = person["locale"], person["is_admin"]
-        self.permissions, self.home = sorted(actor.permissions), HOME[actor.role]
+        self.permissions, self.home = sorted(actor.permissions), home(actor.permissions)
+        self.viewed = actor.name if actor.is_looking else ""
+        self.duty = actor.duty.value
         self.connected = sum(number["status"] == ChannelStatus.CONNECTED for number in self.numbers)
         self.broken = len(self.numbers) - self.connected
         self.loaded = True

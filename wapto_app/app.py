@@ -13,47 +13,63 @@ from typing import Any
 
 import reflex as rx
 from starlette.applications import Starlette
-from starlette.responses import RedirectResponse
-from starlette.routing import Route
 from starlette.types import ASGIApp
 
 from pages import (
     admin_accounts,
+    agents,
     connect,
+    first_password,
     inbox,
     integrations,
     invite,
     login,
+    login_code,
     not_found,
     profile,
     register,
     reset,
+    security_rules,
     setup,
+    tasks,
+    team,
+    teams,
+    two_factor,
 )
 from state import base
 from state.access import Access
 from state.accounts import Accounts
+from state.agents import Agents
 from state.inbox import ContactPanel, InboxList, OpenConversation
 from state.integrations import Integrations
 from state.profile import Profile
+from state.security_rules import SecurityRules
 from state.shell import Shell
+from state.tasks import Tasks
+from state.team import TeamEditor
+from state.teams import Teams
+from state.two_factor import TwoFactor
 from wapto_app import bundle, demo, runtime
 from wapto_app.jobs import background
 from wapto_app.security import cookies
 from wapto_app.security.sockets import guard
 from wapto_app.settings import get_settings
 from wapto_app.ui import shell, tokens
-from wapto_app.web import auth, guide, headers, health, limits, media, metrics, sandbox, webhooks
+from wapto_app.web import auth, guide, headers, health, limits, media, metrics, sandbox, start, webhooks
+from wapto_app.web import two_factor as two_factor_routes
+from wapto_app.web.agents import routes as agents_routes
 
 _settings = get_settings()
 
 _routes = [
-    Route("/", lambda _request: RedirectResponse("/inbox", 307)),
+    *start.routes,
     *health.routes,
     *metrics.routes,
     *webhooks.routes,
     *media.routes,
     *auth.routes,
+    *two_factor_routes.routes,
+    *agents_routes,
     *guide.routes,
     *sandbox.routes(_settings),
 ]
@@ -137,6 +153,7 @@ def _page(component: Any, route: str, *on_load: Any) -> None:
 
 
 _page(login.login, "/login", Access.open_login)
+_page(login_code.login_code, "/login/code", Access.open_login)
 _page(setup.setup, "/setup", Access.open_setup)
 _page(register.register, "/register", Access.open_login)
 _page(reset.reset, "/reset", Access.open_reset)
@@ -144,11 +161,19 @@ _page(invite.invite, "/invite/[token]", Access.open_invitation)
 _page(inbox.inbox, inbox.ROUTE, Shell.load, InboxList.load, OpenConversation.load, ContactPanel.load)
 _page(integrations.integrations, "/integrations", Shell.load, Integrations.load)
 _page(connect.connect, "/integrations/connect", Shell.load, Integrations.load)
-_page(profile.profile, "/profile", Shell.load, Profile.load)
+_page(profile.profile, "/profile", Shell.load, Profile.load, TwoFactor.load)
+_page(first_password.first_password, "/profile/password", Shell.load)
+_page(two_factor.two_factor, "/profile/two-factor", Shell.load, TwoFactor.load)
+_page(tasks.tasks, "/tasks", Shell.load, Tasks.load)
+_page(security_rules.security_rules, "/settings/security", Shell.load, SecurityRules.load)
 _page(admin_accounts.admin_accounts, "/admin/accounts", Shell.load, Accounts.load)
+_page(teams.teams, "/teams", Shell.load, Teams.load)
+_page(team.team, team.ROUTE, Shell.load, TeamEditor.load)
+_page(agents.agents, "/agents", Shell.load, Agents.load)
 app.add_page(not_found.not_found, route="404", title="Wapto")
 
 if os.environ.get("WAPTO_DEV") == "1":
     from pages import kitchen_sink
+    from pages.kitchen_sink import samples
 
-    _page(kitchen_sink.kitchen_sink, "/kitchen-sink")
+    _page(kitchen_sink.kitchen_sink, "/kitchen-sink", Shell.load, samples.Sink.open)

@@ -214,6 +214,24 @@ def admin_reset_link(email: Annotated[str, typer.Argument(help="E-mail address o
     out.print(f"{settings.base_url}{_run_async(make, settings)}", soft_wrap=True)
 
 
+@admin.command("two-factor-off")
+def admin_two_factor_off(
+    email: Annotated[str, typer.Argument(help="E-mail address of the account.")],
+) -> None:
+    """Switch two-factor login off for somebody who lost the app and the recovery codes."""
+    from wapto_app.services import accounts, two_factor
+
+    settings = _settings()
+    _prepare(settings)
+
+    async def switch_off(runtime: Runtime) -> str:
+        async with runtime.db.write() as session:
+            account_id = await accounts.id_of(session, Actor.system(), email)
+            return (await two_factor.switch_off_for(session, Actor.system(), account_id))[0]
+
+    out.print(f"{_run_async(switch_off, settings)} signs in with the password alone now.")
+
+
 def _password(*, from_stdin: bool) -> str:
     if from_stdin:
         return sys.stdin.readline().rstrip("\r\n")

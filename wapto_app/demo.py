@@ -13,11 +13,11 @@ import httpx
 from integrations.sandbox.config import SandboxConfig
 from integrations.sandbox.sandbox import Sandbox
 from wapto_app.log import get_logger
-from wapto_app.models import ChannelKind, Role
+from wapto_app.models import AssignmentStrategy, ChannelKind, Visibility
 from wapto_app.runtime import Runtime
 from wapto_app.security import passwords
 from wapto_app.security.permissions import Actor
-from wapto_app.services import accounts, channels
+from wapto_app.services import accounts, agents, channels, teams
 from wapto_app.services.accounts import Person
 from wapto_app.services.channels import ConnectForm
 from wapto_app.settings import Settings
@@ -27,6 +27,24 @@ log = get_logger(__name__)
 PREFIX = "/sandbox"
 _OWNER = "owner@demo.example"
 _AGENT = "agent@demo.example"
+_TEAMS = (
+    teams.Draft(
+        "Sales Team",
+        "Answers enquiries and runs campaigns.",
+        frozenset(
+            {"inbox.do", "contacts.do", "campaigns.do", "templates.see", "media.do", "tags.do", "reports.see"}
+        ),
+        visibility=Visibility.TEAM,
+        strategy=AssignmentStrategy.ROUND_ROBIN,
+        takes_new=True,
+    ),
+    teams.Draft(
+        "Customer Success",
+        "Looks after tenants and buyers once they have signed.",
+        frozenset({"inbox.do", "contacts.do", "tags.see", "reports.see"}),
+        visibility=Visibility.TEAM,
+    ),
+)
 _SAMPLES = (
     "Hello! Is the flat on Harbour Street still free?",
     "Could I come and see it on *Saturday*?",
@@ -87,7 +105,8 @@ async def prepare(runtime: Runtime) -> list[str]:
     agent = Person("Amir Agent", _AGENT, await passwords.hashed(agent_password))
     async with runtime.db.write() as session:
         await accounts.create_admin(session, owner)
-        path = await accounts.invite(session, Actor.system(), _AGENT, Role.AGENT)
+        sales, _care = [await teams.save(session, Actor.system(), team) for team in _TEAMS]
+        path = await agents.invite(session, Actor.system(), _AGENT, agents.Draft(sales))
         await accounts.accept_invitation(session, path.rsplit("/", 1)[-1], agent)
     return [
         f"User login:   {_OWNER}   password: {owner_password}",

@@ -8,7 +8,9 @@ from pages.frame import frame
 from pages.inbox.contact import contact_panel
 from pages.inbox.conversations import conversation_list
 from pages.inbox.thread import thread
+from pages.task_dialog import task_dialog
 from state.inbox import OpenConversation
+from wapto_app.security.permissions import Permission
 from wapto_app.ui.i18n import t
 from wapto_app.ui.tokens import classes
 
@@ -38,4 +40,6 @@ def inbox() -> rx.Component:
             contact_panel(),
             class_name="relative flex h-full min-h-0",
         ),
+        task_dialog(),
+        permission=Permission.INBOX_SEE,
     )

@@ -37,6 +37,7 @@ def conversation_row(
                 "min-w-0 flex-1 truncate", rx.cond(row["unread"] > 0, "text-ink", "text-muted")
             ),
         ),
+        rx.cond(row["assignee"] != "", _assignee(row["assignee"]), rx.fragment()),
         countdown(row["window_closes_at"], class_name="flex-none text-xs text-faint"),
         count(row["unread"], label=t("unread")),
         class_name="flex items-center gap-1.5 text-sm",
@@ -54,6 +55,16 @@ def conversation_row(
         ),
         rest,
         class_name="border-b last:border-0",
+    )
+
+
+def _assignee(name: rx.Var[str]) -> rx.Component:
+    return rx.el.span(
+        avatar(name, size=18),
+        rx.el.span(t("Assigned to {name}", name=name), class_name="sr-only"),
+        data_tip=t("Assigned to {name}", name=name),
+        data_testid="row-assignee",
+        class_name="grid flex-none",
     )
 
 

@@ -6,9 +6,11 @@ from typing import Any
 
 import reflex as rx
 
+from pages.inbox.assignee import assignee_menu, resolve_button
 from pages.inbox.bubble import message_row
 from state.inbox import ContactPanel, OpenConversation
 from state.shell import Shell
+from state.tasks import TaskDialog
 from wapto_app.security.permissions import Permission
 from wapto_app.ui.avatar import avatar
 from wapto_app.ui.button import button_link, icon_button
@@ -16,6 +18,7 @@ from wapto_app.ui.composer import composer, seen
 from wapto_app.ui.empty import empty_state
 from wapto_app.ui.i18n import t
 from wapto_app.ui.link import ReactRouterLink
+from wapto_app.ui.menu import menu, menu_item
 from wapto_app.ui.skeleton import skeleton
 from wapto_app.ui.time import countdown
 from wapto_app.ui.tokens import ICON_BUTTON
@@ -103,13 +106,21 @@ def _head() -> rx.Component:
         aria_expanded=ContactPanel.shown,
         class_name="mirror xl:hidden",
     )
-    unread = icon_button("mail", t("Mark as unread"), on_click=OpenConversation.mark_unread)
+    may_write = Shell.permissions.contains(Permission.INBOX_DO.value)
+    more = menu(
+        icon_button("ellipsis-vertical", t("More")),
+        menu_item(t("New task"), icon="list-todo", on_click=TaskDialog.start(header["id"])),
+        menu_item(t("Mark as unread"), icon="mail", on_click=OpenConversation.mark_unread),
+        label=t("More"),
+        align="end",
+    )
     return rx.el.header(
         back,
-        avatar(header["name"], size=32),
+        avatar(header["name"], size=32, class_name="max-sm:hidden"),
         name,
         window,
-        unread,
+        rx.cond(header["id"] > 0, rx.fragment(assignee_menu(), resolve_button()), rx.fragment()),
+        rx.cond(may_write & (header["id"] > 0), more, rx.fragment()),
         panel,
         class_name="flex h-13 flex-none items-center gap-2.5 border-b bg-surface px-4",
     )

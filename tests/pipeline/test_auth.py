@@ -17,7 +17,7 @@ from state.shell import Shell
 from tests.pipeline.conftest import OpenTab
 from tests.pipeline.harness import NewTab
 from wapto_app.db import Database
-from wapto_app.models import LinkPurpose, Role
+from wapto_app.models import LinkPurpose
 from wapto_app.runtime import Runtime
 from wapto_app.security.permissions import Actor
 from wapto_app.security.policy import PUBLIC, policy_of
@@ -104,7 +104,7 @@ async def test_reset_page_shows_whose_link_it_is_and_dead_links(
 
 async def test_invitation_page_shows_for_whom_it_is(new_tab: NewTab, db: Database, admin: Actor) -> None:
     async with db.write() as session:
-        path = await accounts.invite(session, admin, "zoe@example.com", Role.AGENT)
+        path = await accounts.invite(session, admin, "zoe@example.com")
     tab = new_tab(path=path)
     await tab.send(Access.open_invitation)
     assert tab.vars(Access)["link_email"] == "zoe@example.com"

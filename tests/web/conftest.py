@@ -10,13 +10,13 @@ from wapto_app.db import Database
 from wapto_app.models import Account, Role
 from wapto_app.runtime import Runtime
 from wapto_app.security import passwords
-from wapto_app.web.auth import routes
+from wapto_app.web import auth, two_factor
 
 
 @pytest.fixture
 def visitor(runtime: Runtime, new_client: NewClient) -> httpx.AsyncClient:
     """A browser without a session, on the account routes of a server of its own."""
-    return new_client(routes)
+    return new_client([*auth.routes, *two_factor.routes])
 
 
 @pytest.fixture

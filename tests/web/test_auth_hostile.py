@@ -8,10 +8,12 @@ import httpx
 import pytest
 
 from tests.web.account_steps import PASSWORD, Make, login, refusal
-from wapto_app.web.auth import routes
+from wapto_app.web import auth, two_factor
 from wapto_app.web.forms import MAX_BODY
 
-FORMS = [route.path for route in routes if route.path != "/auth/logout"]
+FORMS = [
+    route.path for route in (*auth.routes, *two_factor.routes) if route.path not in ("/", "/auth/logout")
+]
 
 
 @pytest.mark.parametrize("path", FORMS)

@@ -7,12 +7,12 @@ import signal
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 
-from wapto_app.jobs import dispatch, ingest, media
+from wapto_app.jobs import dispatch, ingest, media, reminders
 from wapto_app.jobs.broker import handing_out
 from wapto_app.jobs.scheduler import Tick, leading
 from wapto_app.log import get_logger
 from wapto_app.runtime import Runtime
-from wapto_app.services import channels, housekeeping
+from wapto_app.services import channels, housekeeping, viewing
 
 log = get_logger(__name__)
 
@@ -26,10 +26,18 @@ async def _clean_up(runtime: Runtime) -> None:
         await housekeeping.clean_up(session)
 
 
+async def _end_views(runtime: Runtime) -> None:
+    async with runtime.db.write() as session:
+        await viewing.end_expired(session)
+
+
 TICKS: tuple[Tick, ...] = (
     Tick("retry failed webhooks", 2, ingest.retry_failed),
     Tick("check numbers", 15 * 60, _check_numbers),
     Tick("clean up", 60 * 60, _clean_up),
+    Tick("end views", 60, _end_views),
+    Tick("remind of tasks", 20, reminders.remind),
+    Tick("mail notifications", 30, reminders.mail_notifications),
 )
 """Every tick of the product; each job's module defines its own."""
 

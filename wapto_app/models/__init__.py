@@ -14,8 +14,12 @@ from wapto_app.models.conversations import (
     Reaction,
     StatusEvent,
 )
+from wapto_app.models.notifications import Notification, NotificationKind
 from wapto_app.models.system import EventState, Lease, Preference, WebhookEvent
+from wapto_app.models.tasks import Task, TaskPriority
 from wapto_app.models.teams import AssignmentStrategy, Team, Visibility
+from wapto_app.models.two_factor import RecoveryCode, TwoFactor
+from wapto_app.models.viewing import SessionView
 
 __all__ = [
     "Account",
@@ -38,12 +42,19 @@ __all__ = [
     "MediaState",
     "Message",
     "MessageStatus",
+    "Notification",
+    "NotificationKind",
     "OneTimeLink",
     "Preference",
     "Reaction",
+    "RecoveryCode",
     "Role",
+    "SessionView",
     "StatusEvent",
+    "Task",
+    "TaskPriority",
     "Team",
+    "TwoFactor",
     "Visibility",
     "WebhookEvent",
 ]

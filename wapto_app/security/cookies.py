@@ -30,7 +30,12 @@ def token_in(cookie_header: str) -> str:
 
     Read as browsers and our routes do: what another program on the same host has set must not lock anybody out.
     """
-    return cookie_parser(cookie_header or "").get(COOKIE, "")
+    return read(cookie_header, COOKIE)
+
+
+def read(cookie_header: str, name: str) -> str:
+    """One cookie of a Cookie header, or an empty text."""
+    return cookie_parser(cookie_header or "").get(name, "")
 
 
 async def actor_of(cookie_header: str) -> Actor | None:
@@ -56,7 +61,7 @@ def forget(account_id: int | None = None) -> None:
     global _forgotten
     _forgotten += 1
     for token, (_until, actor) in list(_memory.items()):
-        if account_id is None or actor is None or actor.account_id == account_id:
+        if account_id is None or actor is None or account_id in (actor.account_id, actor.viewer_id):
             _memory.pop(token, None)
 
 

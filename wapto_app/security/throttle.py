@@ -31,6 +31,10 @@ _SIGN_INS_OF_ACCOUNT = parse("100/1 hour")
 _FORMS_OF_ADDRESS = parse("20/10 minutes")
 _MAILS_TO_ACCOUNT = parse("3/1 hour")
 _PASSWORDS_OF_ACCOUNT = parse("10/10 minutes")
+_CODES_OF_ADDRESS = parse("60/10 minutes")
+_CODES_OF_ACCOUNT = parse("10/10 minutes")
+# Three codes of a million are right at a time: at this rate guessing takes longer than anybody lives.
+_CODES_OF_ACCOUNT_A_DAY = parse("60/1 day")
 _REDIS_SECONDS = 2
 
 Try = tuple[RateLimitItem, str]
@@ -71,6 +75,20 @@ async def mail(address: str, email: str) -> None:
 async def password(account_id: int) -> None:
     """Count a question for the password of somebody who is signed in."""
     await _count((_PASSWORDS_OF_ACCOUNT, f"password:{account_id}"))
+
+
+async def code(address: str, account_id: int) -> None:
+    """Count a try at a second factor; not forgotten by a right password."""
+    await _count(
+        (_CODES_OF_ADDRESS, f"code:{_network(address)}"),
+        (_CODES_OF_ACCOUNT, f"code:{account_id}"),
+        (_CODES_OF_ACCOUNT_A_DAY, f"code-day:{account_id}"),
+    )
+
+
+async def code_succeeded(account_id: int) -> None:
+    """The tries before were typing errors; those of the day still count."""
+    await _counting(lambda limiter: limiter.clear(_CODES_OF_ACCOUNT, f"code:{account_id}"))
 
 
 async def _count(*tries: Try) -> None:

@@ -13,12 +13,12 @@ from wapto_app.db import touch
 from wapto_app.models import Account, AuditEntry, LinkPurpose, LoginSession, Role
 from wapto_app.security.passwords import UNUSABLE
 from wapto_app.security.permissions import Actor, Permission, permissions_of
-from wapto_app.services import audit, links, sessions
+from wapto_app.services import assignment, audit, links, sessions
 from wapto_app.services.account_fields import clean_email, clean_locale, clean_name, clean_time_zone
 from wapto_app.services.errors import Conflict, Invalid, NotFound
+from wapto_app.services.plans import Limit, ensure_room
 
 TOPIC = "accounts"
-_SHOWN = 200
 # Any number that nothing else locks; PostgreSQL keeps these apart by number alone.
 _LOCK = 0x77617074
 
@@ -38,19 +38,6 @@ class Access(TypedDict):
 
     setup_needed: bool
     registration_open: bool
-
-
-class AccountRow(TypedDict):
-    """One line of the operator's table. ``status`` is active, invited or deactivated; times are ISO 8601."""
-
-    id: int
-    name: str
-    email: str
-    role: str
-    is_admin: bool
-    status: str
-    last_seen_at: str
-    is_me: bool
 
 
 class RegistrationClosed(Conflict):
@@ -110,28 +97,46 @@ async def register(session: AsyncSession, person: Person) -> int:
     return await _add(session, person, Role.OWNER)
 
 
-async def invite(session: AsyncSession, actor: Actor, email: str, role: Role = Role.OWNER) -> str:
-    """Make an account that waits for its person; returns the path of the invitation.
+async def invite(session: AsyncSession, actor: Actor, email: str) -> str:
+    """Make an owner's account that waits for its person; returns the path of the invitation.
 
-    Inviting the same address again replaces the link.
+    Inviting the same address again replaces the link. Agents are invited by ``services.agents``.
 
     Raises:
         Invalid: when the address is none, or belongs to somebody who has joined already.
     """
     actor.require(Permission.ADMIN)
     await alone(session)
-    email = clean_email(email)
+    account = await waiting_account(session, clean_email(email))
+    account.role, account.team_id = Role.OWNER, None
+    return await hand_out_invitation(session, actor, account)
+
+
+async def waiting_account(session: AsyncSession, email: str) -> Account:
+    """The account of somebody who is or will be invited, to be filled in.
+
+    Raises:
+        Invalid: when the address belongs to somebody who has joined already.
+    """
     account = (await session.exec(select(Account).where(Account.email == email))).first()
     if account is not None and account.password_hash != UNUSABLE:
-        raise Invalid("email", "Somebody with this e-mail address is already here.")
-    if account is None:
-        account = Account(name=email[:120], email=email, password_hash=UNUSABLE, role=role)
-    account.role = role
+        raise taken()
+    return account or Account(name=email[:120], email=email, password_hash=UNUSABLE)
+
+
+async def hand_out_invitation(session: AsyncSession, actor: Actor, account: Account) -> str:
+    """Store the account and make its link; earlier ones stop working. Callers have asked for the permission."""
+    actor.require(Permission.SELF_DO)
     session.add(account)
     await session.flush()
-    audit.record(session, actor, "account.invited", f"account:{account.id}", email=email, role=role.value)
+    detail = {"email": account.email, "role": account.role.value}
+    audit.record(session, actor, "account.invited", f"account:{account.id}", **detail)
     touch(session, TOPIC)
     return links.path(LinkPurpose.INVITE, await links.issue(session, LinkPurpose.INVITE, account.id))
+
+
+def taken() -> Invalid:
+    return Invalid("email", "Somebody with this e-mail address is already here.")
 
 
 async def withdraw_invitation(session: AsyncSession, actor: Actor, account_id: int) -> None:
@@ -190,55 +195,97 @@ async def access_link(session: AsyncSession, actor: Actor, account_id: int) -> s
 
 async def access_link_of(session: AsyncSession, actor: Actor, email: str) -> str:
     """The same for an e-mail address (command line). Raises NotFound, Conflict."""
+    return await access_link(session, actor, await id_of(session, actor, email))
+
+
+async def id_of(session: AsyncSession, actor: Actor, email: str) -> int:
+    """Whose e-mail address this is (command line). Raises NotFound."""
     actor.require(Permission.ADMIN)
     found = await session.exec(select(Account.id).where(Account.email == clean_email(email)))
     account_id = found.first()
     if account_id is None:
         raise NotFound("account")
-    return await access_link(session, actor, account_id)
+    return account_id
 
 
 async def set_active(session: AsyncSession, actor: Actor, account_id: int, *, active: bool) -> str:
     """Let somebody in again, or out: their sessions end at once. Returns their name.
 
     Raises:
-        Conflict: for the actor's own account.
+        Conflict: for the actor's own account, and for the last admin.
     """
     actor.require(Permission.ADMIN)
     if account_id == actor.account_id:
         raise Conflict("You cannot deactivate your own account.")
     account = await _get(session, account_id)
-    account.is_active = active
+    await (let_in if active else let_out)(session, actor, account)
+    return account.name
+
+
+async def let_in(session: AsyncSession, actor: Actor, account: Account) -> None:
+    """Callers have asked for the permission. Raises LimitReached when the plan has no seat left."""
+    actor.require(Permission.SELF_DO)
+    if account.is_active:
+        return
+    if account.role is Role.AGENT:
+        await ensure_room(session, Limit.SEATS)
+    account.is_active = True
     session.add(account)
-    if not active:
-        await links.withdraw(session, LinkPurpose.RESET, account_id)
-        await sessions.end_sessions_of(session, account_id)
-    deed = "account.activated" if active else "account.deactivated"
+    audit.record(session, actor, "account.activated", f"account:{account.id}")
+    touch(session, TOPIC, sessions.account_topic(account.id))
+
+
+async def let_out(session: AsyncSession, actor: Actor, account: Account) -> None:
+    """Sign somebody out and give what they worked on to others; callers have asked for the permission."""
+    actor.require(Permission.SELF_DO)
+    account_id = account.id or 0
+    if account.is_admin:
+        await alone(session)
+        await _keep_an_admin(session, account_id)
+    await assignment.lock_held_by(session, account_id)
+    account.is_active = False
+    session.add(account)
+    await session.flush()
+    await links.withdraw(session, LinkPurpose.RESET, account_id)
+    await sessions.end_sessions_of(session, account_id)
+    await assignment.requeue_all(session, account_id)
+    audit.record(session, actor, "account.deactivated", f"account:{account_id}")
+    touch(session, TOPIC, sessions.account_topic(account_id))
+
+
+async def set_admin(session: AsyncSession, actor: Actor, account_id: int, *, admin: bool) -> str:
+    """Make somebody an admin, or an admin no admin any more. Returns their name.
+
+    Raises:
+        Conflict: for the actor's own account, for who has not joined or is deactivated, and for the last admin.
+    """
+    actor.require(Permission.ADMIN)
+    await alone(session)
+    account = await _get(session, account_id)
+    if account_id == actor.account_id:
+        raise Conflict("Ask another admin to change whether you are one.")
+    if admin and (not account.is_active or account.password_hash == UNUSABLE):
+        raise Conflict(f"{account.name} cannot sign in yet, and so cannot be an admin.")
+    if not admin:
+        await _keep_an_admin(session, account_id)
+    account.is_admin = admin
+    session.add(account)
+    deed = "account.made_admin" if admin else "account.unmade_admin"
     audit.record(session, actor, deed, f"account:{account_id}")
     touch(session, TOPIC, sessions.account_topic(account_id))
     return account.name
 
 
-async def list_accounts(session: AsyncSession, actor: Actor, search: str = "") -> list[AccountRow]:
-    """Everybody whose name or address holds the text, by name."""
-    actor.require(Permission.ADMIN)
-    found = await session.exec(
-        select(  # type: ignore[call-overload]  # typed up to four columns
-            Account.id,
-            Account.name,
-            Account.email,
-            Account.role,
-            Account.is_admin,
-            Account.is_active,
-            (col(Account.password_hash) == UNUSABLE).label("is_invited"),
-            _last_request().label("last_request"),
-            _last_deed().label("last_deed"),
-        )
-        .where(_holds(search.strip()))
-        .order_by(sa.func.lower(Account.name), col(Account.id))
-        .limit(_SHOWN)
+async def _keep_an_admin(session: AsyncSession, leaving_id: int) -> None:
+    """Raises Conflict when nobody else runs the install; of two admins who remove each other one stays."""
+    others = await session.exec(
+        select(Account.id)
+        .where(col(Account.is_admin).is_(True), col(Account.is_active).is_(True), Account.id != leaving_id)
+        .where(Account.password_hash != UNUSABLE)
+        .limit(1)
     )
-    return [_row(row, actor) for row in found]
+    if others.first() is None:
+        raise Conflict("This is the last admin. Make somebody else an admin first.")
 
 
 def as_actor(account: Account) -> Actor:
@@ -257,7 +304,7 @@ async def alone(session: AsyncSession) -> None:
 async def _add(session: AsyncSession, person: Person, role: Role, *, is_admin: bool = False) -> int:
     email = clean_email(person.email)
     if (await session.exec(select(Account.id).where(Account.email == email))).first() is not None:
-        raise Invalid("email", "Somebody with this e-mail address is already here.")
+        raise taken()
     account = Account(
         name=clean_name(person.name),
         email=email,
@@ -301,39 +348,31 @@ async def _needs_owner(session: AsyncSession) -> bool:
     return (await session.exec(select(Account.id).where(Account.role == Role.OWNER).limit(1))).first() is None
 
 
-def _holds(text: str) -> sa.ColumnElement[bool]:
+def holds(text: str) -> sa.ColumnElement[bool]:
     return sa.or_(
         col(Account.name).icontains(text, autoescape=True),
         col(Account.email).icontains(text, autoescape=True),
     )
 
 
-def _last_request() -> sa.ScalarSelect[datetime]:
+def last_request() -> sa.ScalarSelect[datetime]:
     statement = select(sa.func.max(LoginSession.last_seen_at)).where(LoginSession.account_id == Account.id)
     return statement.correlate(Account).scalar_subquery()
 
 
-def _last_deed() -> sa.ScalarSelect[datetime]:
+def last_deed() -> sa.ScalarSelect[datetime]:
     """Signing out deletes a session, so the log knows more."""
     statement = select(AuditEntry.at).where(AuditEntry.account_id == Account.id)
     return statement.order_by(col(AuditEntry.id).desc()).limit(1).correlate(Account).scalar_subquery()
 
 
-def _row(row: Any, actor: Actor) -> AccountRow:
+def last_seen(row: Any) -> str:
+    """ISO 8601, from the columns ``last_request`` and ``last_deed`` of a row; empty for never."""
     seen = [at for at in (row.last_request, row.last_deed) if at is not None]
-    return AccountRow(
-        id=row.id,
-        name=row.name,
-        email=row.email,
-        role=row.role.value,
-        is_admin=row.is_admin,
-        status=_status(row.is_active, row.is_invited),
-        last_seen_at=max(seen).isoformat() if seen else "",
-        is_me=row.id == actor.account_id,
-    )
+    return max(seen).isoformat() if seen else ""
 
 
-def _status(is_active: bool, is_invited: bool) -> str:
+def status_of(is_active: bool, is_invited: bool) -> str:
     if not is_active:
         return "deactivated"
     return "invited" if is_invited else "active"

@@ -10,7 +10,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from wapto_app.clock import utcnow
 from wapto_app.models import EventState, WebhookEvent
-from wapto_app.services import links, sessions
+from wapto_app.services import links, notifications, sessions
 
 KEEP_WEBHOOKS = timedelta(days=14)
 """Meta delivers again for up to 7 days; a body that is gone could not be recognised as a repetition."""
@@ -19,9 +19,10 @@ _AT_ONCE = 5_000
 
 
 async def clean_up(session: AsyncSession) -> None:
-    """Remove expired sessions and links, and the raw bodies of webhooks that were applied long ago."""
+    """Remove expired sessions and links, old notifications, and the raw bodies of webhooks applied long ago."""
     await sessions.delete_expired(session)
     await links.delete_expired(session)
+    await notifications.delete_old(session)
     old = (
         sa.select(col(WebhookEvent.id))
         .where(

@@ -74,6 +74,17 @@ If it was not you, ask the person who runs your Wapto for a link to a new passwo
     return Mail(old, "Your sign-in address has changed", text)
 
 
+def two_factor_off(name: str, email: str) -> Mail:
+    """Tells somebody that an admin has switched off their second factor."""
+    text = f"""Hello {name},
+
+the person who runs your Wapto has switched off two-factor login for your account. Your password alone signs you in now.
+
+Set it up again in your profile. If you did not ask for this, tell them, and choose a new password at once.
+"""
+    return Mail(email, "Two-factor login is off", text)
+
+
 @lru_cache(maxsize=8)
 def _server(url: str, default_sender: str) -> MailServer | None:
     if not url:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from enum import StrEnum
 from typing import NamedTuple
 from urllib.parse import quote
@@ -13,12 +14,17 @@ from wapto_app.clock import utcnow
 from wapto_app.db import touch
 from wapto_app.models import Account, LinkPurpose, Role
 from wapto_app.security.passwords import UNUSABLE
+from wapto_app.security.permissions import Actor, Permission
 from wapto_app.services import audit, links, sessions
 from wapto_app.services.accounts import as_actor
 from wapto_app.services.errors import DomainError, Invalid
 
-HOME = {Role.OWNER: "/inbox", Role.AGENT: "/inbox", Role.OPERATOR: "/admin/accounts"}
-"""Where somebody starts after signing in."""
+_FIRST_PAGES = (
+    (Permission.INBOX_SEE, "/inbox"),
+    (Permission.TEAMS_SEE, "/agents"),
+    (Permission.INTEGRATIONS_SEE, "/integrations"),
+    (Permission.ADMIN, "/admin/accounts"),
+)
 
 
 class Door(StrEnum):
@@ -53,6 +59,11 @@ class WrongCredentials(DomainError):
         super().__init__("The e-mail address or the password is not right.")
 
 
+def home(permissions: Collection[Permission]) -> str:
+    """Where somebody starts after signing in: the first page that they may see, at least their own profile."""
+    return next((page for needed, page in _FIRST_PAGES if needed in permissions), "/profile")
+
+
 def safe_path(path: str) -> str:
     """A page of this site to go to after signing in, or an empty text: nobody may be led elsewhere."""
     is_ours = path.startswith("/") and not path.startswith("//") and "\\" not in path and path.isprintable()
@@ -63,6 +74,16 @@ def login_path(wanted: str) -> str:
     """The sign-in page, and back to the wanted page afterwards."""
     is_worth_it = safe_path(wanted) and wanted not in ("/", "/login", "/inbox")
     return f"/login?next={quote(wanted)}" if is_worth_it else "/login"
+
+
+def code_path(wanted: str) -> str:
+    """The page that asks for the second factor, and the wanted page after it."""
+    return f"/login/code?next={quote(safe_path(wanted))}" if safe_path(wanted) else "/login/code"
+
+
+def landing(actor: Actor, wanted: str = "") -> str:
+    """Where somebody goes once they are in: to their duty, to the page they wanted, or home."""
+    return actor.duty.path or safe_path(wanted) or home(actor.permissions)
 
 
 async def credentials(session: AsyncSession, email: str) -> Credentials | None:
@@ -93,10 +114,8 @@ def check_door(known: Credentials, door: Door) -> None:
     raise Invalid("door", "This is not an agent's account. Choose “User login” above and sign in there.")
 
 
-async def sign_in(
-    session: AsyncSession, known: Credentials, *, new_hash: str | None, address: str, user_agent: str
-) -> str:
-    """Open a session and return the secret for its cookie. ``new_hash`` replaces an outdated one.
+async def admit(session: AsyncSession, known: Credentials, *, new_hash: str | None) -> None:
+    """The password was right. ``new_hash`` replaces an outdated one.
 
     Raises:
         WrongCredentials: when password or account changed since they were checked.
@@ -107,7 +126,7 @@ async def sign_in(
     if new_hash is not None:
         account.password_hash = new_hash
         session.add(account)
-    return await enter(session, known.account_id, address=address, user_agent=user_agent)
+        await session.flush()
 
 
 async def enter(session: AsyncSession, account_id: int, *, address: str, user_agent: str) -> str:
@@ -143,6 +162,7 @@ async def reset_password(session: AsyncSession, token: str, password_hash: str) 
     await links.use(session, LinkPurpose.RESET, token)
     account.password_hash = password_hash
     account.password_changed_at = utcnow()
+    account.must_change_password = False
     session.add(account)
     await sessions.end_sessions_of(session, account.id or 0)
     audit.record(session, as_actor(account), "account.password_reset", f"account:{account.id}")

@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Hashable
 
 import sqlalchemy as sa
-from sqlmodel import col
+from sqlmodel import col, select
+from sqlmodel.ext.asyncio.session import AsyncSession
 
 from wapto_app.models import Contact, Conversation, Visibility
 from wapto_app.security.permissions import Actor, Permission
+from wapto_app.services.errors import NotFound
 
 
 def scope(actor: Actor) -> tuple[Hashable, ...]:
@@ -18,10 +20,37 @@ def scope(actor: Actor) -> tuple[Hashable, ...]:
 
 
 def readable(actor: Actor) -> sa.ColumnElement[bool]:
-    """The filter of conversations; teams narrow it further once they exist."""
+    """The filter of conversations: all, those of the team or of none, or only one's own.
+
+    It only filters; what finds the rows is up to the rest of the query. A list takes ``newest`` as well.
+    """
     if actor.visibility is Visibility.ALL:
         return sa.true()
+    if actor.visibility is Visibility.OWN or actor.team_id is None:
+        return _own(actor)
+    # Inside CASE, for an OR would have databases gather all conversations of the team before anything else.
+    return sa.case((sa.or_(*_ways(actor)), 1), else_=0) == 1
+
+
+def newest(actor: Actor, limit: int) -> sa.ColumnElement[bool]:
+    """The filter of the ``limit`` newest conversations that the actor may see, each found by its own index."""
+    if actor.visibility is not Visibility.TEAM or actor.team_id is None:
+        return readable(actor)
+    order = col(Conversation.last_message_at).desc(), col(Conversation.id).desc()
+    parts = [
+        sa.select(sa.select(col(Conversation.id)).where(way).order_by(*order).limit(limit).subquery().c.id)
+        for way in _ways(actor)
+    ]
+    return col(Conversation.id).in_(sa.union_all(*parts))
+
+
+def _own(actor: Actor) -> sa.ColumnElement[bool]:
     return col(Conversation.assignee_id) == actor.account_id
+
+
+def _ways(actor: Actor) -> tuple[sa.ColumnElement[bool], ...]:
+    """How an agent who sees what the team sees comes to see a conversation."""
+    return col(Conversation.team_id) == actor.team_id, col(Conversation.team_id).is_(None), _own(actor)
 
 
 def readable_contact(actor: Actor) -> sa.ColumnElement[bool]:
@@ -30,3 +59,21 @@ def readable_contact(actor: Actor) -> sa.ColumnElement[bool]:
         return sa.true()
     theirs = sa.select(sa.literal(1)).where(col(Conversation.contact_id) == col(Contact.id), readable(actor))
     return theirs.exists()
+
+
+async def conversation_for(session: AsyncSession, actor: Actor, conversation_id: int) -> Conversation:
+    """The conversation, locked until the transaction ends.
+
+    Raises:
+        NotFound: it is not there or not visible to the actor.
+    """
+    actor.require(Permission.INBOX_SEE)
+    found = await session.exec(
+        select(Conversation)
+        .where(Conversation.id == conversation_id, readable(actor))
+        .with_for_update(key_share=True)
+    )
+    conversation = found.first()
+    if conversation is None:
+        raise NotFound("conversation")
+    return conversation

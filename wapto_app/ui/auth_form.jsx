@@ -3,7 +3,7 @@ import { locale, tr } from "./i18n.jsx";
 
 // Forms that a route answers with JSON: a password never passes through a screen's state. What a form knows lives here by
 // its id, so that its fields, its button and the page around it can each read their part.
-const NEW = { errors: {}, busy: false, done: false };
+const NEW = { errors: {}, busy: false, done: false, data: {} };
 const forms = new Map();
 const listeners = new Set();
 const subscribe = (listener) => (listeners.add(listener), () => listeners.delete(listener));
@@ -15,6 +15,12 @@ function put(id, change) {
 }
 
 export const useAuthForm = (id) => useSyncExternalStore(subscribe, () => read(id), () => NEW);
+
+// While it is on the page, these forms keep what they were answered; afterwards nothing of it is left.
+export function Forget({ ids }) {
+  useEffect(() => () => ids.forEach((id) => put(id, NEW)), []);
+  return null;
+}
 
 // What is typed under one tab of the sign-in page is not typed again under the other.
 let address = "";
@@ -34,7 +40,7 @@ function values(form) {
 function context(extra, token, zone) {
   const sent = { ...extra };
   const next = new URLSearchParams(location.search).get("next");
-  if (extra?.door && next) sent.next = next;
+  if (next && (extra?.door || extra?.next === "")) sent.next = next;
   if (token) sent.token = tokenOf(token);
   if (zone) Object.assign(sent, { time_zone: Intl.DateTimeFormat().resolvedOptions().timeZone ?? "", locale: locale() });
   return sent;
@@ -79,7 +85,7 @@ export function AuthForm({ id, action, extra, token, zone, onDone, className, ch
       location.assign(answer.go);
       return;
     }
-    put(id, { busy: false, errors: answer.errors ?? {}, done: !answer.errors });
+    put(id, { busy: false, errors: answer.errors ?? {}, done: !answer.errors, data: answer.errors ? {} : answer });
     if (answer.errors) return;
     form.reset();
     onDone?.();

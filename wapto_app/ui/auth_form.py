@@ -30,13 +30,31 @@ class AuthForm(rx.Component):
     on_done: rx.EventHandler[rx.event.no_args_event_spec]
 
 
+class Forget(rx.Component):
+    """Drops what forms were answered when it leaves the page; see ``auth_form.jsx``."""
+
+    library = source("auth_form.jsx")
+    tag = "Forget"
+
+    ids: rx.Var[list[str]]
+
+
+def forget_answers(*ids: str) -> rx.Component:
+    """For a page or dialog whose forms are answered with secrets."""
+    return Forget.create(ids=list(ids))
+
+
 @dataclass(frozen=True)
 class Answers:
-    """What the form with this id knows, as vars: sentences by field, whether it waits, whether it was accepted."""
+    """What the form with this id knows, as vars.
+
+    Sentences by field, whether it waits, whether it was accepted, and what it was answered.
+    """
 
     errors: rx.Var[dict[str, str]]
     busy: rx.Var[bool]
     done: rx.Var[bool]
+    data: rx.Var[dict[str, Any]]
 
 
 def answers(id: str) -> Answers:
@@ -50,7 +68,12 @@ def answers(id: str) -> Answers:
     def var(field: str, kind: Any) -> Any:
         return rx.Var(f"{name}.{field}", _var_type=kind, _var_data=data).guess_type()
 
-    return Answers(var("errors", dict[str, str]), var("busy", bool), var("done", bool))
+    return Answers(
+        var("errors", dict[str, str]),
+        var("busy", bool),
+        var("done", bool),
+        var("data", dict[str, Any]),
+    )
 
 
 def auth_form(
@@ -67,9 +90,10 @@ def auth_form(
 ) -> rx.Component:
     """Fields, what is wrong with the whole, and the button.
 
-    ``extra`` is sent along. ``token`` says where the page's address holds the secret of a one-time link: "query"
-    (``?token=``) or "path" (its last part). ``zone`` sends the browser's time zone and language along. ``on_done``
-    is called when the route neither refuses nor leads elsewhere. ``whole_page``: the form is what the page is for.
+    ``extra`` is sent along; an empty ``next`` in it is filled with the page that was wanted. ``token`` says where the
+    page's address holds the secret of a one-time link: "query" (``?token=``) or "path" (its last part). ``zone`` sends
+    the browser's time zone and language along. ``on_done`` is called when the route neither refuses nor leads
+    elsewhere. ``whole_page``: the form is what the page is for.
     """
     state = answers(id)
     problem = from_server(state.errors[""])

@@ -16,6 +16,7 @@ from reflex_components_core.el.elements.base import BaseHTML
 from wapto_app.ui.browser import source
 from wapto_app.ui.button import button
 from wapto_app.ui.i18n import Text, from_server, t
+from wapto_app.ui.time import LocalDateTime
 from wapto_app.ui.tokens import Classes, classes
 
 Errors = rx.Var[dict[str, str]]
@@ -182,6 +183,11 @@ def date_input(name: str, *, with_time: bool = False, **props: Any) -> rx.Compon
     return rx.el.input(type="datetime-local" if with_time else "date", **_control(name, props))
 
 
+def moment_input(name: str, **props: Any) -> rx.Component:
+    """A date and time of the reader's own clock. ``value`` is, and the form sends, ISO text with an offset."""
+    return LocalDateTime.create(**_control(name, props))
+
+
 def select(name: str, options: Options, *, placeholder: Text = "", **props: Any) -> rx.Component:
     """One of some values, by the platform's own list: the right one on every device."""
     first = (
@@ -216,6 +222,10 @@ def number_field(name: str, label: Text, **props: Any) -> rx.Component:
 
 def date_field(name: str, label: Text, **props: Any) -> rx.Component:
     return _field(name, label, date_input, props)
+
+
+def moment_field(name: str, label: Text, **props: Any) -> rx.Component:
+    return _field(name, label, moment_input, props)
 
 
 def select_field(name: str, label: Text, options: Options, **props: Any) -> rx.Component:

@@ -11,6 +11,7 @@ export function Dialog({ id, open, title, label, description, kind, side, width,
   const dialog = useRef(null);
   const name = useId();
   const [shown, setShown] = useState(false);
+  const [, redraw] = useState(0);
   const wanted = open ?? shown;
 
   useEffect(() => {
@@ -31,6 +32,8 @@ export function Dialog({ id, open, title, label, description, kind, side, width,
 
   const closed = () => {
     setShown(false);
+    // Where a state rules, nothing else draws it again: its content would stay, with all that was typed.
+    redraw((times) => times + 1);
     if (open !== false) onClose?.();
   };
   const dismiss = () => !locked && dialog.current.close();

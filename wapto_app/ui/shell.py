@@ -206,8 +206,8 @@ def navigation_drawer(
     return drawer(body, id=_DRAWER, title="Wapto", side="start", width="xs")
 
 
-def top_bar(title: Text, person: Person, connection: rx.Component) -> rx.Component:
-    """Name of the page on a phone, search, connection, theme, profile."""
+def top_bar(title: Text, person: Person, connection: rx.Component, bell: rx.Component) -> rx.Component:
+    """Name of the page on a phone, search, connection, notifications, theme, profile."""
     return rx.el.header(
         icon_button(
             "menu", t("Menu"), size=20, on_click=open_dialog(_DRAWER), class_name="size-10 lg:hidden"
@@ -217,6 +217,7 @@ def top_bar(title: Text, person: Person, connection: rx.Component) -> rx.Compone
         rx.el.div(
             icon_button("search", t("Search"), on_click=open_palette(), class_name="lg:hidden"),
             connection,
+            bell,
             ThemeButton.create(class_name=classes(ICON_BUTTON, "max-sm:hidden")),
             profile_menu(person),
             class_name="ms-auto flex flex-none items-center gap-1",

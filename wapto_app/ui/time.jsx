@@ -93,6 +93,40 @@ export function Time({ at, look, className }) {
   );
 }
 
+const DUE = { overdue: "text-danger-ink", today: "text-warning-ink", later: "text-muted" };
+
+// When something is to be done: what is late and what is due today stands out, in words and in colour.
+export function Due({ at, done, className }) {
+  const now = useNow();
+  const date = at ? new Date(at) : null;
+  if (!date || Number.isNaN(date.getTime())) return null;
+  const [days, time] = [-daysAgo(date, now), clock(date)];
+  const state = done ? "later" : date.getTime() < now ? "overdue" : days === 0 ? "today" : "later";
+  const near = { "-1": () => tr("Yesterday, {time}", { time }), 0: () => tr("Today, {time}", { time }), 1: () => tr("Tomorrow, {time}", { time }) }[days];
+  const words = near ? near() : `${calendar(date, now)}, ${time}`;
+  return (
+    <time dateTime={date.toISOString()} data-due={state} data-tip={exact(date)} className={`${DUE[state]} ${state === "later" ? "" : "font-medium"} ${className ?? ""}`}>
+      {state === "overdue" ? `${tr("Overdue")} · ${words}` : words}
+    </time>
+  );
+}
+
+// A date and time as the reader's own clock has it; the form sends it with its offset.
+export function LocalDateTime({ name, value, ...rest }) {
+  const own = (iso) => {
+    const date = iso ? new Date(iso) : null;
+    return date && !Number.isNaN(date.getTime()) ? new Date(date.getTime() - date.getTimezoneOffset() * MINUTE).toISOString().slice(0, 16) : "";
+  };
+  const [text, setText] = useState(() => own(value));
+  const date = text ? new Date(text) : null;
+  return (
+    <>
+      <input {...rest} type="datetime-local" value={text} onChange={(e) => setText(e.target.value)} />
+      <input type="hidden" name={name} value={date && !Number.isNaN(date.getTime()) ? date.toISOString() : ""} />
+    </>
+  );
+}
+
 // Hours and minutes left; calm, then amber in the last two hours, then what `over` says.
 export function Countdown({ until, over, className }) {
   const now = useNow();

@@ -36,6 +36,32 @@ class Countdown(rx.Component):
     over: rx.Var[str]
 
 
+class Due(rx.Component):
+    """See ``time.jsx``."""
+
+    library = source("time.jsx")
+    tag = "Due"
+
+    at: rx.Var[Any]
+    done: rx.Var[bool]
+
+
+class LocalDateTime(rx.Component):
+    """See ``time.jsx``."""
+
+    library = source("time.jsx")
+    tag = "LocalDateTime"
+    _is_form_control = True
+
+    name: rx.Var[str]
+    value: rx.Var[str]
+
+
+def due_time(at: At, *, done: bool | rx.Var[bool] = False, class_name: Classes = "") -> rx.Component:
+    """ "Today, 14:05", "Overdue · Yesterday, 9:00": when something is to be done. What is done is never late."""
+    return Due.create(at=at, done=done, class_name=class_name)
+
+
 def relative_time(at: At, *, class_name: Classes = "") -> rx.Component:
     """ "5 min ago", "yesterday", "12 Mar"; of the future "in 3 h"."""
     return Time.create(at=at, look="ago", class_name=class_name)

@@ -17,10 +17,10 @@ from starlette.routing import Route
 
 from wapto_app import runtime
 from wapto_app.log import get_logger
-from wapto_app.models import LinkPurpose, Role
+from wapto_app.models import LinkPurpose
 from wapto_app.security import cookies, passwords, throttle
-from wapto_app.security.permissions import Actor
-from wapto_app.services import accounts, links, mail, profile, sessions, sign_in
+from wapto_app.security.permissions import Actor, Permission
+from wapto_app.services import accounts, links, mail, profile, sessions, sign_in, two_factor
 from wapto_app.services.account_fields import clean_email, clean_locale, clean_name, time_zones
 from wapto_app.services.accounts import Person
 from wapto_app.services.errors import DomainError, Invalid, SignedOut
@@ -102,12 +102,11 @@ async def login(visit: Visit, form: LoginForm) -> Answer:
         raise sign_in.WrongCredentials
     sign_in.check_door(known, door)
     async with db.write() as session:
-        await sessions.close_session(session, visit.session_token)
-        token = await sign_in.sign_in(
-            session, known, new_hash=new_hash, address=visit.address, user_agent=visit.user_agent
-        )
+        await sign_in.admit(session, known, new_hash=new_hash)
+        ticket = await two_factor.challenge(session, runtime.get().secrets, known.account_id)
+        answer = None if ticket else await enter(session, visit, known.account_id, wanted=form.next)
     await throttle.sign_in_succeeded(visit.address, email)
-    return Answer({"go": sign_in.safe_path(form.next) or sign_in.HOME[known.role]}, token)
+    return answer or Answer({"go": sign_in.code_path(form.next)}, ticket=ticket)
 
 
 async def logout(request: Request) -> Response:
@@ -129,8 +128,7 @@ async def setup(visit: Visit, form: SetupForm) -> Answer:
     person = await _person(form)
     async with runtime.get().db.write() as session:
         account_id = await accounts.set_up(session, form.token, person, runs_business=form.runs_business)
-        token = await _enter(session, visit, account_id)
-    return Answer({"go": sign_in.HOME[Role.OWNER if form.runs_business else Role.OPERATOR]}, token)
+        return await enter(session, visit, account_id)
 
 
 async def register(visit: Visit, form: RegisterForm) -> Answer:
@@ -142,8 +140,7 @@ async def register(visit: Visit, form: RegisterForm) -> Answer:
     person = await _person(form)
     async with runtime.get().db.write() as session:
         account_id = await accounts.register(session, person)
-        token = await _enter(session, visit, account_id)
-    return Answer({"go": sign_in.HOME[Role.OWNER]}, token)
+        return await enter(session, visit, account_id)
 
 
 async def accept_invitation(visit: Visit, form: InvitationForm) -> Answer:
@@ -154,8 +151,7 @@ async def accept_invitation(visit: Visit, form: InvitationForm) -> Answer:
     person = await _person(RegisterForm(email=email, **form.model_dump(exclude={"token"})))
     async with runtime.get().db.write() as session:
         account_id = await accounts.accept_invitation(session, form.token, person)
-        token = await _enter(session, visit, account_id)
-    return Answer({"go": sign_in.HOME[Role.OWNER]}, token)
+        return await enter(session, visit, account_id)
 
 
 async def request_reset(visit: Visit, form: ResetRequestForm) -> Answer:
@@ -180,9 +176,9 @@ async def reset(visit: Visit, form: ResetForm) -> Answer:
 
 async def change_email(visit: Visit, form: EmailForm) -> Answer:
     """Sign in with another address from now on."""
-    actor = await _actor(visit)
+    actor = await signed_in(visit)
     email = clean_email(form.email)
-    name, old = await _confirm(actor, form.password, "password")
+    name, old = await confirm_password(actor, form.password, "password")
     async with runtime.get().db.write() as session:
         await profile.change_email(session, actor, email)
     server = mail.server_of(runtime.get().settings)
@@ -193,13 +189,17 @@ async def change_email(visit: Visit, form: EmailForm) -> Answer:
 
 async def change_password(visit: Visit, form: PasswordForm) -> Answer:
     """Change one's own password; everybody else who is signed in as this account is signed out."""
-    actor = await _actor(visit)
-    own_words = await _confirm(actor, form.current, "current")
+    actor = await signed_in(visit)
+    own_words = await confirm_password(actor, form.current, "current")
+    if form.password == form.current:
+        raise Invalid("password", "This is your current password. Choose another one.")
     await passwords.check(form.password, own_words=own_words)
     password_hash = await passwords.hashed(form.password)
     async with runtime.get().db.write() as session:
         await profile.change_password(session, actor, password_hash)
-    return Answer()
+        changed = await sessions.actor_of_cookie(session, visit.session_token)
+    # Whoever had to choose one is led on, with a page that is loaded anew.
+    return Answer({"go": sign_in.landing(changed)}) if actor.duty and changed else Answer()
 
 
 async def _person(form: RegisterForm) -> Person:
@@ -227,19 +227,26 @@ def _try(errors: dict[str, str], clean: Callable[[str], str], text: str) -> str:
         return ""
 
 
-async def _enter(session: AsyncSession, visit: Visit, account_id: int) -> str:
+async def enter(session: AsyncSession, visit: Visit, account_id: int, *, wanted: str = "") -> Answer:
+    """Open a session for somebody who has proved who they are, and lead them on."""
     await sessions.close_session(session, visit.session_token)
-    return await sign_in.enter(session, account_id, address=visit.address, user_agent=visit.user_agent)
+    token = await sign_in.enter(session, account_id, address=visit.address, user_agent=visit.user_agent)
+    actor = await sessions.actor_of_cookie(session, token)
+    if actor is None:
+        raise SignedOut
+    return Answer({"go": sign_in.landing(actor, wanted)}, token, ticket="" if visit.ticket else None)
 
 
-async def _actor(visit: Visit) -> Actor:
+async def signed_in(visit: Visit) -> Actor:
+    """Whoever changes their own account. Raises SignedOut, Forbidden."""
     actor = await cookies.actor_of(visit.cookie)
     if actor is None or actor.account_id is None:
         raise SignedOut
+    actor.require(Permission.SELF_DO)  # before a password can be guessed through another's eyes
     return actor
 
 
-async def _confirm(actor: Actor, password: str, field: str) -> tuple[str, str]:
+async def confirm_password(actor: Actor, password: str, field: str) -> tuple[str, str]:
     """Ask for the current password; returns the account's name and address. Raises Invalid, TooMany."""
     await throttle.password(actor.account_id or 0)
     async with runtime.get().db.read() as session:

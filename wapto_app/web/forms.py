@@ -16,7 +16,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from wapto_app import runtime
-from wapto_app.security import cookies
+from wapto_app.security import cookies, tickets
 from wapto_app.services.errors import DomainError, SignedOut, TooMany
 from wapto_app.services.sessions import LIFETIME
 from wapto_app.web import client
@@ -61,16 +61,22 @@ class Visit:
     def session_token(self) -> str:
         return cookies.token_in(self.cookie)
 
+    @property
+    def ticket(self) -> str:
+        """What a right password has earned, while the second factor is still asked for."""
+        return cookies.read(self.cookie, tickets.COOKIE)
+
 
 @dataclass(frozen=True, slots=True)
 class Answer:
     """What the browser does next: ``{"go": path}`` or ``{"done": true}``.
 
-    ``session_token`` becomes the session cookie.
+    ``session_token`` becomes the session cookie, ``ticket`` the one that waits for the second factor.
     """
 
     body: dict[str, Any] = field(default_factory=lambda: {"done": True})
     session_token: str | None = None
+    ticket: str | None = None
 
 
 SomeForm = TypeVar("SomeForm", bound=Form)
@@ -95,6 +101,8 @@ def form_route(path: str, form: type[SomeForm], handle: Handle[SomeForm]) -> Rou
         response = JSONResponse(answer.body, headers=_HEADERS)
         if answer.session_token is not None:
             set_cookie(request, response, answer.session_token)
+        if answer.ticket is not None:
+            _set_ticket(request, response, answer.ticket)
         return response
 
     return Route(path, endpoint, methods=["POST"])
@@ -172,13 +180,28 @@ def visit_of(request: Request) -> Visit:
 
 def set_cookie(request: Request, response: Response, token: str) -> None:
     """Hand over the secret of a session; an empty text takes it away."""
-    is_secure = client.is_https(request) or runtime.get().settings.public_url.startswith("https://")
     response.set_cookie(
         cookies.COOKIE,
         token,
         max_age=int(LIFETIME.total_seconds()) if token else 0,
         path="/",
-        secure=is_secure,
+        secure=_is_secure(request),
         httponly=True,
         samesite="lax",
     )
+
+
+def _set_ticket(request: Request, response: Response, ticket: str) -> None:
+    response.set_cookie(
+        tickets.COOKIE,
+        ticket,
+        max_age=int(tickets.LIFETIME.total_seconds()) if ticket else 0,
+        path=tickets.PATH,
+        secure=_is_secure(request),
+        httponly=True,
+        samesite="strict",
+    )
+
+
+def _is_secure(request: Request) -> bool:
+    return client.is_https(request) or runtime.get().settings.public_url.startswith("https://")

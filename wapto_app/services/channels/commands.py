@@ -22,6 +22,7 @@ from wapto_app.models import Channel, ChannelKind, ChannelStatus
 from wapto_app.security.permissions import Actor, Permission
 from wapto_app.security.secrets import SecretsUnreadable
 from wapto_app.services import audit, ingest
+from wapto_app.services.channels.problems import token_refused
 from wapto_app.services.errors import Conflict, DomainError, Invalid, NotFound
 from wapto_app.services.gateway import Credentials, Gateway
 
@@ -226,6 +227,7 @@ def _note_number(channel: Channel, number: PhoneNumber) -> None:
 async def refresh(db: Database, actor: Actor, gateway: Gateway, channel_id: int) -> None:
     """Ask Meta how a number is. Only a refused token leads to *reconnect*; a time-out never does."""
     actor.require(Permission.INTEGRATIONS_SEE)
+    actor.require_own_eyes()
     async with db.read() as session:
         channel = await _channel(session, channel_id)
     number, can_send, error = await _ask(gateway, channel)
@@ -236,7 +238,7 @@ async def refresh(db: Database, actor: Actor, gateway: Gateway, channel_id: int)
             channel.health = {**channel.health, "can_send": can_send}
             _restore(channel)
         elif isinstance(error, GraphError) and error.is_auth and channel.status is ChannelStatus.CONNECTED:
-            channel.status = ChannelStatus.RECONNECT
+            await token_refused(session, channel)
         if error is not None:
             channel.last_error, channel.last_checked_at = str(error)[:500], utcnow()
         session.add(channel)

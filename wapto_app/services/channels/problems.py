@@ -7,7 +7,8 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from integrations.whatsapp.errors import GraphError
 from wapto_app.db import touch
-from wapto_app.models import Channel, ChannelStatus
+from wapto_app.models import Channel, ChannelStatus, NotificationKind
+from wapto_app.services.notifications import notify, owners
 
 
 async def note(session: AsyncSession, channel_id: int, error: GraphError) -> None:
@@ -15,6 +16,15 @@ async def note(session: AsyncSession, channel_id: int, error: GraphError) -> Non
     channel = (await session.exec(select(Channel).where(Channel.id == channel_id))).one()
     channel.last_error = str(error)[:500]
     if error.is_auth and channel.status is ChannelStatus.CONNECTED:
-        channel.status = ChannelStatus.RECONNECT
+        await token_refused(session, channel)
     session.add(channel)
     touch(session, "channels")
+
+
+async def token_refused(session: AsyncSession, channel: Channel) -> None:
+    """Neither sending nor receipts work until somebody reconnects the number: the owners are told."""
+    channel.status = ChannelStatus.RECONNECT
+    name = channel.verified_name or channel.display_phone_number or channel.phone_number_id
+    await notify(
+        session, await owners(session), NotificationKind.NUMBER_PROBLEM, href="/integrations", name=name
+    )

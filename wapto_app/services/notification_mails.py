@@ -1,0 +1,82 @@
+"""Notifications by mail, for who asked for it: a sentence and a link, in the reader's language."""
+
+from __future__ import annotations
+
+import json
+from functools import cache
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import sqlalchemy as sa
+from sqlmodel import col
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from wapto_app.db import fetch
+from wapto_app.models import Account, Notification, NotificationKind
+from wapto_app.models.base import table_of
+from wapto_app.services.mail import Mail
+from wapto_app.services.masking import Mask
+
+_AT_ONCE = 20
+_LOCALES = Path(__file__).parents[1] / "locales"
+_table = table_of(Notification)
+# Spelled exactly as in the partial index, or SQLite does not use it.
+_DUE = sa.text("notification.mail_due")
+# The same texts as behind the bell (``pages/notifications.py``), so that the catalogs have them.
+_SENTENCES = {
+    NotificationKind.TASK_ASSIGNED: "{by} gave you a task: {title}",
+    NotificationKind.TASK_DUE: "Due now: {title}",
+    NotificationKind.REVIEW_RECEIVED: "{by} reviewed one of your conversations",
+    NotificationKind.NUMBER_PROBLEM: "{name} must be reconnected: WhatsApp refused its access token",
+}
+
+
+class DueMail(NamedTuple):
+    """A mail to send, and the notification that it stands for."""
+
+    notification_id: int
+    mail: Mail
+
+
+async def due(session: AsyncSession, base_url: str) -> list[DueMail]:
+    """What is to be mailed, the oldest first."""
+    n = _table.c
+    query: sa.Select[Any] = (
+        sa.select(
+            n.id, n.kind, n.args, n.href, col(Account.email), col(Account.locale), col(Account.hide_phone)
+        )
+        .join(Account, col(Account.id) == n.account_id)
+        .where(_DUE, col(Account.is_active).is_(True))
+        .order_by(n.id)
+        .limit(_AT_ONCE)
+    )
+    return [DueMail(row.id, _mail(row, base_url)) for row in await fetch(session, query)]
+
+
+async def settle(session: AsyncSession, notification_ids: list[int]) -> None:
+    """These are mailed, or will not be."""
+    await session.exec(sa.update(_table).where(_table.c.id.in_(notification_ids)).values(mail_due=False))
+
+
+async def give_up(session: AsyncSession) -> None:
+    """Without a mail server nothing is kept for later: it would be old news."""
+    await session.exec(sa.update(_table).where(_DUE).values(mail_due=False))
+
+
+def _mail(row: Any, base_url: str) -> Mail:
+    sentence = _SENTENCES.get(NotificationKind(row.kind), "Something happened in your workspace")
+    words = _words(row.locale)
+    text = words.get(sentence) or sentence
+    for name, value in row.args.items():
+        text = text.replace(f"{{{name}}}", Mask(hides=row.hide_phone).every(str(value)))
+    text = " ".join(text.split())[:200]
+    return Mail(row.email, text, f"{text}\n\n{base_url}{row.href}\n")
+
+
+@cache
+def _words(locale: str) -> dict[str, Any]:
+    path = _LOCALES / f"{locale.partition('-')[0]}.json"
+    if not path.is_file() or not locale.partition("-")[0].isalpha():
+        return {}
+    words: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    return words

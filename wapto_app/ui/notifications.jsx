@@ -1,0 +1,133 @@
+import { useEffect, useState } from "react";
+import { useNavigate } from "react-router";
+import { tr, trn } from "./i18n.jsx";
+import { notify } from "./notices.jsx";
+
+const COUNTED = {
+  messages: () => tr("messages of this month"),
+  seats: () => tr("seats"),
+  contacts: () => tr("contacts"),
+  campaigns: () => tr("campaigns of this month"),
+  flows: () => tr("automations"),
+  forms: () => tr("forms"),
+  templates: () => tr("templates"),
+  fields: () => tr("custom fields"),
+  tags: () => tr("tags"),
+  widgets: () => tr("widgets"),
+  links: () => tr("links"),
+  media_mb: () => tr("megabytes of media"),
+};
+
+function assigned({ by, customer }) {
+  if (by) return customer ? tr("{by} gave you the conversation with {customer}", { by, customer }) : tr("{by} gave you a conversation", { by });
+  return customer ? tr("The conversation with {customer} is yours now", { customer }) : tr("A conversation is yours now");
+}
+
+function limit({ percent, what }) {
+  const things = COUNTED[what]?.() ?? what;
+  return Number(percent) >= 100 ? tr("Your plan's limit is reached: {things}", { things }) : tr("{percent} % of your plan is used: {things}", { percent, things });
+}
+
+const SENTENCES = {
+  assigned,
+  task_assigned: (args) => tr("{by} gave you a task: {title}", args),
+  task_due: (args) => tr("Due now: {title}", args),
+  limit_warning: limit,
+  trial_ending: ({ days }) => trn("Your trial ends in {n} day", "Your trial ends in {n} days", Number(days) || 0),
+  trial_ended: () => tr("Your trial has ended. Choose a plan to go on."),
+  payment_failed: () => tr("A payment failed. Check how you pay."),
+  plan_changed: ({ plan }) => tr("Your plan is now {plan}", { plan }),
+  review_received: (args) => tr("{by} reviewed one of your conversations", args),
+  number_problem: (args) => tr("{name} must be reconnected: WhatsApp refused its access token", args),
+  inbound_message: ({ customer }) => tr("New message from {customer}", { customer }),
+};
+
+// The one place where a notification becomes a sentence, in the reader's language.
+export const sentence = (kind, args, customer) => SENTENCES[kind]?.({ ...args, customer }) ?? tr("Something happened in your workspace");
+
+export const NotificationText = ({ kind, args, customer }) => sentence(kind, args, customer);
+
+const ALERTED = "wapto.alerted";
+const supported = () => typeof window !== "undefined" && "Notification" in window;
+const allowed = () => supported() && Notification.permission === "granted";
+
+// Of several tabs one shows it, and a reload shows nothing again.
+function claim(id) {
+  try {
+    const shown = JSON.parse(localStorage.getItem(ALERTED)) ?? [];
+    if (shown.includes(id)) return false;
+    localStorage.setItem(ALERTED, JSON.stringify([...shown.slice(-49), id]));
+  } catch {
+    // Without storage the tag keeps the browser from showing it twice.
+  }
+  return true;
+}
+
+let audio;
+function ring() {
+  try {
+    audio ??= new AudioContext();
+    const [tone, volume] = [audio.createOscillator(), audio.createGain()];
+    const now = audio.currentTime;
+    tone.frequency.setValueAtTime(660, now);
+    tone.frequency.setValueAtTime(880, now + 0.12);
+    volume.gain.setValueAtTime(0.08, now);
+    volume.gain.exponentialRampToValueAtTime(0.0001, now + 0.35);
+    tone.connect(volume).connect(audio.destination);
+    tone.start(now);
+    tone.stop(now + 0.36);
+  } catch {
+    // A browser that nobody has clicked in makes no sound.
+  }
+}
+
+const isLookedAt = (href) => document.hasFocus() && location.pathname.replace(/\/+$/, "") === href.split("?")[0];
+
+// Shows each of the state's alerts once, unless somebody is looking at the very thing.
+export function DesktopAlerts({ items, sound }) {
+  const navigate = useNavigate();
+  useEffect(() => {
+    if (!allowed()) return;
+    const fresh = (items ?? []).filter((item) => !isLookedAt(item.href) && claim(item.id));
+    for (const { id, kind, args, customer, text, href } of fresh) {
+      const shown = new Notification(sentence(kind, args, customer), { body: text, tag: id, icon: "/favicon.svg", silent: true });
+      shown.onclick = () => {
+        window.focus();
+        navigate(href);
+        shown.close();
+      };
+    }
+    if (sound && fresh.length) ring();
+  }, [items]);
+  return null;
+}
+
+// The browser asks for its permission only here, on a click.
+export function DesktopSwitch({ on, sound, disabled, onChange }) {
+  const [state, setState] = useState("granted");
+  useEffect(() => setState(supported() ? Notification.permission : "unsupported"), []);
+  const active = on && state === "granted";
+  const change = async (wanted) => {
+    const answer = wanted && supported() ? await Notification.requestPermission() : state;
+    setState(answer);
+    if (wanted && answer !== "granted") {
+      notify("warning", tr("Your browser does not allow it. Allow notifications for this site in its settings."));
+      return;
+    }
+    if (wanted && sound) ring();
+    onChange?.(wanted);
+  };
+  const hint = state === "unsupported" ? tr("This browser cannot show notifications.")
+    : state === "denied" ? tr("Your browser blocks notifications of this site. Allow them in its settings.")
+      : on && state === "default" ? tr("Switched on, but not allowed in this browser yet.")
+        : tr("Your browser asks for permission once. Nothing is shown while you look at the conversation itself.");
+  return (
+    <label className="flex flex-row-reverse items-start justify-between gap-4">
+      <input type="checkbox" role="switch" className="switch" checked={active} disabled={disabled || state === "unsupported"} onChange={(e) => change(e.target.checked)} />
+      <span className="min-w-0">
+        <span className="block text-sm">{tr("Show notifications on the desktop")}</span>
+        <span className="block text-xs text-muted">{hint}</span>
+      </span>
+    </label>
+  );
+}
