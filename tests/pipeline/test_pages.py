@@ -15,6 +15,7 @@ from reflex_base.registry import RegistrationContext
 
 from pages.navigation import NAVIGATION
 from state.base import Feedback
+from state.notifications import Desktop, Notifications
 from state.shell import Shell
 from tests.pipeline.conftest import OpenTab
 from tests.pipeline.harness import Tab
@@ -26,7 +27,10 @@ from wapto_app.security.permissions import EVERYBODY, Actor, Permission
 from wapto_app.security.policy import PUBLIC, policy_of
 from wapto_app.services import sign_in
 
-BEFORE_SIGN_IN = {"login", "setup", "register", "reset", "invite/[token]", "404"}
+BEFORE_SIGN_IN = {"login", "login/code", "setup", "register", "reset", "invite/[token]", "404"}
+# What somebody must do before anything else: without the frame, and for everybody who is signed in.
+ALONE = {"profile/password", "profile/two-factor"}
+FRAME = {state.get_full_name() for state in (Shell, Notifications, Desktop)}
 
 
 @dataclass(frozen=True)
@@ -58,7 +62,7 @@ def pages() -> Iterator[Page]:
         yield Page(route, page.component, handlers)  # type: ignore[arg-type]
 
 
-BEHIND = {page.route: page for page in pages() if page.route not in BEFORE_SIGN_IN}
+BEHIND = {page.route: page for page in pages() if page.route not in BEFORE_SIGN_IN | ALONE}
 
 
 @pytest.fixture
@@ -101,9 +105,22 @@ def _below(state: type[BaseState]) -> Iterator[type[BaseState]]:
         yield from _below(substate)
 
 
+def _with_look(permission: Permission) -> frozenset[Permission]:
+    """The permission, and the one to see the same if there is one."""
+    look = permission.replace(".do", ".see")
+    return frozenset(each for each in Permission if each in (permission, look))
+
+
 def test_the_pages_are_found() -> None:
     assert len(BEHIND) >= 8
-    assert {page.route for page in pages()} >= BEFORE_SIGN_IN
+    assert {page.route for page in pages()} >= BEFORE_SIGN_IN | ALONE
+
+
+@pytest.mark.parametrize("route", sorted(ALONE))
+def test_a_duty_is_open_to_everybody_who_is_signed_in(route: str) -> None:
+    [page] = [page for page in pages() if page.route == route]
+    assert f"{Shell.get_full_name()}.load" == page.handlers[0]
+    assert set(page.marks().values()) <= {Permission.SIGNED_IN}
 
 
 @pytest.mark.parametrize("route", BEHIND)
@@ -130,11 +147,11 @@ async def test_without_the_permission_it_stays_empty_and_complains_of_nothing(
     permission = permission_of(page)
     if permission is Permission.SIGNED_IN:
         return
-    lacks = {permission, Permission(permission.replace(".do", ".see"))}
+    lacks = _with_look(permission)
     everybody_is(monkeypatch, replace(owner, permissions=frozenset(Permission) - lacks, session_id=1))
     tab = await open_tab(owner, page.path)
     await tab.until(lambda: tab.vars(Shell).get("loaded", False))
-    assert loaded(tab) <= {Shell.get_full_name()}
+    assert loaded(tab) <= FRAME
     assert notices(tab) == []
     assert tab.redirects == []
 
@@ -151,11 +168,11 @@ async def test_with_the_permission_alone_it_loads(
     page, work = BEHIND[route], await workspace(runtime)
     await work.conversation()
     permission = permission_of(page)
-    holds = EVERYBODY | {permission, Permission(permission.replace(".do", ".see"))}
+    holds = EVERYBODY | _with_look(permission)
     everybody_is(monkeypatch, replace(owner, permissions=holds, session_id=1))
     tab = await open_tab(owner, page.path)
     await tab.until(lambda: tab.vars(Shell).get("loaded", False))
-    assert loaded(tab) - {Shell.get_full_name()}
+    assert loaded(tab) - FRAME
     assert notices(tab) == []
     assert Feedback.get_full_name() not in loaded(tab)
 
