@@ -114,7 +114,11 @@ def _table() -> rx.Component:
         Column(t("Name"), _person),
         Column(t("Team"), _team, hide=True),
         Column(t("Status"), _status),
-        Column(t("Last seen"), lambda row: relative_time(row["last_seen_at"]), hide=True),
+        Column(
+            t("Last seen"),
+            lambda row: relative_time(row["last_seen_at"], class_name="whitespace-nowrap"),
+            hide=True,
+        ),
         label=t("Agents"),
         row_actions=_actions,
         loading=~Agents.loaded,
@@ -125,14 +129,14 @@ def _table() -> rx.Component:
 def _person(row: Any) -> rx.Component:
     about = rx.el.div(
         rx.el.p(
-            rx.el.span(row["name"], dir="auto", class_name="font-medium break-words"),
+            rx.el.span(row["name"], dir="auto", class_name="min-w-0 font-medium wrap-anywhere"),
             rx.cond(row["is_me"], badge(t("You")), rx.fragment()),
             class_name="flex items-center gap-2",
         ),
         rx.cond(
             row["name"] == row["email"],
             rx.fragment(),
-            rx.el.p(row["email"], class_name="text-xs break-all text-muted"),
+            rx.el.p(row["email"], class_name="text-xs wrap-anywhere text-muted"),
         ),
         rx.el.div(_team(row), class_name="mt-1.5 md:hidden"),
         class_name="min-w-0",
@@ -148,7 +152,9 @@ def _team(row: Any) -> rx.Component:
     none = badge(t("No team"), tone="warning")
     hidden = badge(t("Numbers hidden"), icon="eye-off")
     return rx.el.div(
-        rx.cond(row["team"] != "", rx.el.span(row["team"], dir="auto", class_name="break-words"), none),
+        rx.cond(
+            row["team"] != "", rx.el.span(row["team"], dir="auto", class_name="min-w-0 wrap-anywhere"), none
+        ),
         rx.cond(row["hide_phone"], hidden, rx.fragment()),
         class_name="flex flex-wrap items-center gap-x-2 gap-y-1",
     )
@@ -226,7 +232,7 @@ def _hide_switch() -> rx.Component:
 def _invite_dialog() -> rx.Component:
     fields = form(
         text_field("email", t("E-mail"), type="email", auto_complete="off", errors=Feedback.errors),
-        _team_field(Feedback.errors),
+        _team_field(Feedback.errors, placeholder=t("Choose a team")),
         _hide_switch(),
         form_actions(button(t("Cancel"), on_click=Agents.close), submit_button(t("Invite"))),
         on_submit=Agents.invite,
@@ -252,13 +258,12 @@ def _create_dialog() -> rx.Component:
             help=t("At least 10 characters. They choose their own when they first sign in."),
             errors=errors,
         ),
-        _team_field(errors),
+        _team_field(errors, placeholder=t("Choose a team")),
         checkbox("hide_phone", t("Hide phone numbers")),
         id=_CREATE,
         action="/auth/agents",
         submit=t("Create agent"),
         on_done=Agents.created,
-        whole_page=False,
     )
     return dialog(
         rx.cond(Agents.team_options.length() > 0, fields, _no_team_yet()),

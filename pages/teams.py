@@ -67,7 +67,7 @@ def _table() -> rx.Component:
         Teams.rows,
         Column(t("Name"), _name),
         Column(t("Status"), lambda row: active_badge(row["is_active"])),
-        Column(t("Agents"), lambda row: row["agents"].to_string(), number=True),
+        Column(t("Agents"), lambda row: row["agents"].to_string(), number=True, hide=True),
         Column(t("Sees"), lambda row: words(row["visibility"], VISIBILITY), hide=True),
         Column(t("New conversations"), lambda row: words(row["strategy"], STRATEGY), hide=True),
         label=t("Teams"),
@@ -91,22 +91,17 @@ def active_badge(is_active: rx.Var[bool]) -> rx.Component:
 
 
 def _name(row: Any) -> rx.Component:
-    return rx.el.span(
-        rx.el.span(row["name"], dir="auto", class_name="break-words"),
-        rx.cond(
-            row["takes_new"], badge(t("Takes new customers"), class_name="ms-2 align-middle"), rx.fragment()
-        ),
-        rx.cond(
-            row["description"] != "",
-            rx.el.span(
-                row["description"],
-                dir="auto",
-                class_name="mt-0.5 line-clamp-2 max-w-96 text-xs font-normal text-muted",
-            ),
-            rx.fragment(),
-        ),
-        class_name="block py-2",
+    head = rx.el.span(
+        rx.el.span(row["name"], dir="auto", class_name="min-w-0 wrap-anywhere"),
+        rx.cond(row["takes_new"], badge(t("Takes new customers")), rx.fragment()),
+        class_name="flex flex-wrap items-center gap-x-2 gap-y-1",
     )
+    about = rx.el.span(
+        row["description"],
+        dir="auto",
+        class_name="mt-0.5 line-clamp-2 max-w-96 text-xs font-normal wrap-anywhere text-muted",
+    )
+    return rx.el.span(head, rx.cond(row["description"] != "", about, rx.fragment()), class_name="block py-2")
 
 
 def _actions(row: Any) -> rx.Component:

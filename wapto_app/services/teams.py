@@ -154,7 +154,9 @@ async def save(session: AsyncSession, actor: Actor, draft: Draft, team_id: int =
     team = await _get(session, team_id) if team_id else Team(name="")
     if team_id:
         ensure_not_above(actor, team)
-    answered = _answers(team)
+    requeue = _answers(team) and not (draft.is_active and Permission.INBOX_DO in draft.permissions)
+    if requeue:
+        await _lock_held(session, team_id)
     if draft.takes_new:
         others = sa.update(Team).where(col(Team.takes_new).is_(True), col(Team.id) != team_id)
         await session.exec(others.values(takes_new=False))
@@ -162,7 +164,7 @@ async def save(session: AsyncSession, actor: Actor, draft: Draft, team_id: int =
     _ensure_may_grant(actor, team)
     session.add(team)
     await session.flush()
-    await _tell_agents(session, team, requeue=answered and not _answers(team))
+    await _tell_agents(session, team, requeue=requeue)
     audit.record(
         session, actor, "team.changed" if team_id else "team.created", f"team:{team.id}", name=team.name
     )
@@ -254,6 +256,13 @@ async def _tell_agents(session: AsyncSession, team: Team, *, requeue: bool) -> N
         touch(session, ACCOUNTS, account_topic(account_id))
         if requeue:
             await assignment.requeue_all(session, account_id or 0)
+
+
+async def _lock_held(session: AsyncSession, team_id: int) -> None:
+    """Conversations before their team: see ``assignment.strategy`` for the order of locks."""
+    found = await session.exec(select(Account.id).where(Account.team_id == team_id).order_by(col(Account.id)))
+    for account_id in found.all():
+        await assignment.lock_held_by(session, account_id or 0)
 
 
 async def _get(session: AsyncSession, team_id: int) -> Team:
