@@ -60,6 +60,10 @@ class SubscriptionStatus(StrEnum):
     EXPIRED = "expired"
 
 
+LOCKING = (SubscriptionStatus.PENDING, SubscriptionStatus.CANCELED, SubscriptionStatus.EXPIRED)
+"""With these nothing can be done but subscribe; what customers write is stored all the same."""
+
+
 class SubscriptionSource(StrEnum):
     """Who moves it on: nobody (free), the trial's clock, the admin (manual), or Stripe's webhooks."""
 
@@ -112,6 +116,10 @@ class Subscription(SQLModel, table=True):
     created_at: datetime = Field(default_factory=utcnow)
     updated_at: datetime = Field(default_factory=utcnow)
     ended_at: datetime | None = None
+
+
+IS_CURRENT = sa.text("subscription.is_current")
+"""Spelled as in the index, or SQLite does not use it."""
 
 
 class RequestState(StrEnum):
