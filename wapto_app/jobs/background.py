@@ -7,7 +7,7 @@ import signal
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 
-from wapto_app.jobs import dispatch, ingest, media
+from wapto_app.jobs import dispatch, ingest, media, subscription
 from wapto_app.jobs.broker import handing_out
 from wapto_app.jobs.scheduler import Tick, leading
 from wapto_app.log import get_logger
@@ -29,6 +29,7 @@ async def _clean_up(runtime: Runtime) -> None:
 TICKS: tuple[Tick, ...] = (
     Tick("retry failed webhooks", 2, ingest.retry_failed),
     Tick("check numbers", 15 * 60, _check_numbers),
+    Tick("move the subscription on", 60, subscription.move_on),
     Tick("clean up", 60 * 60, _clean_up),
 )
 """Every tick of the product; each job's module defines its own."""

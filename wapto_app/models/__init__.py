@@ -1,6 +1,7 @@
 """Every table. Importing this package registers all of them."""
 
 from wapto_app.models.accounts import Account, AuditEntry, LinkPurpose, LoginSession, OneTimeLink, Role
+from wapto_app.models.billing import Invoice, InvoiceStatus, Payment, PaymentStatus, TaxRule
 from wapto_app.models.channels import Channel, ChannelKind, ChannelStatus
 from wapto_app.models.contacts import AddressKind, Contact, ContactAddress
 from wapto_app.models.conversations import (
@@ -13,6 +14,17 @@ from wapto_app.models.conversations import (
     MessageStatus,
     Reaction,
     StatusEvent,
+)
+from wapto_app.models.plans import (
+    Cycle,
+    LimitWarning,
+    Plan,
+    PlanRequest,
+    RequestState,
+    Subscription,
+    SubscriptionSource,
+    SubscriptionStatus,
+    UsageCounter,
 )
 from wapto_app.models.system import EventState, Lease, Preference, WebhookEvent
 from wapto_app.models.teams import AssignmentStrategy, Team, Visibility
@@ -29,9 +41,13 @@ __all__ = [
     "ContactAddress",
     "Conversation",
     "ConversationStatus",
+    "Cycle",
     "Direction",
     "EventState",
+    "Invoice",
+    "InvoiceStatus",
     "Lease",
+    "LimitWarning",
     "LinkPurpose",
     "LoginSession",
     "MediaFile",
@@ -39,11 +55,21 @@ __all__ = [
     "Message",
     "MessageStatus",
     "OneTimeLink",
+    "Payment",
+    "PaymentStatus",
+    "Plan",
+    "PlanRequest",
     "Preference",
     "Reaction",
+    "RequestState",
     "Role",
     "StatusEvent",
+    "Subscription",
+    "SubscriptionSource",
+    "SubscriptionStatus",
+    "TaxRule",
     "Team",
+    "UsageCounter",
     "Visibility",
     "WebhookEvent",
 ]

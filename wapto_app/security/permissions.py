@@ -66,6 +66,8 @@ AGENT_PERMISSIONS = EVERYBODY | frozenset(
     }
 )
 OWNER_PERMISSIONS = frozenset(Permission) - {Permission.ADMIN}
+WHILE_LOCKED = EVERYBODY | {Permission.SUBSCRIPTION_SEE, Permission.SUBSCRIPTION_DO, Permission.ADMIN}
+"""What is left while the workspace has no plan (the trial is over): subscribing, one's profile, running the install."""
 _GRANTED = {
     Role.OWNER: OWNER_PERMISSIONS,
     Role.AGENT: AGENT_PERMISSIONS,

@@ -16,8 +16,9 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from wapto_app.clock import utcnow
 from wapto_app.db import touch
-from wapto_app.models import Account, LoginSession
-from wapto_app.security.permissions import Actor, Permission, permissions_of
+from wapto_app.models import Account, LoginSession, Subscription
+from wapto_app.models.plans import IS_CURRENT, LOCKING
+from wapto_app.security.permissions import WHILE_LOCKED, Actor, Permission, permissions_of
 from wapto_app.security.secrets import new_token, token_hash
 from wapto_app.services import audit, devices
 from wapto_app.services.errors import NotFound
@@ -46,7 +47,7 @@ async def actor_of_cookie(session: AsyncSession, token: str) -> Actor | None:
     """The actor behind a session cookie, or None when it is unknown, expired or its account deactivated."""
     found = await session.exec(
         select(  # type: ignore[call-overload]  # typed up to four columns
-            LoginSession.id, Account.id, Account.role, Account.name, Account.is_admin
+            LoginSession.id, Account.id, Account.role, Account.name, Account.is_admin, is_locked()
         )
         .join(Account, col(Account.id) == col(LoginSession.account_id))
         .where(
@@ -58,15 +59,22 @@ async def actor_of_cookie(session: AsyncSession, token: str) -> Actor | None:
     row = found.first()
     if row is None:
         return None
-    session_id, account_id, role, name, is_admin = row
+    session_id, account_id, role, name, is_admin, locked = row
+    permissions = permissions_of(role, is_admin=is_admin)
     return Actor(
         account_id=account_id,
         role=role,
         name=name,
         is_admin=is_admin,
-        permissions=permissions_of(role, is_admin=is_admin),
+        permissions=permissions & WHILE_LOCKED if locked else permissions,
         session_id=session_id,
     )
+
+
+def is_locked() -> sa.ColumnElement[bool]:
+    """Whether the workspace has no plan that works, as a part of a query."""
+    current = sa.select(sa.literal(1)).where(IS_CURRENT, col(Subscription.status).in_(LOCKING))
+    return current.exists()
 
 
 async def open_session(session: AsyncSession, account_id: int, *, address: str, user_agent: str) -> str:
