@@ -112,6 +112,7 @@ _RESOURCES: tuple[tuple[str, str, Any, Handler | None, Handler | None], ...] = (
 _OTHERS: tuple[tuple[str, str, Handler], ...] = (
     ("GET", "account", catalog.account),
     ("DELETE", f"customers/{_ID}", catalog.delete_customer),
+    ("POST", f"customers/{_ID}/balance_transactions", catalog.adjust_balance),
     ("POST", f"checkout/sessions/{_ID}/expire", checkout.expire_session),
     ("DELETE", f"subscriptions/{_ID}", subscriptions.cancel_subscription),
     ("POST", f"subscription_schedules/{_ID}/release", schedules.release_schedule),

@@ -103,6 +103,31 @@ def delete_customer(sandbox: StripeSandbox, params: Params, identity: str) -> Js
     return {"id": identity, "object": "customer", "deleted": True}
 
 
+def adjust_balance(sandbox: StripeSandbox, params: Params, identity: str) -> Json:
+    """A negative amount is credit: it is taken off the next invoices."""
+    customer = sandbox.store.get("customer", identity)
+    amount, currency = params.number("amount"), params.required("currency").lower()
+    if not amount:
+        raise invalid("amount", "Invalid non-zero integer")
+    if customer["currency"] not in (None, currency):
+        raise invalid("currency", "The customer's balance is in another currency.")
+    customer["balance"] += amount
+    made = sandbox.store.add(
+        "customer_balance_transaction",
+        sandbox.clock.now(),
+        amount=amount,
+        currency=currency,
+        customer=identity,
+        description=params.text("description") or None,
+        ending_balance=customer["balance"],
+        invoice=None,
+        metadata=params.metadata(),
+        type="adjustment",
+    )
+    sandbox.emit("customer.updated", customer)
+    return made
+
+
 def create_product(sandbox: StripeSandbox, params: Params) -> Json:
     now = sandbox.clock.now()
     product = sandbox.store.add(

@@ -168,13 +168,22 @@ def _change(sandbox: StripeSandbox, subscription: Json, price_id: str, feature: 
     item = subscription["items"]["data"][0]
     conditions = {each["type"] for each in feature["schedule_at_period_end"]["conditions"]}
     cheaper = price["unit_amount"] < item["price"]["unit_amount"]
-    if cheaper and "decreasing_item_amount" in conditions:
+    shorter = _months(price) < _months(item["price"])
+    if (cheaper and "decreasing_item_amount" in conditions) or (
+        shorter and "shortening_interval" in conditions
+    ):
         _schedule(sandbox, subscription, price)
         return "The plan changes with the next period."
     behavior = feature["proration_behavior"]
     subscriptions.change_item(sandbox, subscription, price, item["quantity"], behavior=behavior, strict=True)
     sandbox.emit("customer.subscription.updated", subscription, {"items": None})
     return "The plan is changed."
+
+
+def _months(price: Json) -> float:
+    recurring = price["recurring"]
+    length = {"day": 1 / 30, "week": 1 / 4, "month": 1, "year": 12}[recurring["interval"]]
+    return float(length * recurring["interval_count"])
 
 
 def _schedule(sandbox: StripeSandbox, subscription: Json, price: Json) -> None:

@@ -33,6 +33,7 @@ PREFIXES = {
     "webhook_endpoint": "we",
     "billing_portal.session": "bps",
     "billing_portal.configuration": "bpc",
+    "customer_balance_transaction": "cbtxn",
 }
 _KINDS = sorted(((prefix, kind) for kind, prefix in PREFIXES.items()), key=lambda pair: -len(pair[0]))
 _PAGE = 10
