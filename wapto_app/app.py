@@ -41,7 +41,7 @@ from wapto_app.security import cookies
 from wapto_app.security.sockets import guard
 from wapto_app.settings import get_settings
 from wapto_app.ui import tokens
-from wapto_app.web import auth, guide, headers, health, limits, media, metrics, sandbox, webhooks
+from wapto_app.web import auth, guide, headers, health, limits, media, metrics, sandbox, stripe, webhooks
 
 _settings = get_settings()
 
@@ -50,6 +50,7 @@ _routes = [
     *health.routes,
     *metrics.routes,
     *webhooks.routes,
+    *stripe.routes,
     *media.routes,
     *auth.routes,
     *guide.routes,

@@ -7,7 +7,7 @@ import signal
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 
-from wapto_app.jobs import dispatch, ingest, media, subscription
+from wapto_app.jobs import billing, dispatch, ingest, media, subscription
 from wapto_app.jobs.broker import handing_out
 from wapto_app.jobs.scheduler import Tick, leading
 from wapto_app.log import get_logger
@@ -31,6 +31,9 @@ TICKS: tuple[Tick, ...] = (
     Tick("check numbers", 15 * 60, _check_numbers),
     Tick("move the subscription on", 60, subscription.move_on),
     Tick("clean up", 60 * 60, _clean_up),
+    Tick("apply Stripe's webhooks", 1, billing.apply_events),
+    Tick("lock what stayed unpaid", 60, billing.look_after),
+    Tick("ask Stripe", 15 * 60, billing.reconcile),
 )
 """Every tick of the product; each job's module defines its own."""
 

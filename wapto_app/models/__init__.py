@@ -26,6 +26,7 @@ from wapto_app.models.plans import (
     SubscriptionStatus,
     UsageCounter,
 )
+from wapto_app.models.stripe import CheckoutState, StripeCheckout, StripeEvent, StripeRead
 from wapto_app.models.system import EventState, Lease, Preference, WebhookEvent
 from wapto_app.models.teams import AssignmentStrategy, Team, Visibility
 
@@ -37,6 +38,7 @@ __all__ = [
     "Channel",
     "ChannelKind",
     "ChannelStatus",
+    "CheckoutState",
     "Contact",
     "ContactAddress",
     "Conversation",
@@ -64,6 +66,9 @@ __all__ = [
     "RequestState",
     "Role",
     "StatusEvent",
+    "StripeCheckout",
+    "StripeEvent",
+    "StripeRead",
     "Subscription",
     "SubscriptionSource",
     "SubscriptionStatus",

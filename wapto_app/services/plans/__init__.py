@@ -6,7 +6,15 @@ and ``announce``, so that open tabs follow at once.
 """
 
 from wapto_app.services.plans.limits import Gate, Limit, count_with, ensure_gate, ensure_room, use
-from wapto_app.services.plans.standing import TOPIC, Standing, announce, current, current_row, replace
+from wapto_app.services.plans.standing import (
+    TOPIC,
+    Standing,
+    announce,
+    current,
+    current_row,
+    owner_zone,
+    replace,
+)
 
 __all__ = [
     "TOPIC",
@@ -19,6 +27,7 @@ __all__ = [
     "current_row",
     "ensure_gate",
     "ensure_room",
+    "owner_zone",
     "replace",
     "use",
 ]
