@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import reflex as rx
 
+from pages.lock import lock_panel, plan_banner, plan_chip
 from pages.navigation import NAVIGATION, commands
 from state.base import Feedback
 from state.shell import Shell
@@ -34,7 +35,17 @@ def frame_drawer() -> rx.Component:
 def frame_top(title: rx.Var[str]) -> rx.Component:
     may_open = Shell.permissions.contains(Permission.INTEGRATIONS_SEE)
     connection = shell.connection_state(Shell.connected, Shell.broken, Shell.loaded, may_open=may_open)
-    return shell.top_bar(title, _PERSON, connection)
+    return shell.top_bar(title, _PERSON, rx.fragment(plan_chip(), connection))
+
+
+@rx.memo
+def frame_banners() -> rx.Component:
+    return rx.fragment(offline_banner(), plan_banner())
+
+
+@rx.memo
+def frame_lock() -> rx.Component:
+    return lock_panel()
 
 
 @rx.memo
@@ -50,16 +61,17 @@ def frame_extras() -> rx.Component:
 def frame(title: Text, *body: rx.Component) -> rx.Component:
     """A page behind the sign-in. Give it ``on_load=[Shell.load, …]``.
 
+    While the workspace has no plan, what to do about it stands in the place of the body (``Shell.shut``).
     The body gets the whole height and scrolls by itself; ``ui.card.page_body`` is the usual one.
     """
     return rx.fragment(
         locale_sync(Shell.locale),
         shell.page_title(title, Shell.unread),
         shell.shell(
-            *body,
+            rx.cond(Shell.shut, frame_lock(), rx.fragment(*body)),
             side=frame_side(),
             top=frame_top(title=title),
-            banner=offline_banner(),
+            banner=frame_banners(),
             phone_navigation=frame_drawer(),
         ),
         frame_extras(),

@@ -18,7 +18,7 @@ from wapto_app.log import get_logger
 from wapto_app.security import cookies
 from wapto_app.security.permissions import Actor
 from wapto_app.security.policy import public
-from wapto_app.services.errors import Conflict, DomainError, SignedOut
+from wapto_app.services.errors import Conflict, DomainError, SignedOut, WorkspaceLocked
 from wapto_app.services.sign_in import login_path
 
 log = get_logger(__name__)
@@ -69,6 +69,8 @@ def refuse(error: DomainError, page: str = "") -> EventSpec:
     """What a tab is told when something is refused; ``page`` is where to come back to after signing in."""
     if isinstance(error, SignedOut):
         return rx.redirect(login_path(page))
+    if isinstance(error, WorkspaceLocked):
+        return Feedback.clear()  # the page itself says so, in the place of what it would show
     return Feedback.refuse(error.message, error.field)
 
 

@@ -12,12 +12,20 @@ from wapto_app.security.permissions import Actor, Permission
 from wapto_app.security.policy import requires
 from wapto_app.services import channels, inbox, profile
 from wapto_app.services.channels import ChannelSummary
+from wapto_app.services.plans import TOPIC as SUBSCRIPTION
+from wapto_app.services.plans import overview
+from wapto_app.services.plans.overview import NOTHING, PlanState
 from wapto_app.services.sessions import account_topic
 from wapto_app.services.sign_in import HOME
 
+_OPEN_WHILE_LOCKED = ("/subscription", "/profile", "/admin")
+
 
 class Shell(rx.State):
-    """Filled by ``load``, the first ``on_load`` of every page behind the sign-in."""
+    """Filled by ``load``, the first ``on_load`` of every page behind the sign-in.
+
+    ``shut``: this page shows how to get a plan instead of itself. ``hidden_warning``: put away until a new level.
+    """
 
     name: str = ""
     email: str = ""
@@ -30,13 +38,16 @@ class Shell(rx.State):
     connected: int = 0
     broken: int = 0
     unread: int = 0
+    plan: PlanState = NOTHING
+    shut: bool = False
+    hidden_warning: str = ""
     loaded: bool = False
 
     @rx.event
     @requires(Permission.SIGNED_IN)
     async def load(self) -> None:
         actor = await actor_of(self)
-        watch(self, Shell.changed, ["channels", "inbox", account_topic(actor.account_id)])
+        watch(self, Shell.changed, ["channels", "inbox", SUBSCRIPTION, account_topic(actor.account_id)])
         await self._show(actor)
 
     @rx.event
@@ -44,15 +55,22 @@ class Shell(rx.State):
     async def changed(self) -> None:
         await self._show(await actor_of(self))
 
+    @rx.event
+    @requires(Permission.SIGNED_IN)
+    async def hide_warning(self) -> None:
+        self.hidden_warning = f"{self.plan['warning']}{self.plan['level']}"
+
     async def _show(self, actor: Actor) -> None:
         async with runtime.get().db.read() as session:
             person = await profile.load(session, actor)
             self.numbers = await channels.summary(session, actor)
             self.unread = await _unread_total(session, actor)
+            self.plan = await overview.plan_state(session, actor)
         self.name, self.email, self.role = person["name"], person["email"], person["role"]
         self.locale, self.is_admin = person["locale"], person["is_admin"]
         self.permissions, self.home = sorted(actor.permissions), HOME[actor.role]
         self.connected = sum(number["status"] == ChannelStatus.CONNECTED for number in self.numbers)
+        self.shut = self.plan["locked"] and not self.router.url.path.startswith(_OPEN_WHILE_LOCKED)
         self.broken = len(self.numbers) - self.connected
         self.loaded = True
 

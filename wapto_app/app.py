@@ -17,6 +17,8 @@ from starlette.routing import Route
 
 from pages import (
     admin_accounts,
+    admin_plans,
+    admin_subscriptions,
     connect,
     inbox,
     integrations,
@@ -27,21 +29,37 @@ from pages import (
     register,
     reset,
     setup,
+    subscription,
 )
 from state import base
 from state.access import Access
 from state.accounts import Accounts
 from state.inbox import ContactPanel, InboxList, OpenConversation
 from state.integrations import Integrations
+from state.plans import Plans
 from state.profile import Profile
 from state.shell import Shell
+from state.subscription import Subscription
+from state.subscriptions import Subscriptions
 from wapto_app import bundle, demo, runtime
 from wapto_app.jobs import background
 from wapto_app.security import cookies
 from wapto_app.security.sockets import guard
 from wapto_app.settings import get_settings
 from wapto_app.ui import tokens
-from wapto_app.web import auth, guide, headers, health, limits, media, metrics, sandbox, stripe, webhooks
+from wapto_app.web import (
+    auth,
+    guide,
+    headers,
+    health,
+    invoices,
+    limits,
+    media,
+    metrics,
+    sandbox,
+    stripe,
+    webhooks,
+)
 
 _settings = get_settings()
 
@@ -54,6 +72,7 @@ _routes = [
     *media.routes,
     *auth.routes,
     *guide.routes,
+    *invoices.routes,
     *sandbox.routes(_settings),
 ]
 
@@ -133,6 +152,9 @@ _page(integrations.integrations, "/integrations", Shell.load, Integrations.load)
 _page(connect.connect, "/integrations/connect", Shell.load, Integrations.load)
 _page(profile.profile, "/profile", Shell.load, Profile.load)
 _page(admin_accounts.admin_accounts, "/admin/accounts", Shell.load, Accounts.load)
+_page(subscription.subscription, "/subscription", Shell.load, Subscription.load)
+_page(admin_plans.admin_plans, "/admin/plans", Shell.load, Plans.load)
+_page(admin_subscriptions.admin_subscriptions, "/admin/subscriptions", Shell.load, Subscriptions.load)
 app.add_page(not_found.not_found, route="404", title="Wapto")
 
 if os.environ.get("WAPTO_DEV") == "1":

@@ -20,6 +20,7 @@ OTHER: dict[str, Any] = {
     "hide_phone": True,
     "team_id": 3,
     "session_id": 9,
+    "is_locked": True,
 }
 
 

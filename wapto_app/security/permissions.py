@@ -8,7 +8,7 @@ from typing import Any
 
 from wapto_app.models.accounts import Role
 from wapto_app.models.teams import Visibility
-from wapto_app.services.errors import Forbidden
+from wapto_app.services.errors import Forbidden, WorkspaceLocked
 
 
 class Permission(StrEnum):
@@ -88,6 +88,7 @@ class Actor:
     hide_phone: bool = False
     team_id: int | None = None
     session_id: int | None = None
+    is_locked: bool = False
 
     @classmethod
     def system(cls) -> Actor:
@@ -103,9 +104,9 @@ class Actor:
         return permission in self.permissions
 
     def require(self, permission: Permission) -> None:
-        """Raises Forbidden when the actor lacks the permission."""
+        """Raises Forbidden when the actor lacks the permission, WorkspaceLocked when only a plan is missing."""
         if not self.may(permission):
-            raise Forbidden(permission.value)
+            raise WorkspaceLocked if self.is_locked else Forbidden(permission.value)
 
 
 def permissions_of(role: Role, *, is_admin: bool) -> frozenset[Permission]:

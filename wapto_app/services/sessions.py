@@ -68,6 +68,7 @@ async def actor_of_cookie(session: AsyncSession, token: str) -> Actor | None:
         is_admin=is_admin,
         permissions=permissions & WHILE_LOCKED if locked else permissions,
         session_id=session_id,
+        is_locked=bool(locked),
     )
 
 
