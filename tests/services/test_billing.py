@@ -268,7 +268,7 @@ async def test_a_dearer_plan_acts_now_and_costs_the_difference(desk: Desk) -> No
     assert (chosen.step, chosen.url) == (Step.CHANGED, "")
     assert (await desk.row()).plan_id == large
     assert [invoice.total_minor for invoice in await desk.invoices()] == [4900, 5000]
-    assert [line["amount_minor"] for line in (await desk.invoices())[1].lines] == [-4900, 9900]
+    assert [line["amount_minor"] for line in (await desk.invoices())[1].lines] == [9900, -4900]
     await desk.hears()
     assert len(await desk.invoices()) == 2
 
@@ -616,6 +616,51 @@ async def test_the_key_of_another_account_forgets_what_was_known(desk: Desk) -> 
         await other.pays(chosen.url)
         await other.hears()
         assert (await other.row()).plan_id == pro
+
+
+async def test_a_subscription_of_another_account_is_used_up_and_can_be_replaced(desk: Desk) -> None:
+    pro = await desk.plan()
+    row = await desk.subscribes(pro)
+    async with opened(desk.runtime, desk.owner) as other:
+        await billing.reconcile(desk.runtime.db, desk.runtime.till)
+        await _grace_is_over(desk)
+        kept = await other.row()
+        assert (kept.id, kept.status, kept.stripe_subscription_id) == (row.id, ACTIVE, "")
+        new = await other.subscribes(await desk.plan("Large", 9900))
+        assert (new.status, new.source) == (ACTIVE, SubscriptionSource.STRIPE)
+        assert other.at_stripe("refund") == []
+
+
+async def test_a_subscription_that_nobody_knows_ends_with_what_was_paid(desk: Desk) -> None:
+    row = await desk.subscribes(await desk.plan())
+    assert row.period_end is not None
+    async with opened(desk.runtime, desk.owner):
+        await billing.reconcile(desk.runtime.db, desk.runtime.till)
+    with time_machine.travel(row.period_end + timedelta(minutes=1)):
+        await _grace_is_over(desk)
+    assert (await desk.row()).status is EXPIRED
+
+
+async def test_the_cards_say_what_choosing_does(desk: Desk) -> None:
+    from wapto_app.services.plans import overview
+
+    async def ways() -> dict[str, str]:
+        async with desk.runtime.db.read() as session:
+            rows = await overview.cards(session, desk.owner)
+            rows, _ = await billing.with_ways(session, desk.owner, desk.runtime.till, rows)
+        return {row["name"]: row["way"] for row in rows}
+
+    pro = await desk.plan()
+    await desk.plan("Small", 1900)
+    await desk.plan("Yearly", 99000, cycle=Cycle.YEARLY)
+    assert (await ways())["Pro"] == "checkout"
+    await desk.subscribes(pro)
+    assert await ways() == {
+        "Self-hosted": "card_later",
+        "Pro": "current",
+        "Small": "card_later",
+        "Yearly": "card_now",
+    }
 
 
 async def test_without_stripe_a_paid_plan_is_asked_for(desk: Desk, runtime: Runtime) -> None:

@@ -5,6 +5,7 @@ now is written (``contracts`` for subscriptions, ``bills`` for invoices and paym
 reordered events do no harm.
 """
 
+from wapto_app.services.billing.cards import with_ways
 from wapto_app.services.billing.changes import (
     Chosen,
     Step,
@@ -15,7 +16,8 @@ from wapto_app.services.billing.changes import (
     refund,
     resume,
 )
-from wapto_app.services.billing.checkout import PAGE, RETURN, Outcome, begin, is_billed, returned
+from wapto_app.services.billing.checkout import PAGE, RETURN, Outcome, begin, returned
+from wapto_app.services.billing.contracts import is_billed
 from wapto_app.services.billing.events import TOPIC, RawEvent, apply_due, delete_old, replay, store
 from wapto_app.services.billing.till import NoStripe, StripeTrouble, Till, is_on
 from wapto_app.services.billing.upkeep import lock_overdue, reconcile
@@ -47,4 +49,5 @@ __all__ = [
     "resume",
     "returned",
     "store",
+    "with_ways",
 ]

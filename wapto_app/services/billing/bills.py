@@ -78,11 +78,11 @@ async def _new(session: AsyncSession, bill: Bill) -> Invoice:
 
 
 async def _fill(session: AsyncSession, invoice: Invoice, bill: Bill, charges: Sequence[Charge]) -> None:
-    invoice.number = bill.number[:32] or None
+    invoice.number = await _number(session, bill)
     invoice.status = _status(bill, charges)
     invoice.lines = [
         {"description": each.description[:_TEXT_MAX], "quantity": each.quantity, "amount_minor": each.amount}
-        for each in bill.lines
+        for each in sorted(bill.lines, key=lambda line: line.amount < 0)
     ]
     invoice.taxes = [await _tax(session, each.rate_id, each.amount) for each in bill.taxes]
     invoice.tax_minor = sum(each.amount for each in bill.taxes)
@@ -90,6 +90,17 @@ async def _fill(session: AsyncSession, invoice: Invoice, bill: Bill, charges: Se
     invoice.period_start, invoice.period_end = bill.period_start, bill.period_end
     invoice.issued_at, invoice.paid_at = bill.issued_at, bill.paid_at
     invoice.hosted_url, invoice.pdf_url = bill.hosted_url, bill.pdf_url
+
+
+async def _number(session: AsyncSession, bill: Bill) -> str | None:
+    """Stripe's number; with the end of its id when an invoice of another account has the same."""
+    if not bill.number:
+        return None
+    with session.no_autoflush:
+        taken = await session.exec(
+            select(Invoice.id).where(Invoice.number == bill.number, Invoice.stripe_invoice_id != bill.id)
+        )
+    return bill.number[:32] if taken.first() is None else f"{bill.number[:25]}-{bill.id[-6:]}"
 
 
 def _status(bill: Bill, charges: Sequence[Charge]) -> InvoiceStatus:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 from dataclasses import dataclass
 from enum import StrEnum
 
 from sqlmodel import select
 
-from integrations.billing import CardRefused, Contract, Stripe
+from integrations.billing import CardRefused, Contract, Missing, Stripe
 from wapto_app.db import Database, touch
 from wapto_app.models import Invoice, Payment, PaymentStatus, Plan, Subscription, SubscriptionStatus
 from wapto_app.security.permissions import Actor, Permission
@@ -53,8 +54,10 @@ async def choose(
             await plans.current_row(session),
             await is_on(session, till),
         )
-    if row is not None and checkout.is_billed(row):
-        return await _change(db, actor, till, row, plan)
+    if row is not None and contracts.is_billed(row):
+        with contextlib.suppress(Missing):
+            return await _change(db, actor, till, row, plan)
+        await contracts.detach(db, row.stripe_subscription_id)
     if plan.price_minor and by_card:
         return Chosen(Step.PAY, plan.name, await checkout.begin(db, actor, till, plan_id, base_url))
     async with db.write() as session:
@@ -65,7 +68,7 @@ async def choose(
 async def _change(db: Database, actor: Actor, till: Till, row: Subscription, plan: Plan) -> Chosen:
     if row.status in (SubscriptionStatus.PAST_DUE, SubscriptionStatus.EXPIRED, SubscriptionStatus.PENDING):
         raise Conflict("A payment is open. Pay it under Manage payment first, then change the plan.")
-    with told():
+    with told(but=Missing):
         stripe, books = await till.open(db)
         contract = await stripe.contract(row.stripe_subscription_id)
         if plan.price_minor == 0:
@@ -130,15 +133,29 @@ async def _upgrade(stripe: Stripe, contract: Contract, price: str, marks: dict[s
 
 
 async def cancel(db: Database, actor: Actor, till: Till) -> None:
-    """End when what is paid is used up. Raises Conflict and StripeTrouble."""
+    """End when what is paid is used up, by card or by hand. Raises Conflict and StripeTrouble."""
     actor.require(Permission.SUBSCRIPTION_DO)
-    await _set_ending(db, actor, till, ending=True)
+    if await _is_billed(db):
+        await _set_ending(db, actor, till, ending=True)
+        return
+    async with db.write() as session:
+        await subscribing.cancel(session, actor)
 
 
 async def resume(db: Database, actor: Actor, till: Till) -> None:
     """Go on as before: neither end nor change with the period. Raises Conflict and StripeTrouble."""
     actor.require(Permission.SUBSCRIPTION_DO)
-    await _set_ending(db, actor, till, ending=False)
+    if await _is_billed(db):
+        await _set_ending(db, actor, till, ending=False)
+        return
+    async with db.write() as session:
+        await subscribing.resume(session, actor)
+
+
+async def _is_billed(db: Database) -> bool:
+    async with db.read() as session:
+        row = await plans.current_row(session)
+    return row is not None and contracts.is_billed(row)
 
 
 async def _set_ending(db: Database, actor: Actor, till: Till, *, ending: bool) -> None:
@@ -222,7 +239,7 @@ async def refund(db: Database, actor: Actor, till: Till, invoice_id: int, amount
 async def _row(db: Database) -> Subscription:
     async with db.read() as session:
         row = await plans.current_row(session)
-    if row is None or not checkout.is_billed(row):
+    if row is None or not contracts.is_billed(row):
         raise Conflict("There is no subscription by card that could be changed.")
     return row
 

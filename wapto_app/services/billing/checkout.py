@@ -20,7 +20,6 @@ from wapto_app.models import (
     StripeCheckout,
     Subscription,
     SubscriptionSource,
-    SubscriptionStatus,
 )
 from wapto_app.security.permissions import Actor, Permission
 from wapto_app.services import audit, plans
@@ -79,7 +78,7 @@ async def _wish(session: AsyncSession, plan_id: int) -> _Wish:
     row = await plans.current_row(session)
     if plan.price_minor <= 0:
         raise Conflict(f"{plan.name} costs nothing.")
-    if row is not None and is_billed(row):
+    if row is not None and contracts.is_billed(row):
         raise Conflict(
             "Your plan is paid by card already. Change it, or pay what is open, under Manage payment."
         )
@@ -87,11 +86,6 @@ async def _wish(session: AsyncSession, plan_id: int) -> _Wish:
         select(Subscription.id).where(Subscription.source == SubscriptionSource.STRIPE).limit(1)
     )
     return _Wish(plan_id, plan.trial_days or 0 if before.first() is None else 0)
-
-
-def is_billed(row: Subscription) -> bool:
-    """Stripe bills it, or still tries to."""
-    return row.source is SubscriptionSource.STRIPE and row.status is not SubscriptionStatus.CANCELED
 
 
 async def _order(db: Database, stripe: Stripe, books: Books, wish: _Wish, base_url: str) -> Order:

@@ -107,6 +107,26 @@ async def is_newer(session: AsyncSession, object_id: str, asked_at: datetime) ->
     return written.first() is not None
 
 
+def is_billed(row: Subscription) -> bool:
+    """Whether Stripe bills it, or still tries to."""
+    alive = row.source is SubscriptionSource.STRIPE and row.status is not SubscriptionStatus.CANCELED
+    return alive and row.stripe_subscription_id != ""
+
+
+async def detach(db: Database, contract_id: str) -> None:
+    """Our Stripe account does not know this subscription: the key is another account's.
+
+    What is paid is used up, and another plan can be chosen. With the old key back it is taken up again.
+    """
+    async with db.write() as session:
+        row = await row_of(session, contract_id)
+        if row is not None:
+            row.stripe_subscription_id, row.updated_at = "", utcnow()
+            session.add(row)
+            audit.record(session, Actor.system(), "billing.detached", f"subscription:{row.id}")
+            await plans.announce(session)
+
+
 async def row_of(session: AsyncSession, contract_id: str) -> Subscription | None:
     """Our row of a subscription of Stripe's, the newest if it was taken up twice."""
     found = await session.exec(
@@ -168,7 +188,7 @@ async def _take_up(
 ) -> _Place:
     if contract.has_ended or contract.status == "incomplete":
         return _Place.CURRENT
-    if current is not None and _is_billed(current):
+    if current is not None and is_billed(current):
         return _Place.SURPLUS
     await payments.void_open(session)
     request = await catalog.open_request(session)
@@ -186,11 +206,6 @@ async def _take_up(
     await plans.replace(session, row)
     audit.record(session, Actor.system(), "billing.subscribed", f"subscription:{row.id}", stripe=contract.id)
     return _Place.CURRENT
-
-
-def _is_billed(row: Subscription) -> bool:
-    """Stripe bills it, or still tries to."""
-    return row.source is SubscriptionSource.STRIPE and row.status is not SubscriptionStatus.CANCELED
 
 
 async def _fill(session: AsyncSession, books: Books, row: Subscription, contract: Contract) -> None:

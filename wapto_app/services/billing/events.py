@@ -168,7 +168,7 @@ async def _try(db: Database, stripe: Stripe, books: Books, notice: Notice) -> _T
     except (Unreachable, WrongKey) as error:
         return _Trouble(str(error), lasts=False)
     except Exception as error:
-        log.warning("stripe.event_failed", event=notice.id, type=notice.type, reason=type(error).__name__)
+        log.warning("stripe.event_failed", id=notice.id, type=notice.type, reason=type(error).__name__)
         return _Trouble(f"{type(error).__name__}: {error}", lasts=True)
     return None
 

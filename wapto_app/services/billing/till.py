@@ -111,9 +111,11 @@ async def _recognise(db: Database, stripe: Stripe, digest: str) -> Books:
 
 
 @contextmanager
-def told() -> Iterator[None]:
-    """What Stripe refuses becomes a refusal that a person understands."""
+def told(but: type[BillingError] | None = None) -> Iterator[None]:
+    """What Stripe refuses becomes a refusal that a person understands; ``but`` is left for the caller."""
     try:
         yield
     except BillingError as error:
+        if but is not None and isinstance(error, but):
+            raise
         raise StripeTrouble(str(error)) from error

@@ -24,13 +24,20 @@ _BILLS = 5
 async def lock_overdue(session: AsyncSession) -> None:
     """The days of grace are over and nothing was paid. A payment opens it again, whenever it comes."""
     now = utcnow()
+    unpaid = (col(Subscription.status) == SubscriptionStatus.PAST_DUE, col(Subscription.grace_until) <= now)
+    # Nobody at Stripe will tell that this one has ended.
+    detached = (
+        col(Subscription.stripe_subscription_id) == "",
+        col(Subscription.status) != SubscriptionStatus.EXPIRED,
+        col(Subscription.period_end) <= now,
+    )
     locked = await session.exec(
         sa.update(Subscription)
         .where(
             IS_CURRENT,
             col(Subscription.source) == SubscriptionSource.STRIPE,
-            col(Subscription.status) == SubscriptionStatus.PAST_DUE,
-            col(Subscription.grace_until) <= now,
+            sa.or_(sa.and_(*unpaid), sa.and_(*detached)),
+            col(Subscription.status) != SubscriptionStatus.CANCELED,
         )
         .values(status=SubscriptionStatus.EXPIRED, updated_at=now)
         .returning(col(Subscription.id))
@@ -56,7 +63,7 @@ async def reconcile(db: Database, till: Till) -> None:
                 for bill in await stripe.bills_of(row.stripe_customer_id, _BILLS):
                     await bills.sync(db, stripe, books, bill.id)
             except Missing:
-                log.warning("stripe.subscription_missing", subscription=row.id)
+                await contracts.detach(db, row.stripe_subscription_id)
     except (BillingError, NoStripe) as error:
         log.warning("stripe.not_reconciled", reason=str(error))
 
