@@ -128,6 +128,7 @@ def _action(card: Any) -> rx.Component:
         ("current", ours),
         ("request", choose(t("Request this plan"))),
         ("at_period_end", choose(t("Switch at the end of the period"))),
+        ("card_later", choose(t("Switch at the end of the period"))),
         choose(t("Choose this plan")),
     )
 
@@ -153,6 +154,18 @@ def _question() -> rx.Component:
         ". ",
         t("Then the new one begins. What is there above its limits stays, only no more can be added."),
     )
+    checkout = rx.el.span(
+        t(
+            "You pay {price} by card on Stripe's page and come back here. It renews by itself until you cancel.",
+            price=Subscription.chosen_price,
+        )
+    )
+    difference = rx.el.span(
+        t(
+            "It begins at once. What is left of your plan is taken off, "
+            "and the rest is charged to your card now."
+        )
+    )
     message = textarea_field(
         "message",
         t("Message to the admin"),
@@ -165,14 +178,25 @@ def _question() -> rx.Component:
         form(
             rx.el.p(
                 rx.match(
-                    Subscription.chosen_way, ("request", request), ("at_period_end", later), rx.el.span(now)
+                    Subscription.chosen_way,
+                    ("request", request),
+                    ("at_period_end", later),
+                    ("card_later", later),
+                    ("checkout", checkout),
+                    ("card_now", difference),
+                    rx.el.span(now),
                 ),
                 class_name="text-sm text-muted",
             ),
             rx.cond(asks, message, rx.el.input(type="hidden", name="message", value="")),
             form_actions(
                 button(t("Cancel"), on_click=Subscription.do_not_choose),
-                rx.cond(asks, submit_button(t("Send request")), submit_button(t("Choose this plan"))),
+                rx.match(
+                    Subscription.chosen_way,
+                    ("request", submit_button(t("Send request"))),
+                    ("checkout", submit_button(t("Continue to payment"))),
+                    submit_button(t("Choose this plan")),
+                ),
             ),
             on_submit=Subscription.choose,
         ),

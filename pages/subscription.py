@@ -10,6 +10,7 @@ from pages.frame import frame
 from pages.plan_cards import plan_cards
 from pages.plan_words import invoice_badge, per_cycle, subscription_badge, usage_meter
 from state.base import Feedback
+from state.payment import Payment
 from state.shell import Shell
 from state.subscription import Subscription
 from wapto_app.security.permissions import Permission
@@ -29,6 +30,7 @@ from wapto_app.ui.form import (
     textarea_field,
 )
 from wapto_app.ui.i18n import Text, t
+from wapto_app.ui.leave import leave
 from wapto_app.ui.skeleton import skeleton_lines
 from wapto_app.ui.table import Column, table
 from wapto_app.ui.time import date_only, exact_time, relative_time, time_left
@@ -66,6 +68,7 @@ def _subscription() -> rx.Component:
         ),
         _cancel_dialog(),
         _buyer_dialog(),
+        leave(Payment.leaving_to),
     )
 
 
@@ -76,6 +79,15 @@ def _notes() -> rx.Component:
         title=t("The workspace is locked"),
         tone="danger",
     )
+    owing = banner(
+        t(
+            "The last payment failed. Pay or use another card under Manage payment, or the workspace is locked."
+        ),
+        title=t("A payment is open"),
+        tone="warning",
+        action=button(t("Manage payment"), size="sm", on_click=Payment.manage),
+    )
+    owes = (row["source"] == "stripe") & ((row["status"] == "past_due") | (row["status"] == "expired"))
     first = Subscription.requests[0]
     waiting = banner(
         t("You asked for {plan}. An admin decides about it.", plan=first["plan"]),
@@ -90,6 +102,7 @@ def _notes() -> rx.Component:
     answer = rx.match(first["state"], ("open", waiting), ("rejected", rejected), rx.fragment())
     return rx.fragment(
         rx.cond(row["locked"], locked, rx.fragment()),
+        rx.cond(owes & Subscription.may_manage, owing, rx.fragment()),
         rx.cond(Subscription.requests.length() > 0, answer, rx.fragment()),
     )
 
@@ -131,19 +144,21 @@ def _dates() -> rx.Component:
 
 
 def _changes() -> rx.Component:
-    """Cancel and resume, for what is paid by hand; a card's plan is changed where it is billed."""
-    runs = (row["source"] == "manual") & ~row["locked"]
+    """Cancel and resume; what is paid by card is also managed at Stripe, where open payments are paid."""
+    by_card = row["source"] == "stripe"
+    runs = ((row["source"] == "manual") | (by_card & (row["status"] != "trialing"))) & ~row["locked"]
     is_changing = row["canceling"] | (row["next_plan"] != "")
     keep = button(t("Keep {plan}", plan=row["plan"]), on_click=Subscription.resume)
-    leave = button(t("Cancel subscription"), variant="ghost", on_click=Subscription.ask_to_cancel)
-    return rx.cond(
-        runs,
-        rx.el.div(
-            rx.cond(is_changing, keep, rx.fragment()),
-            rx.cond(row["canceling"], rx.fragment(), leave),
-            class_name="mt-4 flex flex-wrap gap-2",
-        ),
-        rx.fragment(),
+    end = button(t("Cancel subscription"), variant="ghost", on_click=Subscription.ask_to_cancel)
+    manage = button(t("Manage payment"), icon="credit-card", on_click=Payment.manage)
+    changes = rx.fragment(
+        rx.cond(is_changing, keep, rx.fragment()),
+        rx.cond(row["canceling"], rx.fragment(), end),
+    )
+    return rx.el.div(
+        rx.cond(Subscription.may_manage & by_card, manage, rx.fragment()),
+        rx.cond(runs, changes, rx.fragment()),
+        class_name="mt-4 flex flex-wrap gap-2 empty:hidden",
     )
 
 

@@ -7,10 +7,12 @@ from reflex.event import EventSpec
 from typing_extensions import TypedDict
 
 from state.base import Feedback, actor_of, success, watch
+from state.payment import Payment, base_of
 from wapto_app import runtime
 from wapto_app.security.permissions import Permission
 from wapto_app.security.policy import requires
-from wapto_app.services import invoices
+from wapto_app.services import billing, invoices
+from wapto_app.services.billing import Chosen, Step
 from wapto_app.services.invoices import InvoiceRow, PartyRow
 from wapto_app.services.invoices.details import TOPIC as BILLING
 from wapto_app.services.plans import TOPIC, overview, subscribing
@@ -51,6 +53,7 @@ class Subscription(rx.State):
     chosen_price: str = ""
     chosen_way: str = ""
     leaving: bool = False
+    may_manage: bool = False
 
     @rx.event
     @requires(Permission.SUBSCRIPTION_SEE)
@@ -79,13 +82,15 @@ class Subscription(rx.State):
 
     @rx.event
     @requires(Permission.SUBSCRIPTION_DO)
-    async def choose(self, form: MessageForm) -> EventSpec:
-        plan_id, name = self.chosen_id, self.chosen_name
-        self.chosen_id = 0
-        actor = await actor_of(self)
-        async with runtime.get().db.write() as session:
-            way = await subscribing.choose(session, actor, plan_id, form["message"])
-        return success(_DONE[way].format(plan=name))
+    async def choose(self, form: MessageForm) -> EventSpec | None:
+        plan_id, self.chosen_id = self.chosen_id, 0
+        process, actor, payment = runtime.get(), await actor_of(self), await self.get_state(Payment)
+        payment.leaving_to = ""
+        chosen = await billing.choose(
+            process.db, actor, process.till, plan_id, base_of(self), form["message"]
+        )
+        payment.leaving_to = chosen.url
+        return _said(chosen)
 
     @rx.event
     @requires(Permission.SUBSCRIPTION_DO)
@@ -110,16 +115,14 @@ class Subscription(rx.State):
     async def cancel(self) -> EventSpec:
         self.leaving = False
         actor = await actor_of(self)
-        async with runtime.get().db.write() as session:
-            await subscribing.cancel(session, actor)
+        await billing.cancel(runtime.get().db, actor, runtime.get().till)
         return success("Your subscription ends with the period that is paid. You can resume it until then.")
 
     @rx.event
     @requires(Permission.SUBSCRIPTION_DO)
     async def resume(self) -> EventSpec:
         actor = await actor_of(self)
-        async with runtime.get().db.write() as session:
-            await subscribing.resume(session, actor)
+        await billing.resume(runtime.get().db, actor, runtime.get().till)
         return success("Your plan goes on as before.")
 
     @rx.event
@@ -147,9 +150,19 @@ class Subscription(rx.State):
         async with runtime.get().db.read() as session:
             self.row = await overview.subscription(session, actor)
             self.meters, self.resets_at = await overview.usage(session, actor)
-            self.cards = await overview.cards(session, actor)
+            cards = await overview.cards(session, actor)
+            self.cards, self.may_manage = await billing.with_ways(session, actor, runtime.get().till, cards)
             self.requests = (await overview.requests(session, actor))[:1]
             self.invoices = await invoices.list_invoices(session, actor)
             self.buyer = (await invoices.load_details(session, actor))["buyer"]
         self.waiting = any(request["state"] == "open" for request in self.requests)
         self.loaded = True
+
+
+def _said(chosen: Chosen) -> EventSpec | None:
+    if chosen.step is Step.PAY:
+        return None
+    if chosen.step is Step.CHANGED:
+        return success(f"You are on {chosen.plan} now.")
+    way = Way.AT_PERIOD_END if chosen.step is Step.PLANNED else chosen.way
+    return success(_DONE[way].format(plan=chosen.plan))

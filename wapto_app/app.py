@@ -36,6 +36,7 @@ from state.access import Access
 from state.accounts import Accounts
 from state.inbox import ContactPanel, InboxList, OpenConversation
 from state.integrations import Integrations
+from state.payment import Payment
 from state.plans import Plans
 from state.profile import Profile
 from state.shell import Shell
@@ -125,7 +126,7 @@ async def _demo(process: runtime.Runtime) -> AsyncIterator[None]:
     if running is None:
         yield
         return
-    async with running:
+    async with running, demo.stripe(_settings) or contextlib.nullcontext():
         filling = asyncio.create_task(demo.fill(process))
         try:
             yield
@@ -152,7 +153,7 @@ _page(integrations.integrations, "/integrations", Shell.load, Integrations.load)
 _page(connect.connect, "/integrations/connect", Shell.load, Integrations.load)
 _page(profile.profile, "/profile", Shell.load, Profile.load)
 _page(admin_accounts.admin_accounts, "/admin/accounts", Shell.load, Accounts.load)
-_page(subscription.subscription, "/subscription", Shell.load, Subscription.load)
+_page(subscription.subscription, "/subscription", Shell.load, Payment.returned, Subscription.load)
 _page(admin_plans.admin_plans, "/admin/plans", Shell.load, Plans.load)
 _page(admin_subscriptions.admin_subscriptions, "/admin/subscriptions", Shell.load, Subscriptions.load)
 app.add_page(not_found.not_found, route="404", title="Wapto")

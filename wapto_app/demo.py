@@ -9,9 +9,11 @@ import asyncio
 import secrets
 
 import httpx
+from pydantic import SecretStr
 
 from integrations.sandbox.config import SandboxConfig
 from integrations.sandbox.sandbox import Sandbox
+from integrations.sandbox.stripe import StripeConfig, StripeSandbox
 from wapto_app.log import get_logger
 from wapto_app.models import ChannelKind, Role
 from wapto_app.runtime import Runtime
@@ -25,6 +27,7 @@ from wapto_app.settings import Settings
 log = get_logger(__name__)
 
 PREFIX = "/sandbox"
+STRIPE_PREFIX = "/sandbox/stripe"
 _OWNER = "owner@demo.example"
 _AGENT = "agent@demo.example"
 _SAMPLES = (
@@ -35,6 +38,7 @@ _SAMPLES = (
 _START_SECONDS = 30.0
 
 _sandbox: Sandbox | None = None
+_stripe: StripeSandbox | None = None
 
 
 def _own_url(settings: Settings) -> str:
@@ -57,6 +61,23 @@ def sandbox(settings: Settings) -> Sandbox | None:
             )
         )
     return _sandbox
+
+
+def stripe(settings: Settings) -> StripeSandbox | None:
+    """Stripe's stand-in, with test cards to pay with; None without ``--demo``, or when a real key is set."""
+    global _stripe
+    if not settings.demo or (_stripe is None and settings.stripe_secret_key.get_secret_value()):
+        return None
+    if _stripe is None:
+        own = _own_url(settings)
+        config = StripeConfig(
+            webhook_url=f"{own}/webhooks/stripe", public_url=f"{settings.base_url}{STRIPE_PREFIX}"
+        )
+        _stripe = StripeSandbox(config)
+        settings.stripe_api_base = f"{own}{STRIPE_PREFIX}"
+        settings.stripe_secret_key = SecretStr(config.secret_key)
+        settings.stripe_webhook_secret = SecretStr(config.webhook_secret)
+    return _stripe
 
 
 def connect_form(settings: Settings) -> ConnectForm | None:
