@@ -64,8 +64,8 @@ def plan_banner() -> rx.Component:
         ),
         class_name="rounded-none",
     )
-    level = Shell.plan["level"]
-    is_hidden = Shell.hidden_warning == Shell.plan["warning"] + level.to(str)
+    level = Shell.plan["level"].to(int)
+    is_hidden = Shell.hidden_warning == Shell.warning
     return rx.el.div(
         rx.cond(Shell.plan["grace_until"] != "", due, rx.fragment()),
         rx.cond(level >= 100, full, rx.cond((level > 0) & ~is_hidden, near, rx.fragment())),

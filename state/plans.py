@@ -85,7 +85,7 @@ class Plans(rx.State):
 
     @rx.event
     @requires(Permission.ADMIN)
-    async def save(self, form: dict[str, str]) -> EventSpec:
+    async def save(self, form: dict[str, str | bool]) -> EventSpec:
         wanted, plan_id = _read(form), self.editing["id"]
         actor = await actor_of(self)
         async with runtime.get().db.write() as session:
@@ -145,16 +145,21 @@ class Plans(rx.State):
         self.loaded = True
 
 
-def _read(form: dict[str, str]) -> PlanForm:
-    """The form's flat fields; a box that is not ticked is not among them."""
+def _read(form: dict[str, str | bool]) -> PlanForm:
+    """The form's flat fields; a box comes as a bool, or not at all."""
+
+    def text(name: str) -> str:
+        value = form.get(name, "")
+        return value if isinstance(value, str) else ""
+
     return PlanForm(
-        name=form.get("name", ""),
-        slug=form.get("slug", ""),
-        description=form.get("description", ""),
-        price=form.get("price", ""),
-        currency=form.get("currency", ""),
-        cycle=form.get("cycle", ""),
-        trial_days=form.get("trial_days", ""),
-        limits={limit.value: form.get(limit.value, "") for limit in Limit},
+        name=text("name"),
+        slug=text("slug"),
+        description=text("description"),
+        price=text("price"),
+        currency=text("currency"),
+        cycle=text("cycle"),
+        trial_days=text("trial_days"),
+        limits={limit.value: text(limit.value) for limit in Limit},
         gates=[gate.value for gate in Gate if form.get(f"gate_{gate.value}")],
     )

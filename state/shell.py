@@ -24,7 +24,8 @@ _OPEN_WHILE_LOCKED = ("/subscription", "/profile", "/admin")
 class Shell(rx.State):
     """Filled by ``load``, the first ``on_load`` of every page behind the sign-in.
 
-    ``shut``: this page shows how to get a plan instead of itself. ``hidden_warning``: put away until a new level.
+    ``shut``: this page shows how to get a plan instead of itself. ``hidden_warning``: the ``warning`` that was
+    put away, until there is another one.
     """
 
     name: str = ""
@@ -40,6 +41,7 @@ class Shell(rx.State):
     unread: int = 0
     plan: PlanState = NOTHING
     shut: bool = False
+    warning: str = ""
     hidden_warning: str = ""
     loaded: bool = False
 
@@ -58,7 +60,7 @@ class Shell(rx.State):
     @rx.event
     @requires(Permission.SIGNED_IN)
     async def hide_warning(self) -> None:
-        self.hidden_warning = f"{self.plan['warning']}{self.plan['level']}"
+        self.hidden_warning = self.warning
 
     async def _show(self, actor: Actor) -> None:
         async with runtime.get().db.read() as session:
@@ -70,6 +72,7 @@ class Shell(rx.State):
         self.locale, self.is_admin = person["locale"], person["is_admin"]
         self.permissions, self.home = sorted(actor.permissions), HOME[actor.role]
         self.connected = sum(number["status"] == ChannelStatus.CONNECTED for number in self.numbers)
+        self.warning = f"{self.plan['warning']} {self.plan['level']}"
         self.shut = self.plan["locked"] and not self.router.url.path.startswith(_OPEN_WHILE_LOCKED)
         self.broken = len(self.numbers) - self.connected
         self.loaded = True

@@ -138,7 +138,7 @@ class Subscription(rx.State):
 
     @rx.event
     @requires(Permission.SUBSCRIPTION_DO)
-    async def save_buyer(self, form: PartyRow) -> EventSpec:
+    async def save_buyer(self, form: dict[str, str]) -> EventSpec:
         actor = await actor_of(self)
         async with runtime.get().db.write() as session:
             await invoices.save_buyer(session, actor, dict(form))

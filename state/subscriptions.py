@@ -19,18 +19,26 @@ from wapto_app.services.plans.catalog import TOPIC as PLANS
 from wapto_app.services.plans.overview import RequestRow, SubscriptionRow, UsageRow
 
 
-class DecisionForm(TypedDict, total=False):
-    """``paid`` is there when its box is ticked."""
+class ApprovalForm(TypedDict):
+    """Yes to a request."""
 
     note: str
-    paid: str
+    paid: bool
 
 
-class AssignForm(TypedDict, total=False):
-    """``paid`` is there when its box is ticked."""
+class AssignForm(TypedDict):
+    """The plan that the workspace is put on."""
 
     plan_id: str
-    paid: str
+    paid: bool
+
+
+class TrialForm(TypedDict):
+    """The switch; no plan is the recommended one."""
+
+    enabled: bool
+    days: str
+    plan_id: str
 
 
 class NoteForm(TypedDict, total=False):
@@ -85,28 +93,30 @@ class Subscriptions(rx.State):
 
     @rx.event
     @requires(Permission.ADMIN)
-    async def decide(self, form: DecisionForm) -> EventSpec:
-        approve, actor = self.dialog == "approve", await actor_of(self)
+    async def approve(self, form: ApprovalForm) -> EventSpec:
+        actor, note, paid = await actor_of(self), form["note"], form["paid"]
         async with runtime.get().db.write() as session:
             decision = await subscribing.decide(
-                session,
-                actor,
-                self.target,
-                approve=approve,
-                note=form.get("note", ""),
-                paid="paid" in form,
+                session, actor, self.target, approve=True, note=note, paid=paid
             )
         self.dialog = ""
-        return success(f"{decision.plan_name} is approved." if approve else "The request is rejected.")
+        return success(f"{decision.plan_name} is approved.")
+
+    @rx.event
+    @requires(Permission.ADMIN)
+    async def reject(self, form: NoteForm) -> EventSpec:
+        actor, note = await actor_of(self), form.get("note", "")
+        async with runtime.get().db.write() as session:
+            decision = await subscribing.decide(session, actor, self.target, approve=False, note=note)
+        self.dialog = ""
+        return success(f"The request for {decision.plan_name} is rejected.")
 
     @rx.event
     @requires(Permission.ADMIN)
     async def assign(self, form: AssignForm) -> EventSpec:
         actor = await actor_of(self)
         async with runtime.get().db.write() as session:
-            name = await subscribing.assign(
-                session, actor, _whole(form.get("plan_id", "")), paid="paid" in form
-            )
+            name = await subscribing.assign(session, actor, _whole(form["plan_id"]), paid=form["paid"])
         self.dialog = ""
         return success(f"The workspace is on {name} now.")
 
@@ -139,9 +149,9 @@ class Subscriptions(rx.State):
 
     @rx.event
     @requires(Permission.ADMIN)
-    async def save_trial(self, form: dict[str, str]) -> EventSpec:
-        plan_id = _whole(form.get("plan_id", ""))
-        wanted = trial.TrialRow(enabled="enabled" in form, days=_whole(form.get("days", "")), plan_id=plan_id)
+    async def save_trial(self, form: TrialForm) -> EventSpec:
+        days, plan_id = _whole(form["days"]), _whole(form["plan_id"])
+        wanted = trial.TrialRow(enabled=form["enabled"], days=days, plan_id=plan_id)
         actor = await actor_of(self)
         async with runtime.get().db.write() as session:
             await trial.save_trial(session, actor, wanted)
@@ -158,12 +168,15 @@ class Subscriptions(rx.State):
 
     @rx.event
     @requires(Permission.ADMIN)
-    async def add_tax(self, form: TaxForm) -> EventSpec:
+    async def add_tax(self, form: dict[str, str]) -> EventSpec:
+        wanted = TaxForm(
+            name=form.get("name", ""), percent=form.get("percent", ""), country=form.get("country", "")
+        )
         actor = await actor_of(self)
         async with runtime.get().db.write() as session:
-            await invoices.add_tax(session, actor, form)
+            await invoices.add_tax(session, actor, wanted)
         self.dialog = ""
-        return success(f"{form['name']} is added to new invoices.")
+        return success(f"{wanted['name']} is added to new invoices.")
 
     @rx.event
     @requires(Permission.ADMIN)

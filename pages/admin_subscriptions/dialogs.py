@@ -36,7 +36,7 @@ def dialogs() -> rx.Component:
             _paid(),
             _note(t("Note to the owner")),
             submit=submit_button(t("Approve")),
-            on_submit=Subscriptions.decide,
+            on_submit=Subscriptions.approve,
         ),
         _ask(
             "reject",
@@ -44,7 +44,7 @@ def dialogs() -> rx.Component:
             t("The owner reads your note. Nothing else changes."),
             _note(t("Note to the owner")),
             submit=submit_button(t("Reject"), variant="danger"),
-            on_submit=Subscriptions.decide,
+            on_submit=Subscriptions.reject,
         ),
         _ask(
             "assign",
