@@ -15,6 +15,7 @@ from tests.stripe_desk import LATER, OURS, Desk, opened
 from wapto_app.models import SubscriptionStatus
 from wapto_app.runtime import Runtime
 from wapto_app.security.permissions import Actor
+from wapto_app.services.billing import StripeTrouble
 
 PAGE = "/subscription"
 
@@ -94,8 +95,11 @@ async def test_a_refusal_of_stripes_is_a_notice(desk: Desk, open_tab: OpenTab) -
     pro = await desk.plan()
     tab = await open_tab(desk.owner, PAGE)
     desk.network.is_down = True
-    assert await _choose(tab, pro) == ""
+    with pytest.raises(StripeTrouble):
+        await _choose(tab, pro)
+    await tab.until(lambda: bool(_notices(tab)))
     assert "does not answer" in _notices(tab)[-1]
+    assert not tab.vars(Payment).get("leaving_to")
 
 
 async def test_agents_and_strangers_are_kept_out(desk: Desk, open_tab: OpenTab, agent: Actor) -> None:
