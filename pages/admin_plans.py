@@ -206,7 +206,7 @@ def _money() -> rx.Component:
         ),
         select_field(
             "cycle",
-            t("Paid"),
+            t("Billed"),
             list(CYCLES.items()),
             default_value=plan["cycle"],
             errors=Feedback.errors,

@@ -49,15 +49,20 @@ def plan_banner() -> rx.Component:
         class_name="rounded-none",
     )
     name = word(METERS, Shell.plan["warning"])
-    numbers = {"name": name, "used": Shell.plan["used"], "limit": Shell.plan["limit"]}
+    used, limit = Shell.plan["used"], Shell.plan["limit"]
     full = banner(
-        t("{name}: {used} of {limit}. No more can be added, nothing is lost.", **numbers),
+        t(
+            "{name}: {used} of {limit}. No more can be added, nothing is lost.",
+            name=name,
+            used=used,
+            limit=limit,
+        ),
         tone="danger",
         action=to_plans,
         class_name="rounded-none",
     )
     near = banner(
-        t("{name}: {used} of {limit} of your plan.", **numbers),
+        t("{name}: {used} of {limit} of your plan.", name=name, used=used, limit=limit),
         tone="warning",
         action=rx.el.div(
             to_plans, icon_button("x", t("Hide"), on_click=Shell.hide_warning), class_name="flex gap-1"
@@ -66,11 +71,12 @@ def plan_banner() -> rx.Component:
     )
     level = Shell.plan["level"].to(int)
     is_hidden = Shell.hidden_warning == Shell.warning
-    return rx.el.div(
+    bars = rx.el.div(
         rx.cond(Shell.plan["grace_until"] != "", due, rx.fragment()),
         rx.cond(level >= 100, full, rx.cond((level > 0) & ~is_hidden, near, rx.fragment())),
         data_testid="plan-banner",
     )
+    return rx.cond(Shell.at_plans, rx.fragment(), bars)
 
 
 def lock_panel() -> rx.Component:

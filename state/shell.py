@@ -24,8 +24,8 @@ _OPEN_WHILE_LOCKED = ("/subscription", "/profile", "/admin")
 class Shell(rx.State):
     """Filled by ``load``, the first ``on_load`` of every page behind the sign-in.
 
-    ``shut``: this page shows how to get a plan instead of itself. ``hidden_warning``: the ``warning`` that was
-    put away, until there is another one.
+    ``shut``: this page shows how to get a plan instead of itself. ``at_plans``: this is where plans are.
+    ``hidden_warning``: the ``warning`` that was put away, until there is another one.
     """
 
     name: str = ""
@@ -41,6 +41,7 @@ class Shell(rx.State):
     unread: int = 0
     plan: PlanState = NOTHING
     shut: bool = False
+    at_plans: bool = False
     warning: str = ""
     hidden_warning: str = ""
     loaded: bool = False
@@ -73,7 +74,9 @@ class Shell(rx.State):
         self.permissions, self.home = sorted(actor.permissions), HOME[actor.role]
         self.connected = sum(number["status"] == ChannelStatus.CONNECTED for number in self.numbers)
         self.warning = f"{self.plan['warning']} {self.plan['level']}"
-        self.shut = self.plan["locked"] and not self.router.url.path.startswith(_OPEN_WHILE_LOCKED)
+        path = self.router.url.path
+        self.shut = self.plan["locked"] and not path.startswith(_OPEN_WHILE_LOCKED)
+        self.at_plans = path.startswith("/subscription")
         self.broken = len(self.numbers) - self.connected
         self.loaded = True
 

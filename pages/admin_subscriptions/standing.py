@@ -10,6 +10,7 @@ from pages.plan_words import per_cycle, subscription_badge, usage_meter
 from state.base import Feedback
 from state.subscriptions import Subscriptions
 from wapto_app.ui.badge import status_badge
+from wapto_app.ui.banner import banner
 from wapto_app.ui.button import button
 from wapto_app.ui.card import section, stack
 from wapto_app.ui.empty import empty_state
@@ -23,7 +24,12 @@ row = Subscriptions.row
 
 
 def standing() -> rx.Component:
+    nobody = banner(
+        t("Invoices do not say yet who they are from. Fill in the seller under Billing details."),
+        tone="warning",
+    )
     return stack(
+        rx.cond(Subscriptions.loaded & (Subscriptions.seller["name"] == ""), nobody, rx.fragment()),
         rx.el.div(
             _current(),
             section(

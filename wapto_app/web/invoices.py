@@ -39,7 +39,7 @@ _PAGE = """<!doctype html>
 <main>
 <p class="hint">To keep it as a PDF, print this page and choose “Save as PDF”.</p>
 <header><div><h1>Invoice</h1><p class="number">{number}</p></div><span class="status {status}">{word}</span></header>
-<div class="parties"><section><h2>From</h2>{seller}</section><section><h2>To</h2>{buyer}</section></div>
+<div class="parties">{seller}{buyer}</div>
 <dl>{dates}</dl>
 <table>
 <thead><tr><th>Description</th><th>Quantity</th><th>Amount</th></tr></thead>
@@ -78,8 +78,8 @@ def rendered(invoice: InvoicePage) -> str:
         number=_text(invoice["number"]),
         status=invoice["status"],
         word=_STATUS.get(invoice["status"], invoice["status"]),
-        seller=_party(invoice["seller"]),
-        buyer=_party(invoice["buyer"]),
+        seller=_party("From", invoice["seller"]),
+        buyer=_party("To", invoice["buyer"]),
         dates=_dates(invoice),
         lines="".join(
             f"<tr><td>{_text(line['description'])}</td><td>{int(line['quantity'])}</td>"
@@ -102,11 +102,12 @@ def _dates(invoice: InvoicePage) -> str:
     return "".join(f"<div><dt>{name}</dt><dd>{value}</dd></div>" for name, value in rows if value)
 
 
-def _party(party: dict[str, str]) -> str:
+def _party(name: str, party: dict[str, str]) -> str:
     country = countries().get(party.get("country", ""), "")
     tax = f"Tax number: {party['tax_id']}" if party.get("tax_id") else ""
     lines = [party.get("name", ""), party.get("address", ""), country, tax, party.get("email", "")]
-    return "<p>" + "<br>".join(_text(line) for line in lines if line) + "</p>"
+    words = "<br>".join(_text(line) for line in lines if line)
+    return f"<section><h2>{name}</h2><p>{words}</p></section>" if words else ""
 
 
 def _sum(name: str, amount: str) -> str:

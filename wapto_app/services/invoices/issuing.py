@@ -12,8 +12,8 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from wapto_app.clock import utcnow
 from wapto_app.db import touch
-from wapto_app.models import Invoice, InvoiceStatus
-from wapto_app.services.invoices.details import TOPIC, read_billing
+from wapto_app.models import Account, Invoice, InvoiceStatus, Role
+from wapto_app.services.invoices.details import TOPIC, PartyRow, read_billing
 from wapto_app.services.invoices.taxes import taxes_on
 
 # Any number that nothing else locks; PostgreSQL keeps these apart by number alone.
@@ -64,7 +64,7 @@ async def issue(
         tax_minor=tax,
         total_minor=subtotal + tax,
         seller=dict(billing.seller),
-        buyer=dict(billing.buyer),
+        buyer=dict(await _buyer(session, billing.buyer)),
         period_start=period[0] if period else None,
         period_end=period[1] if period else None,
         issued_at=now,
@@ -76,6 +76,20 @@ async def issue(
     await session.flush()
     touch(session, TOPIC)
     return invoice
+
+
+async def _buyer(session: AsyncSession, buyer: PartyRow) -> PartyRow:
+    """The first owner, when nobody filled in who buys."""
+    if buyer["name"]:
+        return buyer
+    found = await session.exec(
+        select(Account.name, Account.email)
+        .where(Account.role == Role.OWNER)
+        .order_by(col(Account.id))
+        .limit(1)
+    )
+    name, email = found.first() or ("", "")
+    return PartyRow(**{**buyer, "name": name, "email": buyer["email"] or email})
 
 
 async def _next_number(session: AsyncSession, now: datetime) -> tuple[int, int]:
