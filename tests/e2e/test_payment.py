@@ -103,11 +103,11 @@ def test_the_owner_pays_by_card_and_cancels_in_the_portal(server: Server, new_pa
     expect(page.get_by_text("USD 49.00").first).to_be_visible()
     _is_accessible(page)
     _shot(page, "pay")
-    page.get_by_label("Is declined").check()
+    page.get_by_role("radio", name="0002 Is declined").check()
     page.get_by_role("button", name=re.compile("Pay")).click()
     expect(page.get_by_role("alert")).to_have_text("Your card was declined.")
     _shot(page, "declined")
-    page.get_by_label("Pays", exact=False).first.check()
+    page.get_by_role("radio", name="4242 Pays").check()
     page.get_by_role("button", name=re.compile("Pay")).click()
 
     page.wait_for_url(re.compile(f"{re.escape(server.url)}/subscription"))
