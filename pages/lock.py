@@ -11,7 +11,6 @@ from wapto_app.ui.badge import dot
 from wapto_app.ui.banner import banner
 from wapto_app.ui.button import button_link, icon_button
 from wapto_app.ui.card import page_body
-from wapto_app.ui.empty import empty_state
 from wapto_app.ui.i18n import t
 from wapto_app.ui.link import RouteLink
 from wapto_app.ui.time import date_only, time_left
@@ -104,4 +103,16 @@ def lock_panel() -> rx.Component:
         button_link(t("Choose a plan"), "/subscription", variant="primary"),
         button_link(t("Your profile"), "/profile"),
     )
-    return page_body(rx.el.div(empty_state("lock", title, text, action), data_testid="locked"))
+    return page_body(
+        rx.el.div(
+            rx.el.div(
+                rx.icon("lock", size=22, aria_hidden=True),
+                class_name="grid size-11 place-items-center rounded-full bg-line text-muted",
+            ),
+            rx.el.h1(title, class_name="mt-4 text-xl font-semibold tracking-tight text-balance"),
+            rx.el.p(text, class_name="mt-2 max-w-md text-sm text-muted text-pretty"),
+            rx.el.div(action, class_name="mt-6"),
+            class_name="flex flex-col items-center px-2 py-16 text-center",
+            data_testid="locked",
+        )
+    )
