@@ -5,18 +5,13 @@ from __future__ import annotations
 import reflex as rx
 from reflex.event import EventSpec
 
-from state.base import Feedback, actor_of
+from state.base import Feedback, actor_of, success
 from wapto_app import runtime
 from wapto_app.security.permissions import Actor, Permission
 from wapto_app.security.policy import requires
 from wapto_app.services import billing
 from wapto_app.services.billing import Outcome
 
-_SAID = {
-    Outcome.PAID: ("success", "Thank you. Your plan is active."),
-    Outcome.OPEN: ("info", "Nothing was paid yet. Choose the plan again to go on."),
-    Outcome.CLOSED: ("info", "The payment page has expired. Choose the plan again."),
-}
 _BACK, _PORTAL = "back", "portal"
 
 
@@ -52,7 +47,15 @@ async def _told(actor: Actor, word: str) -> list[EventSpec]:
     if word == _BACK:
         return [Feedback.say("info", "Nothing was paid, and your plan is as it was.")]
     outcome = await billing.returned(process.db, actor, process.till, word)
-    return [Feedback.say(*_SAID[outcome])]
+    return [_said(outcome)]
+
+
+def _said(outcome: Outcome) -> EventSpec:
+    if outcome is Outcome.PAID:
+        return success("Thank you. Your plan is active.")
+    if outcome is Outcome.CLOSED:
+        return Feedback.say("info", "The payment page has expired. Choose the plan again.")
+    return Feedback.say("info", "Nothing was paid yet. Choose the plan again to go on.")
 
 
 def base_of(state: rx.State) -> str:
