@@ -22,14 +22,13 @@ class Payment(rx.State):
 
     @rx.event
     @requires(Permission.SUBSCRIPTION_SEE)
-    async def returned(self) -> list[EventSpec]:
+    async def returned(self) -> EventSpec | None:
         """Part of the page's ``on_load``: whoever comes back from Stripe is told what became of it."""
         self.leaving_to = ""
         actor, word = await actor_of(self), self.router.url.query_parameters.get(billing.RETURN, "")
         if not word or not actor.may(Permission.SUBSCRIPTION_DO):
-            return []
-        # A reload shall not say it again.
-        return [*await _told(actor, word), rx.redirect(billing.PAGE, replace=True)]
+            return None
+        return await _told(actor, word)
 
     @rx.event
     @requires(Permission.SUBSCRIPTION_DO)
@@ -39,15 +38,14 @@ class Payment(rx.State):
         self.leaving_to = await billing.portal(process.db, actor, process.till, base_of(self))
 
 
-async def _told(actor: Actor, word: str) -> list[EventSpec]:
+async def _told(actor: Actor, word: str) -> EventSpec | None:
     process = runtime.get()
     if word == _PORTAL:
         await billing.came_back(process.db, actor, process.till)
-        return []
+        return None
     if word == _BACK:
-        return [Feedback.say("info", "Nothing was paid, and your plan is as it was.")]
-    outcome = await billing.returned(process.db, actor, process.till, word)
-    return [_said(outcome)]
+        return Feedback.say("info", "Nothing was paid, and your plan is as it was.")
+    return _said(await billing.returned(process.db, actor, process.till, word))
 
 
 def _said(outcome: Outcome) -> EventSpec:

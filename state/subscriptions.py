@@ -11,7 +11,7 @@ from state.subscription import NOBODY
 from wapto_app import runtime
 from wapto_app.security.permissions import Permission
 from wapto_app.security.policy import requires
-from wapto_app.services import invoices
+from wapto_app.services import billing, invoices
 from wapto_app.services.invoices import InvoiceRow, PartyRow, PaymentRow, TaxForm, TaxRow
 from wapto_app.services.invoices.details import TOPIC as BILLING
 from wapto_app.services.plans import TOPIC, catalog, overview, payments, subscribing, trial
@@ -146,6 +146,14 @@ class Subscriptions(rx.State):
             number = await payments.note_refund(session, actor, self.target, amount, note)
         self.dialog = ""
         return success(f"The refund of invoice {number} is noted.")
+
+    @rx.event
+    @requires(Permission.ADMIN)
+    async def refund_card(self, form: NoteForm) -> EventSpec:
+        process, actor = runtime.get(), await actor_of(self)
+        back = await billing.refund(process.db, actor, process.till, self.target, form.get("amount", ""))
+        self.dialog = ""
+        return success(f"{back} goes back to the card.")
 
     @rx.event
     @requires(Permission.ADMIN)

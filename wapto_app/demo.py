@@ -10,6 +10,7 @@ import secrets
 
 import httpx
 from pydantic import SecretStr
+from sqlmodel.ext.asyncio.session import AsyncSession
 
 from integrations.sandbox.config import SandboxConfig
 from integrations.sandbox.sandbox import Sandbox
@@ -22,6 +23,8 @@ from wapto_app.security.permissions import Actor
 from wapto_app.services import accounts, channels
 from wapto_app.services.accounts import Person
 from wapto_app.services.channels import ConnectForm
+from wapto_app.services.plans import Gate, catalog
+from wapto_app.services.plans.catalog import PlanForm
 from wapto_app.settings import Settings
 
 log = get_logger(__name__)
@@ -110,11 +113,30 @@ async def prepare(runtime: Runtime) -> list[str]:
         await accounts.create_admin(session, owner)
         path = await accounts.invite(session, Actor.system(), _AGENT, Role.AGENT)
         await accounts.accept_invitation(session, path.rsplit("/", 1)[-1], agent)
+        if stripe(runtime.settings) is not None:
+            await _offer_plans(session)
     return [
         f"User login:   {_OWNER}   password: {owner_password}",
         f"Agent login:  {_AGENT}   password: {agent_password}",
         phone,
     ]
+
+
+async def _offer_plans(session: AsyncSession) -> None:
+    """Something to pay for with a test card."""
+    for name, price, contacts, seats in (("Starter", "19", "500", "2"), ("Pro", "49", "5000", "10")):
+        form = PlanForm(
+            name=name,
+            slug="",
+            description="A sample plan. Pay for it with a test card.",
+            price=price,
+            currency="USD",
+            cycle="monthly",
+            trial_days="",
+            limits={"contacts": contacts, "seats": seats},
+            gates=[gate.value for gate in Gate],
+        )
+        await catalog.create_plan(session, Actor.system(), form)
 
 
 async def fill(runtime: Runtime) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Mapping
 from typing import Any, NoReturn
 
@@ -12,6 +13,9 @@ import stripe
 from integrations.whatsapp.network import NETWORK_ERRORS
 
 SECONDS = 30.0
+
+# It logs every call with its ids at INFO.
+logging.getLogger("stripe").setLevel(logging.WARNING)
 
 
 class PooledHttp(stripe.HTTPClient):

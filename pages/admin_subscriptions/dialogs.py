@@ -99,6 +99,21 @@ def _invoice_dialogs(number: rx.Var[str]) -> list[rx.Component]:
             submit=submit_button(t("Note refund")),
             on_submit=Subscriptions.refund,
         ),
+        _ask(
+            "refund_card",
+            t("Refund invoice {number} to the card?", number=number),
+            t("Stripe sends the money back. The subscription is not changed by it."),
+            text_field(
+                "amount",
+                t("Amount"),
+                input_mode="decimal",
+                optional=True,
+                help=t("Empty: everything that is left."),
+                errors=Feedback.errors,
+            ),
+            submit=submit_button(t("Refund"), variant="danger"),
+            on_submit=Subscriptions.refund_card,
+        ),
     ]
 
 

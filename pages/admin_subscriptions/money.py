@@ -73,7 +73,18 @@ def _invoice_actions(line: Any) -> rx.Component:
         label=t("Actions for {name}", name=line["number"]),
         align="end",
     )
-    return rx.cond(line["is_ours"] & (waits | (line["status"] == "paid")), actions, rx.fragment())
+    by_card = menu(
+        icon_button("ellipsis", t("Actions for {name}", name=line["number"])),
+        item(t("Refund to the card"), "undo-2", "refund_card"),
+        label=t("Actions for {name}", name=line["number"]),
+        align="end",
+    )
+    is_paid = line["status"] == "paid"
+    return rx.cond(
+        line["is_ours"],
+        rx.cond(waits | is_paid, actions, rx.fragment()),
+        rx.cond(is_paid, by_card, rx.fragment()),
+    )
 
 
 def payments() -> rx.Component:

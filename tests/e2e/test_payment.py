@@ -19,7 +19,7 @@ from playwright.sync_api import Page, expect
 from tests.e2e.conftest import PHONE, NewPage, Server, free_port, started
 
 KEY, SECRET = "sk_test_e2e0123456789", "whsec_e2e0123456789"
-SHOTS = os.environ.get("WAPTO_STRIPE_SHOTS", "")
+SHOTS = os.environ.get("WAPTO_TEST_SHOTS", "")
 
 
 @pytest.fixture(scope="module")
@@ -117,7 +117,6 @@ def test_the_owner_pays_by_card_and_cancels_in_the_portal(server: Server, new_pa
     row = page.get_by_role("row").filter(has_text="$49.00")
     expect(row).to_have_count(1)
     expect(row).to_contain_text("Paid")
-    expect(page).not_to_have_url(re.compile("checkout"))
     _shot(page, "paid")
     _is_accessible(page)
 

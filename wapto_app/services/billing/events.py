@@ -224,15 +224,15 @@ async def replay(db: Database, till: Till) -> Outcome:
     """Try everything again that failed, now."""
     async with db.write() as session:
         connection = await session.connection()
-        await connection.execute(
+        again = await connection.execute(
             stripe_event.update().where(_IS_FAILED).values(state=EventState.NEW, attempts=0, retry_at=None)
         )
-    total = Outcome()
-    while True:
+    total, left = Outcome(), again.rowcount
+    while left > 0:
         outcome = await apply_due(db, till)
         total.applied, total.failed = total.applied + outcome.applied, total.failed + outcome.failed
-        if outcome.applied == 0:
-            return total
+        left = left - BATCH if outcome.applied or outcome.failed else 0
+    return total
 
 
 async def delete_old(db: Database) -> None:
