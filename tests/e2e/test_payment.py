@@ -126,6 +126,7 @@ def test_the_owner_pays_by_card_and_cancels_in_the_portal(server: Server, new_pa
     _is_accessible(page)
     _shot(page, "portal")
     page.get_by_role("link", name="Back").click()
+    page.wait_for_url(re.compile(f"{re.escape(server.url)}/subscription"))
     expect(page.get_by_text("Ends on")).to_be_visible()
     page.get_by_role("button", name="Keep Pro").click()
     expect(page.get_by_text("Renews on")).to_be_visible()

@@ -41,7 +41,7 @@ CARDS = (
     Card(
         "4000002760003184",
         "visa",
-        "Asks the bank every time (3-D Secure)",
+        "Asks the bank every time",
         later="authentication_required",
         asks=True,
     ),

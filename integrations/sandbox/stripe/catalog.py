@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from decimal import Decimal, InvalidOperation
 from typing import TYPE_CHECKING
 
@@ -55,7 +56,7 @@ def create_customer(sandbox: StripeSandbox, params: Params) -> Json:
         description=params.text("description") or None,
         discount=None,
         email=params.text("email") or None,
-        invoice_prefix=f"W{len(sandbox.store.all('customer')):06d}",
+        invoice_prefix=secrets.token_hex(4).upper(),
         invoice_settings={
             "custom_fields": None,
             "default_payment_method": None,
