@@ -45,7 +45,7 @@ def plan_banner() -> rx.Component:
         ),
         tone="warning",
         action=button_link(t("See the invoice"), "/subscription", size="sm"),
-        class_name="rounded-none",
+        class_name="rounded-none sm:items-center!",
     )
     name = word(METERS, Shell.plan["warning"])
     used, limit = Shell.plan["used"], Shell.plan["limit"]
@@ -58,7 +58,7 @@ def plan_banner() -> rx.Component:
         ),
         tone="danger",
         action=to_plans,
-        class_name="rounded-none",
+        class_name="rounded-none sm:items-center!",
     )
     near = banner(
         t("{name}: {used} of {limit} of your plan.", name=name, used=used, limit=limit),
@@ -66,7 +66,7 @@ def plan_banner() -> rx.Component:
         action=rx.el.div(
             to_plans, icon_button("x", t("Hide"), on_click=Shell.hide_warning), class_name="flex gap-1"
         ),
-        class_name="rounded-none",
+        class_name="rounded-none sm:items-center!",
     )
     level = Shell.plan["level"].to(int)
     is_hidden = Shell.hidden_warning == Shell.warning

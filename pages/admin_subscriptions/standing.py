@@ -161,7 +161,10 @@ def _trial() -> rx.Component:
             "enabled",
             t("Whoever registers first tries a plan for free"),
             default_checked=Subscriptions.trial_on,
-            help=t("When the time is over, the workspace is locked until its owner chooses a plan."),
+            help=t(
+                "When the time is over, the workspace is locked until its owner chooses a plan. "
+                "Deactivate the free plans that they should not choose then, such as Self-hosted."
+            ),
         ),
         rx.el.div(
             number_field(
