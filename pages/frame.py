@@ -6,6 +6,7 @@ import reflex as rx
 
 from pages.bell import bell, notifications_drawer
 from pages.forbidden import forbidden, page_skeleton
+from pages.lock import lock_panel, plan_banner, plan_chip
 from pages.navigation import NAVIGATION, commands
 from state.base import Feedback
 from state.shell import Shell
@@ -38,15 +39,21 @@ def frame_drawer() -> rx.Component:
 def frame_top(title: rx.Var[str]) -> rx.Component:
     may_open = Shell.permissions.contains(Permission.INTEGRATIONS_SEE)
     connection = shell.connection_state(Shell.connected, Shell.broken, Shell.loaded, may_open=may_open)
-    return shell.top_bar(title, _PERSON, connection, bell())
+    parts = rx.fragment(plan_chip(), connection)
+    return shell.top_bar(title, _PERSON, parts, bell())
 
 
 @rx.memo
-def frame_view() -> rx.Component:
+def frame_banners() -> rx.Component:
     stop = button(t("Stop viewing"), size="sm", on_click=Viewing.stop)
     title, text = t("Viewing as {name}", name=Shell.viewed), t("You cannot change anything.")
-    shown = viewing_bar(title, text, stop)
-    return rx.cond(Shell.viewed != "", shown, rx.fragment())
+    viewing = rx.cond(Shell.viewed != "", viewing_bar(title, text, stop), rx.fragment())
+    return rx.fragment(offline_banner(), viewing, plan_banner())
+
+
+@rx.memo
+def frame_lock() -> rx.Component:
+    return lock_panel()
 
 
 @rx.memo
@@ -60,10 +67,16 @@ def frame_extras() -> rx.Component:
     )
 
 
+def _allowed(title: Text, permission: Permission, *body: rx.Component) -> rx.Component:
+    may_see = Shell.permissions.contains(permission.value)
+    return rx.cond(may_see, rx.fragment(*body), forbidden(title, permission))
+
+
 def frame(title: Text, *body: rx.Component, permission: Permission) -> rx.Component:
     """A page behind the sign-in. Give it ``on_load=[Shell.load, …]``.
 
-    Whoever lacks the permission is told so in the place of the body.
+    Whoever lacks the permission is told so in the place of the body; while the workspace has no plan, what to do
+    about it stands there (``Shell.shut``).
     The body gets the whole height and scrolls by itself; ``ui.card.page_body`` is the usual one.
     """
     return rx.fragment(
@@ -72,16 +85,12 @@ def frame(title: Text, *body: rx.Component, permission: Permission) -> rx.Compon
         shell.shell(
             rx.cond(
                 Shell.loaded,
-                rx.cond(
-                    Shell.permissions.contains(permission.value),
-                    rx.fragment(*body),
-                    forbidden(title, permission),
-                ),
+                rx.cond(Shell.shut, frame_lock(), _allowed(title, permission, *body)),
                 page_skeleton(),
             ),
             side=frame_side(),
             top=frame_top(title=title),
-            banner=rx.fragment(offline_banner(), frame_view()),
+            banner=frame_banners(),
             phone_navigation=frame_drawer(),
         ),
         frame_extras(),

@@ -27,12 +27,17 @@ NAVIGATION = (
         (
             Entry(t("Integrations"), "/integrations", "plug", Permission.INTEGRATIONS_SEE),
             Entry(t("Sign-in rules"), "/settings/security", "shield-check", Permission.SETTINGS_DO),
+            Entry(t("Subscription"), "/subscription", "credit-card", Permission.SUBSCRIPTION_SEE),
             Entry(t("Profile"), "/profile", "user", Permission.SIGNED_IN),
         ),
     ),
     Group(
         t("Administration"),
-        (Entry(t("Accounts"), "/admin/accounts", "users", Permission.ADMIN),),
+        (
+            Entry(t("Accounts"), "/admin/accounts", "users", Permission.ADMIN),
+            Entry(t("Plans"), "/admin/plans", "package", Permission.ADMIN),
+            Entry(t("Subscriptions"), "/admin/subscriptions", "receipt", Permission.ADMIN),
+        ),
     ),
 )
 """Groups of the sidebar, from top to bottom."""

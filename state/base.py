@@ -18,7 +18,7 @@ from wapto_app.log import get_logger
 from wapto_app.security import cookies
 from wapto_app.security.permissions import Actor
 from wapto_app.security.policy import public
-from wapto_app.services.errors import Conflict, DomainError, SignedOut, Unfinished
+from wapto_app.services.errors import Conflict, DomainError, SignedOut, Unfinished, WorkspaceLocked
 from wapto_app.services.sign_in import login_path
 
 log = get_logger(__name__)
@@ -71,6 +71,8 @@ def refuse(error: DomainError, page: str = "") -> EventSpec:
         return rx.redirect(login_path(page))
     if isinstance(error, Unfinished):
         return rx.redirect(error.path)
+    if isinstance(error, WorkspaceLocked):
+        return Feedback.clear()  # the page itself says so, in the place of what it would show
     return Feedback.refuse(error.message, error.field)
 
 

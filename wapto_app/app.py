@@ -17,6 +17,8 @@ from starlette.types import ASGIApp
 
 from pages import (
     admin_accounts,
+    admin_plans,
+    admin_subscriptions,
     agents,
     connect,
     first_password,
@@ -31,6 +33,7 @@ from pages import (
     reset,
     security_rules,
     setup,
+    subscription,
     tasks,
     team,
     teams,
@@ -42,9 +45,13 @@ from state.accounts import Accounts
 from state.agents import Agents
 from state.inbox import ContactPanel, InboxList, OpenConversation
 from state.integrations import Integrations
+from state.payment import Payment
+from state.plans import Plans
 from state.profile import Profile
 from state.security_rules import SecurityRules
 from state.shell import Shell
+from state.subscription import Subscription
+from state.subscriptions import Subscriptions
 from state.tasks import Tasks
 from state.team import TeamEditor
 from state.teams import Teams
@@ -55,7 +62,20 @@ from wapto_app.security import cookies
 from wapto_app.security.sockets import guard
 from wapto_app.settings import get_settings
 from wapto_app.ui import shell, tokens
-from wapto_app.web import auth, guide, headers, health, limits, media, metrics, sandbox, start, webhooks
+from wapto_app.web import (
+    auth,
+    guide,
+    headers,
+    health,
+    invoices,
+    limits,
+    media,
+    metrics,
+    sandbox,
+    start,
+    stripe,
+    webhooks,
+)
 from wapto_app.web import two_factor as two_factor_routes
 from wapto_app.web.agents import routes as agents_routes
 
@@ -66,11 +86,13 @@ _routes = [
     *health.routes,
     *metrics.routes,
     *webhooks.routes,
+    *stripe.routes,
     *media.routes,
     *auth.routes,
     *two_factor_routes.routes,
     *agents_routes,
     *guide.routes,
+    *invoices.routes,
     *sandbox.routes(_settings),
 ]
 
@@ -130,7 +152,7 @@ async def _demo(process: runtime.Runtime) -> AsyncIterator[None]:
     if running is None:
         yield
         return
-    async with running:
+    async with running, demo.stripe(_settings) or contextlib.nullcontext():
         filling = asyncio.create_task(demo.fill(process))
         try:
             yield
@@ -170,6 +192,9 @@ _page(admin_accounts.admin_accounts, "/admin/accounts", Shell.load, Accounts.loa
 _page(teams.teams, "/teams", Shell.load, Teams.load)
 _page(team.team, team.ROUTE, Shell.load, TeamEditor.load)
 _page(agents.agents, "/agents", Shell.load, Agents.load)
+_page(subscription.subscription, "/subscription", Shell.load, Payment.returned, Subscription.load)
+_page(admin_plans.admin_plans, "/admin/plans", Shell.load, Plans.load)
+_page(admin_subscriptions.admin_subscriptions, "/admin/subscriptions", Shell.load, Subscriptions.load)
 app.add_page(not_found.not_found, route="404", title="Wapto")
 
 if os.environ.get("WAPTO_DEV") == "1":

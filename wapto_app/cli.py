@@ -140,7 +140,7 @@ def migrate() -> None:
 @app.command()
 def replay() -> None:
     """Apply the webhooks again that could not be applied before."""
-    from wapto_app.services import ingest
+    from wapto_app.services import billing, ingest
 
     async def again(runtime: Runtime) -> tuple[int, int]:
         waiting = await runtime.writer.run(ingest.replay, None)
@@ -148,7 +148,8 @@ def replay() -> None:
         while more:
             outcome = await runtime.writer.run(ingest.apply_pending, None)
             failed, more = failed + outcome.failed, outcome.more
-        return waiting, failed
+        payments = await billing.replay(runtime.db, runtime.till)
+        return waiting + payments.applied + payments.failed, failed + payments.failed
 
     settings = _settings()
     _prepare(settings)

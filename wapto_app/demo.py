@@ -9,9 +9,12 @@ import asyncio
 import secrets
 
 import httpx
+from pydantic import SecretStr
+from sqlmodel.ext.asyncio.session import AsyncSession
 
 from integrations.sandbox.config import SandboxConfig
 from integrations.sandbox.sandbox import Sandbox
+from integrations.sandbox.stripe import StripeConfig, StripeSandbox
 from wapto_app.log import get_logger
 from wapto_app.models import AssignmentStrategy, ChannelKind, Visibility
 from wapto_app.runtime import Runtime
@@ -20,11 +23,14 @@ from wapto_app.security.permissions import Actor
 from wapto_app.services import accounts, agents, channels, teams
 from wapto_app.services.accounts import Person
 from wapto_app.services.channels import ConnectForm
+from wapto_app.services.plans import Gate, catalog
+from wapto_app.services.plans.catalog import PlanForm
 from wapto_app.settings import Settings
 
 log = get_logger(__name__)
 
 PREFIX = "/sandbox"
+STRIPE_PREFIX = "/sandbox/stripe"
 _OWNER = "owner@demo.example"
 _AGENT = "agent@demo.example"
 _TEAMS = (
@@ -53,6 +59,7 @@ _SAMPLES = (
 _START_SECONDS = 30.0
 
 _sandbox: Sandbox | None = None
+_stripe: StripeSandbox | None = None
 
 
 def _own_url(settings: Settings) -> str:
@@ -75,6 +82,23 @@ def sandbox(settings: Settings) -> Sandbox | None:
             )
         )
     return _sandbox
+
+
+def stripe(settings: Settings) -> StripeSandbox | None:
+    """Stripe's stand-in, with test cards to pay with; None without ``--demo``, or when a real key is set."""
+    global _stripe
+    if not settings.demo or (_stripe is None and settings.stripe_secret_key.get_secret_value()):
+        return None
+    if _stripe is None:
+        own = _own_url(settings)
+        config = StripeConfig(
+            webhook_url=f"{own}/webhooks/stripe", public_url=f"{settings.base_url}{STRIPE_PREFIX}"
+        )
+        _stripe = StripeSandbox(config)
+        settings.stripe_api_base = f"{own}{STRIPE_PREFIX}"
+        settings.stripe_secret_key = SecretStr(config.secret_key)
+        settings.stripe_webhook_secret = SecretStr(config.webhook_secret)
+    return _stripe
 
 
 def connect_form(settings: Settings) -> ConnectForm | None:
@@ -108,11 +132,30 @@ async def prepare(runtime: Runtime) -> list[str]:
         sales, _care = [await teams.save(session, Actor.system(), team) for team in _TEAMS]
         path = await agents.invite(session, Actor.system(), _AGENT, agents.Draft(sales))
         await accounts.accept_invitation(session, path.rsplit("/", 1)[-1], agent)
+        if stripe(runtime.settings) is not None:
+            await _offer_plans(session)
     return [
         f"User login:   {_OWNER}   password: {owner_password}",
         f"Agent login:  {_AGENT}   password: {agent_password}",
         phone,
     ]
+
+
+async def _offer_plans(session: AsyncSession) -> None:
+    """Something to pay for with a test card."""
+    for name, price, contacts, seats in (("Starter", "19", "500", "2"), ("Pro", "49", "5000", "10")):
+        form = PlanForm(
+            name=name,
+            slug="",
+            description="A sample plan. Pay for it with a test card.",
+            price=price,
+            currency="USD",
+            cycle="monthly",
+            trial_days="",
+            limits={"contacts": contacts, "seats": seats},
+            gates=[gate.value for gate in Gate],
+        )
+        await catalog.create_plan(session, Actor.system(), form)
 
 
 async def fill(runtime: Runtime) -> None:

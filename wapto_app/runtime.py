@@ -18,6 +18,7 @@ from integrations.whatsapp.network import new_http_client
 from wapto_app.db import Database, Writer
 from wapto_app.live import LiveHub, RedisRelay, SharedReads
 from wapto_app.security.secrets import SecretBox, load_box
+from wapto_app.services.billing import Till
 from wapto_app.services.gateway import Gateway
 from wapto_app.settings import Settings
 
@@ -49,6 +50,11 @@ class Runtime:
             base_url=self.settings.graph_base_url,
             version=self.settings.graph_version,
         )
+
+    @property
+    def till(self) -> Till:
+        """Opens the Stripe account."""
+        return Till(http=self.http, secrets=self.secrets, settings=self.settings)
 
 
 def get() -> Runtime:

@@ -31,6 +31,7 @@ OTHER: dict[str, Any] = {
     "session_id": 9,
     "duty": Duty.PASSWORD,
     "viewer_id": 2,
+    "is_locked": True,
 }
 
 

@@ -7,7 +7,7 @@ import signal
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 
-from wapto_app.jobs import dispatch, ingest, media, reminders
+from wapto_app.jobs import billing, dispatch, ingest, media, reminders, subscription
 from wapto_app.jobs.broker import handing_out
 from wapto_app.jobs.scheduler import Tick, leading
 from wapto_app.log import get_logger
@@ -34,10 +34,14 @@ async def _end_views(runtime: Runtime) -> None:
 TICKS: tuple[Tick, ...] = (
     Tick("retry failed webhooks", 2, ingest.retry_failed),
     Tick("check numbers", 15 * 60, _check_numbers),
+    Tick("move the subscription on", 60, subscription.move_on),
     Tick("clean up", 60 * 60, _clean_up),
     Tick("end views", 60, _end_views),
     Tick("remind of tasks", 20, reminders.remind),
     Tick("mail notifications", 30, reminders.mail_notifications),
+    Tick("apply Stripe's webhooks", 1, billing.apply_events),
+    Tick("lock what stayed unpaid", 60, billing.look_after),
+    Tick("ask Stripe", 15 * 60, billing.reconcile),
 )
 """Every tick of the product; each job's module defines its own."""
 

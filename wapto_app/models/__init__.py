@@ -1,6 +1,7 @@
 """Every table. Importing this package registers all of them."""
 
 from wapto_app.models.accounts import Account, AuditEntry, LinkPurpose, LoginSession, OneTimeLink, Role
+from wapto_app.models.billing import Invoice, InvoiceStatus, Payment, PaymentStatus, TaxRule
 from wapto_app.models.channels import Channel, ChannelKind, ChannelStatus
 from wapto_app.models.contacts import AddressKind, Contact, ContactAddress
 from wapto_app.models.conversations import (
@@ -15,6 +16,18 @@ from wapto_app.models.conversations import (
     StatusEvent,
 )
 from wapto_app.models.notifications import Notification, NotificationKind
+from wapto_app.models.plans import (
+    Cycle,
+    LimitWarning,
+    Plan,
+    PlanRequest,
+    RequestState,
+    Subscription,
+    SubscriptionSource,
+    SubscriptionStatus,
+    UsageCounter,
+)
+from wapto_app.models.stripe import CheckoutState, StripeCheckout, StripeEvent, StripeRead
 from wapto_app.models.system import EventState, Lease, Preference, WebhookEvent
 from wapto_app.models.tasks import Task, TaskPriority
 from wapto_app.models.teams import AssignmentStrategy, Team, Visibility
@@ -29,13 +42,18 @@ __all__ = [
     "Channel",
     "ChannelKind",
     "ChannelStatus",
+    "CheckoutState",
     "Contact",
     "ContactAddress",
     "Conversation",
     "ConversationStatus",
+    "Cycle",
     "Direction",
     "EventState",
+    "Invoice",
+    "InvoiceStatus",
     "Lease",
+    "LimitWarning",
     "LinkPurpose",
     "LoginSession",
     "MediaFile",
@@ -45,16 +63,29 @@ __all__ = [
     "Notification",
     "NotificationKind",
     "OneTimeLink",
+    "Payment",
+    "PaymentStatus",
+    "Plan",
+    "PlanRequest",
     "Preference",
     "Reaction",
     "RecoveryCode",
+    "RequestState",
     "Role",
     "SessionView",
     "StatusEvent",
+    "StripeCheckout",
+    "StripeEvent",
+    "StripeRead",
+    "Subscription",
+    "SubscriptionSource",
+    "SubscriptionStatus",
     "Task",
     "TaskPriority",
+    "TaxRule",
     "Team",
     "TwoFactor",
+    "UsageCounter",
     "Visibility",
     "WebhookEvent",
 ]

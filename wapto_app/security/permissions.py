@@ -9,7 +9,7 @@ from typing import Any
 
 from wapto_app.models.accounts import Role
 from wapto_app.models.teams import Visibility
-from wapto_app.services.errors import Forbidden, OnlyLooking, Unfinished
+from wapto_app.services.errors import Forbidden, OnlyLooking, Unfinished, WorkspaceLocked
 
 
 class Permission(StrEnum):
@@ -74,6 +74,8 @@ MATRIX = (
 LOOKING = frozenset(each for each in Permission if each.endswith(".see")) | {Permission.SIGNED_IN}
 """What may be left of somebody's permissions for whoever looks through their eyes."""
 OWNER_PERMISSIONS = frozenset(Permission) - {Permission.ADMIN}
+WHILE_LOCKED = EVERYBODY | {Permission.SUBSCRIPTION_SEE, Permission.SUBSCRIPTION_DO, Permission.ADMIN}
+"""What is left while the workspace has no plan (the trial is over): subscribing, one's profile, running the install."""
 _GRANTED = {
     Role.OWNER: OWNER_PERMISSIONS,
     Role.AGENT: EVERYBODY,
@@ -99,6 +101,7 @@ class Actor:
     session_id: int | None = None
     viewer_id: int | None = None
     duty: Duty = Duty.NONE
+    is_locked: bool = False
 
     @classmethod
     def system(cls) -> Actor:
@@ -119,11 +122,19 @@ class Actor:
         return permission in self.permissions
 
     def require(self, permission: Permission) -> None:
-        """Raises Forbidden when the actor lacks the permission, Unfinished while something else must be done first."""
+        """Let the actor go on.
+
+        Raises:
+            Forbidden: when the actor lacks the permission.
+            Unfinished: while something else must be done first.
+            WorkspaceLocked: when only a plan is missing.
+        """
         if self.may(permission):
             return
         if self.duty:
             raise Unfinished(self.duty.path)
+        if self.is_locked:
+            raise WorkspaceLocked
         if permission not in LOOKING:
             self.require_own_eyes(permission)
         raise Forbidden(permission.value)

@@ -16,7 +16,7 @@ from wapto_app.security.permissions import Actor, Permission, permissions_of
 from wapto_app.services import assignment, audit, links, sessions
 from wapto_app.services.account_fields import clean_email, clean_locale, clean_name, clean_time_zone
 from wapto_app.services.errors import Conflict, Invalid, NotFound
-from wapto_app.services.plans import Limit, ensure_room
+from wapto_app.services.plans import Limit, ensure_room, trial
 
 TOPIC = "accounts"
 # Any number that nothing else locks; PostgreSQL keeps these apart by number alone.
@@ -94,7 +94,9 @@ async def register(session: AsyncSession, person: Person) -> int:
     await alone(session)
     if not await _needs_owner(session):
         raise RegistrationClosed
-    return await _add(session, person, Role.OWNER)
+    account_id = await _add(session, person, Role.OWNER)
+    await trial.start_for_first_owner(session, await _get(session, account_id))
+    return account_id
 
 
 async def invite(session: AsyncSession, actor: Actor, email: str) -> str:
@@ -174,6 +176,7 @@ async def accept_invitation(session: AsyncSession, token: str, person: Person) -
     account.locale = clean_locale(person.locale)
     session.add(account)
     audit.record(session, as_actor(account), "account.joined", f"account:{account.id}")
+    await trial.start_for_first_owner(session, account)
     touch(session, TOPIC, sessions.account_topic(account.id))
     return account.id or 0
 

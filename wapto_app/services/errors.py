@@ -59,6 +59,21 @@ class LimitReached(DomainError):
         super().__init__(f"Your plan allows {limit:,} {what}. Choose a larger plan to add more.")
 
 
+class NotInPlan(DomainError):
+    """A feature that the plan leaves out."""
+
+    def __init__(self, feature: str) -> None:
+        super().__init__(f"Your plan does not include {feature}. Choose a plan that does under Subscription.")
+        self.feature = feature
+
+
+class WorkspaceLocked(DomainError):
+    """The trial or the subscription is over."""
+
+    def __init__(self) -> None:
+        super().__init__("This workspace has no active plan. Choose one under Subscription to go on.")
+
+
 class TooMany(DomainError):
     """Too many tries in a short time."""
 

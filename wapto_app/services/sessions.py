@@ -17,9 +17,11 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from wapto_app.clock import utcnow
 from wapto_app.db import fetch, touch
-from wapto_app.models import Account, LoginSession, Role, SessionView, Team, Visibility
+from wapto_app.models import Account, LoginSession, Role, SessionView, Subscription, Team, Visibility
+from wapto_app.models.plans import IS_CURRENT, LOCKING
 from wapto_app.security.permissions import (
     EVERYBODY,
+    WHILE_LOCKED,
     Actor,
     Duty,
     Permission,
@@ -97,6 +99,7 @@ async def actor_of_account(
             *(col(column) for column in (Account.id, Account.role, Account.name, Account.is_admin)),
             *(col(column) for column in (Account.hide_phone, Account.team_id)),
             *(col(column) for column in (Team.permissions, Team.visibility, Team.may_reassign)),
+            is_locked().label("is_locked"),
         )
         .outerjoin(Team, sa.and_(col(Team.id) == col(Account.team_id), col(Team.is_active).is_(True)))
         .where(col(Account.id) == account_id, col(Account.is_active).is_(True)),
@@ -106,13 +109,15 @@ async def actor_of_account(
 
 def _actor(row: Any, session_id: int | None) -> Actor:
     """An agent without a team, or whose team is switched off, may do next to nothing and sees what is theirs."""
+    permissions = permissions_of(row.role, is_admin=row.is_admin, team=row.permissions or ())
     actor = Actor(
         account_id=row.id,
         role=row.role,
         name=row.name,
         is_admin=row.is_admin,
-        permissions=permissions_of(row.role, is_admin=row.is_admin, team=row.permissions or ()),
+        permissions=permissions & WHILE_LOCKED if row.is_locked else permissions,
         session_id=session_id,
+        is_locked=bool(row.is_locked),
     )
     if row.role is not Role.AGENT:
         return actor
@@ -132,6 +137,12 @@ async def _duty(session: AsyncSession, account_id: int, role: Role, *, must_chan
     if await rules.lacks_two_factor(session, account_id, role):
         return Duty.TWO_FACTOR
     return Duty.NONE
+
+
+def is_locked() -> sa.ColumnElement[bool]:
+    """Whether the workspace has no plan that works, as a part of a query."""
+    current = sa.select(sa.literal(1)).where(IS_CURRENT, col(Subscription.status).in_(LOCKING))
+    return current.exists()
 
 
 async def open_session(session: AsyncSession, account_id: int, *, address: str, user_agent: str) -> str:

@@ -79,6 +79,10 @@ class Check(rx.Component):
     some: rx.Var[bool]
     on_change: rx.EventHandler[rx.event.checked_input_event]
 
+    def get_ref(self) -> str | None:
+        """None: Reflex would read the box through a ref that it does not have, instead of from the form."""
+        return None
+
 
 class PostForm(BaseHTML):
     """A form that the browser itself sends to one of our routes."""

@@ -40,7 +40,7 @@ def meter(
     if limit is None:
         return _meter_text(label, t("{used} used, no limit", used=amount), class_name)
     most = rx.Var.create(limit).to(float)
-    share = amount / most * 100
+    share = rx.cond(most > 0, amount / most * 100, rx.cond(amount > 0, 100, 0)).to(float)
     tone = rx.cond(share >= 100, "bg-danger", rx.cond(share >= 80, "bg-warning", "bg-accent"))
     return rx.el.div(
         _meter_text(label, t("{used} of {limit}", used=amount, limit=most), ""),

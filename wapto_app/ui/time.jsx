@@ -72,7 +72,16 @@ function day(date, now) {
   return format(date, { weekday: "short", day: "numeric", month: "long", ...(sameYear ? {} : { year: "numeric" }) });
 }
 
+function left(date, now) {
+  const rest = date.getTime() - now;
+  if (rest <= 0) return tr("over");
+  if (rest < HOUR) return trn("{n} min left", "{n} min left", Math.ceil(rest / MINUTE));
+  if (rest < DAY) return trn("{n} h left", "{n} h left", Math.ceil(rest / HOUR));
+  return trn("{n} day left", "{n} days left", Math.ceil(rest / DAY));
+}
+
 const STYLES = {
+  left,
   ago,
   short,
   day,

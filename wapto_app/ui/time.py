@@ -87,6 +87,16 @@ def day_label(at: At, *, class_name: Classes = "") -> rx.Component:
     return Time.create(at=at, look="day", class_name=class_name)
 
 
+def time_left(at: At, *, class_name: Classes = "") -> rx.Component:
+    """ "9 days left", "5 h left", "over"."""
+    return Time.create(at=at, look="left", class_name=class_name)
+
+
+def date_only(at: At, *, class_name: Classes = "") -> rx.Component:
+    """12 Mar 2025."""
+    return Time.create(at=at, look="date", class_name=class_name)
+
+
 def countdown(until: At, *, over: Text = "", class_name: Classes = "") -> rx.Component:
     """Hours and minutes left (23:41), amber in the last two hours, then the words of ``over`` ("closed")."""
     words: dict[str, Any] = {} if isinstance(over, str) and not over else {"over": over}

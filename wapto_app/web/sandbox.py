@@ -1,4 +1,4 @@
-"""``/sandbox`` in the demo: the stand-in's API for our own client, its phone for whoever is signed in."""
+"""``/sandbox`` in the demo: the stand-ins' APIs for our own clients, their pages for whoever is signed in."""
 
 from __future__ import annotations
 
@@ -16,24 +16,27 @@ from wapto_app.settings import Settings
 
 # The API checks its own bearer tokens.
 _GRAPH_PATH = re.compile(r"/v\d+\.\d+/")
+_STRIPE_PATH = re.compile(r"/v1/")
 
 
 class SignedInOnly:
-    """Everything but the API needs a session: the phone and the fault switches are nobody else's business."""
+    """Everything but the API needs a session: the pages and the fault switches are nobody else's business."""
 
-    def __init__(self, app: ASGIApp) -> None:
+    def __init__(self, app: ASGIApp, api: re.Pattern[str], permission: Permission) -> None:
         self._app = app
+        self._api = api
+        self._permission = permission
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http" or _GRAPH_PATH.match(_path_inside(scope)):
+        if scope["type"] != "http" or self._api.match(_path_inside(scope)):
             await self._app(scope, receive, send)
             return
         request = Request(scope)
         actor = await cookies.actor_of(request.headers.get("cookie", ""))
-        if actor is not None and actor.may(Permission.INBOX_DO):
+        if actor is not None and actor.may(self._permission):
             await self._app(scope, receive, send)
         elif request.method == "GET" and "text/html" in request.headers.get("accept", ""):
-            await RedirectResponse(f"/login?next={demo.PREFIX}/", 303)(scope, receive, send)
+            await RedirectResponse(f"/login?next={scope['path']}", 303)(scope, receive, send)
         else:
             await PlainTextResponse("Sign in first", 401)(scope, receive, send)
 
@@ -44,6 +47,12 @@ def _path_inside(scope: Scope) -> str:
 
 
 def routes(settings: Settings) -> list[BaseRoute]:
-    """The mount, in the demo only."""
-    running = demo.sandbox(settings)
-    return [Mount(demo.PREFIX, SignedInOnly(running.app))] if running else []
+    """The mounts, in the demo only. Who is locked out of the inbox must still be able to pay."""
+    phone, stripe = demo.sandbox(settings), demo.stripe(settings)
+    mounts: list[BaseRoute] = []
+    if stripe:
+        guarded = SignedInOnly(stripe.app, _STRIPE_PATH, Permission.SIGNED_IN)
+        mounts.append(Mount(demo.STRIPE_PREFIX, guarded))
+    if phone:
+        mounts.append(Mount(demo.PREFIX, SignedInOnly(phone.app, _GRAPH_PATH, Permission.INBOX_DO)))
+    return mounts

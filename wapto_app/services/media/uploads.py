@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import math
 import os
 import secrets
 from pathlib import Path
@@ -13,6 +14,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from wapto_app.models import MediaFile, MediaState
 from wapto_app.security.permissions import Actor, Permission
+from wapto_app.services import plans
 from wapto_app.services.media.files import absolute, clean_name, relative_path
 from wapto_app.services.media.sniff import Sniffed, sniff
 
@@ -33,11 +35,14 @@ async def keep_upload(
     """Check an uploaded file and move it into the media folder.
 
     Raises:
-        Invalid: WhatsApp does not take it; the temporary file is left to the caller.
+        Invalid: WhatsApp does not take it; the temporary file is left to the caller, as with the next.
+        LimitReached: the plan's storage is full.
     """
     actor.require(Permission.INBOX_DO)
     name = clean_name(filename)
     sniffed = await asyncio.to_thread(sniff, temporary, name)
+    megabytes = math.ceil((await asyncio.to_thread(temporary.stat)).st_size / 2**20)
+    await plans.ensure_room(session, plans.Limit.MEDIA_MB, megabytes)
     key = secrets.token_hex(16)
     path = relative_path(key)
     target = absolute(media_dir, path)

@@ -25,7 +25,7 @@ from wapto_app.models import (
 )
 from wapto_app.models.base import table_of
 from wapto_app.models.conversations import WAITING, WAITING_IN_LINE
-from wapto_app.services import leases
+from wapto_app.services import leases, sessions
 from wapto_app.services.errors import DomainError
 from wapto_app.services.identity import insert_ignore
 from wapto_app.services.ingest.statuses import catch_up
@@ -186,8 +186,9 @@ def _candidates() -> sa.Select[Any]:
             message.c.channel_id == sa.bindparam("channel"),
             _IS_WAITING,
             _IS_QUEUED,
-            # While a number waits for a new token, so do its messages.
+            # While a number waits for a new token, so do its messages; and while the workspace waits for a plan.
             channel.c.status == ChannelStatus.CONNECTED,
+            ~sessions.is_locked(),
             sa.or_(message.c.not_before.is_(None), message.c.not_before <= now),
             sa.or_(
                 message.c.media_id.is_(None),

@@ -25,6 +25,7 @@ from wapto_app.models import (
     MessageStatus,
 )
 from wapto_app.security.permissions import Actor, Permission
+from wapto_app.services import plans, sessions
 from wapto_app.services.errors import Conflict, Invalid, NotFound
 from wapto_app.services.outbox.gate import Facts, check
 from wapto_app.services.outbox.payloads import build
@@ -52,7 +53,8 @@ async def enqueue(session: AsyncSession, actor: Actor, conversation_id: int, dra
     Raises:
         NotFound: the conversation is not there or not visible.
         Invalid: Meta would refuse the message; names what is wrong.
-        NotConnected, NeedsReconnect, OptedOut, Blocked, WindowClosed: the gate.
+        WorkspaceLocked, NotConnected, NeedsReconnect, OptedOut, Blocked, WindowClosed: the gate.
+        LimitReached: the plan's messages of this month are used up.
     """
     actor.require(Permission.INBOX_DO)
     conversation, facts = await _conversation(session, actor, conversation_id)
@@ -77,6 +79,7 @@ async def enqueue(session: AsyncSession, actor: Actor, conversation_id: int, dra
     await session.flush()
     assert message.id is not None
     if draft.type not in _NOT_IN_LIST:
+        await plans.use(session, plans.Limit.MESSAGES)
         _show_in_list(conversation, message)
     touch(session, "inbox", f"conversation:{conversation_id}", f"outbox:{conversation.channel_id}")
     return message.id
@@ -117,7 +120,7 @@ async def _conversation(
 ) -> tuple[Conversation, Facts]:
     """The conversation, locked until the end of the transaction: its preview must follow the newest message."""
     found = await session.exec(
-        select(Conversation, Channel, Contact)
+        select(Conversation, Channel, Contact, sessions.is_locked())
         .join(Channel, col(Channel.id) == col(Conversation.channel_id))
         .join(Contact, col(Contact.id) == col(Conversation.contact_id))
         .where(Conversation.id == conversation_id, readable(actor))
@@ -126,13 +129,14 @@ async def _conversation(
     row = found.first()
     if row is None:
         raise NotFound("conversation")
-    conversation, channel, contact = row
+    conversation, channel, contact, locked = row
     facts = Facts(
         channel_status=channel.status,
         channel_name=channel.verified_name or channel.display_phone_number,
         last_inbound_at=conversation.last_inbound_at,
         opted_out=contact.opted_out_at is not None,
         blocked=contact.blocked_at is not None,
+        locked=bool(locked),
     )
     return conversation, facts
 

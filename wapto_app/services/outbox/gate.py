@@ -6,7 +6,14 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from wapto_app.models import ChannelStatus
-from wapto_app.services.errors import Blocked, NeedsReconnect, NotConnected, OptedOut, WindowClosed
+from wapto_app.services.errors import (
+    Blocked,
+    NeedsReconnect,
+    NotConnected,
+    OptedOut,
+    WindowClosed,
+    WorkspaceLocked,
+)
 
 WINDOW = timedelta(hours=24)
 """Meta: free-form messages only within 24 hours of the customer's last message."""
@@ -23,6 +30,7 @@ class Facts:
     last_inbound_at: datetime | None
     opted_out: bool
     blocked: bool
+    locked: bool = False
 
 
 def window_closes_at(last_inbound_at: datetime | None) -> datetime | None:
@@ -34,10 +42,13 @@ def check(facts: Facts, message_type: str, now: datetime) -> None:
     """Let a message pass.
 
     Raises:
+        WorkspaceLocked: the trial or the subscription is over; what is queued waits until there is one again.
         NotConnected, NeedsReconnect: the number cannot send.
         OptedOut, Blocked: the contact may not be written to.
         WindowClosed: only a template may be sent now.
     """
+    if facts.locked:
+        raise WorkspaceLocked
     if facts.channel_status is ChannelStatus.DISCONNECTED:
         raise NotConnected
     if facts.channel_status is ChannelStatus.RECONNECT:

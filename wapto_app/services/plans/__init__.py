@@ -1,5 +1,33 @@
-"""Plans: what the subscription allows. The one place where limits are asked for."""
+"""Plans: what the subscription allows, and how the workspace gets onto one.
 
-from wapto_app.services.plans.limits import Limit, ensure_room
+Features ask ``ensure_room`` (or ``use``, for what is counted by the month) and ``ensure_gate`` before they create.
+Whoever bills (``subscribing`` by hand, ``services.billing`` through Stripe) changes the subscription with ``replace``
+and ``announce``, so that open tabs follow at once.
+"""
 
-__all__ = ["Limit", "ensure_room"]
+from wapto_app.services.plans.limits import Gate, Limit, count_with, ensure_gate, ensure_room, use
+from wapto_app.services.plans.standing import (
+    TOPIC,
+    Standing,
+    announce,
+    current,
+    current_row,
+    owner_zone,
+    replace,
+)
+
+__all__ = [
+    "TOPIC",
+    "Gate",
+    "Limit",
+    "Standing",
+    "announce",
+    "count_with",
+    "current",
+    "current_row",
+    "ensure_gate",
+    "ensure_room",
+    "owner_zone",
+    "replace",
+    "use",
+]

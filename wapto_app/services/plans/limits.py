@@ -1,10 +1,27 @@
-"""Limits of the plan, asked for before anything is created."""
+"""What a plan counts and opens: asked for before anything is created."""
 
 from __future__ import annotations
 
+import math
+from collections.abc import Callable
 from enum import StrEnum
+from typing import Any
 
+import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlmodel import col
 from sqlmodel.ext.asyncio.session import AsyncSession
+
+from wapto_app.db import fetch
+from wapto_app.models import Account, Contact, MediaFile, MediaState, Role, UsageCounter
+from wapto_app.models.base import table_of
+from wapto_app.services.errors import LimitReached, NotInPlan
+from wapto_app.services.plans import cycles
+from wapto_app.services.plans.standing import Standing, current
+
+# Any number that nothing else locks; PostgreSQL keeps these apart by number alone.
+_LOCK = 0x6C696D74
+_MEBIBYTE = 1024 * 1024
 
 
 class Limit(StrEnum):
@@ -24,9 +41,143 @@ class Limit(StrEnum):
     MEDIA_MB = "media_mb"
 
 
+class Gate(StrEnum):
+    """What a plan opens."""
+
+    CAMPAIGNS = "campaigns"
+    AUTOMATION = "automation"
+    FORMS = "forms"
+    WIDGET = "widget"
+    LINKS = "links"
+    API = "api"
+    QR = "qr"
+    TEAMS = "teams"
+
+
+MONTHLY = frozenset({Limit.MESSAGES, Limit.CAMPAIGNS})
+"""Counted by the calendar month in the subscription's time zone, in ``usage_counter``; the rest is what is there."""
+
+NAMES = {
+    Limit.MESSAGES: "messages a month",
+    Limit.SEATS: "agents",
+    Limit.CONTACTS: "contacts",
+    Limit.CAMPAIGNS: "campaigns a month",
+    Limit.FLOWS: "automations",
+    Limit.FORMS: "forms",
+    Limit.TEMPLATES: "templates",
+    Limit.FIELDS: "custom fields",
+    Limit.TAGS: "tags",
+    Limit.WIDGETS: "widgets",
+    Limit.LINKS: "links",
+    Limit.MEDIA_MB: "MB of media",
+}
+GATE_NAMES = {
+    Gate.CAMPAIGNS: "campaigns",
+    Gate.AUTOMATION: "automation",
+    Gate.FORMS: "forms",
+    Gate.WIDGET: "the website widget",
+    Gate.LINKS: "links",
+    Gate.API: "API and webhooks",
+    Gate.QR: "the connection by QR code",
+    Gate.TEAMS: "teams",
+}
+
+Counting = Callable[[], sa.Select[Any]]
+
+
+def _seats() -> sa.Select[Any]:
+    return sa.select(sa.func.count()).where(col(Account.role) == Role.AGENT, col(Account.is_active).is_(True))
+
+
+def _contacts() -> sa.Select[Any]:
+    return sa.select(sa.func.count()).select_from(Contact)
+
+
+def _media() -> sa.Select[Any]:
+    """Bytes, as MB rounded up by the reader."""
+    return sa.select(sa.func.coalesce(sa.func.sum(MediaFile.size), 0)).where(
+        col(MediaFile.state) == MediaState.STORED
+    )
+
+
+_COUNTED: dict[Limit, Counting] = {Limit.SEATS: _seats, Limit.CONTACTS: _contacts, Limit.MEDIA_MB: _media}
+
+
+def count_with(limit: Limit, counting: Counting) -> None:
+    """A feature tells how its things are counted: a query that gives one number."""
+    _COUNTED[limit] = counting
+
+
+def counted() -> list[Limit]:
+    """What this version counts, in the order of ``Limit``."""
+    return [limit for limit in Limit if limit in _COUNTED or limit is Limit.MESSAGES]
+
+
 async def ensure_room(session: AsyncSession, limit: Limit, adding: int = 1) -> None:
-    """Ask before creating. An install without plans is unlimited.
+    """Ask before creating, inside the transaction that creates. Of two at once that both fit alone, one is refused.
+
+    What exists already is never touched, and what customers send is stored whatever the plan says.
 
     Raises:
         LimitReached: when the plan does not allow ``adding`` more.
     """
+    standing = await current(session)
+    most = standing.limit(limit) if standing else None
+    if most is None or standing is None:
+        return
+    await _take_turns(session)
+    if await used(session, standing, limit) + adding > most:
+        raise LimitReached(NAMES[limit], most)
+
+
+async def use(session: AsyncSession, limit: Limit, adding: int = 1) -> None:
+    """``ensure_room`` and count: for what is counted by the month. Raises LimitReached."""
+    await ensure_room(session, limit, adding)
+    standing = await current(session)
+    row = {
+        "metric": limit.value,
+        "period_start": cycles.month_now(standing.time_zone if standing else "UTC"),
+        "count": adding,
+    }
+    table = table_of(UsageCounter)
+    insert = (sqlite if session.get_bind().dialect.name == "sqlite" else postgresql).insert(table)
+    connection = await session.connection()
+    await connection.execute(
+        insert.on_conflict_do_update(
+            index_elements=["metric", "period_start"],
+            set_={"count": table.c.count + insert.excluded.count},
+        ),
+        row,
+    )
+
+
+async def ensure_gate(session: AsyncSession, gate: Gate) -> None:
+    """Ask before a feature is used that a plan may leave out.
+
+    Raises:
+        NotInPlan: when it does.
+    """
+    standing = await current(session)
+    if standing is not None and gate.value not in standing.gates:
+        raise NotInPlan(GATE_NAMES[gate])
+
+
+async def used(session: AsyncSession, standing: Standing, limit: Limit) -> int:
+    """How much of it there is, or was used this month."""
+    if limit in MONTHLY:
+        found = await session.get(UsageCounter, (limit.value, cycles.month_now(standing.time_zone)))
+        if found is not None:
+            await session.refresh(found)
+        return found.count if found is not None else 0
+    counting = _COUNTED.get(limit)
+    if counting is None:
+        return 0
+    number = int((await fetch(session, counting()))[0][0])
+    return math.ceil(number / _MEBIBYTE) if limit is Limit.MEDIA_MB else number
+
+
+async def _take_turns(session: AsyncSession) -> None:
+    """Who creates waits for who is creating. SQLite's write transactions already do."""
+    if session.get_bind().dialect.name == "postgresql":
+        connection = await session.connection()
+        await connection.execute(sa.text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LOCK})
