@@ -91,6 +91,7 @@ async def save_choice(session: AsyncSession, actor: Actor, kind: str, way: str, 
     Raises:
         Invalid: when there is no such kind, or not this way.
     """
+    actor.require(Permission.SELF_DO)
     if kind not in tuple(NotificationKind) or way not in tuple(Way):
         raise Invalid("", "There is no such notification.")
     chosen, by = NotificationKind(kind), Way(way)

@@ -1,12 +1,12 @@
 """teams take conversations.
 
-Revision: 0003b, after 0003
+Revision: 0004, after 0003
 """
 
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0003b"
+revision = "0004"
 down_revision = "0003"
 branch_labels = None
 depends_on = None
