@@ -36,9 +36,9 @@ from state.integrations import Integrations
 from state.profile import Profile
 from state.shell import Shell
 from wapto_app import bundle, demo, runtime
-from wapto_app.jobs import background
+from wapto_app.jobs import background, presence
 from wapto_app.security import cookies
-from wapto_app.security.sockets import guard
+from wapto_app.security.sockets import cookies_of_tabs, guard
 from wapto_app.settings import get_settings
 from wapto_app.ui import tokens
 from wapto_app.web import auth, guide, headers, health, limits, media, metrics, sandbox, webhooks
@@ -93,7 +93,8 @@ async def _serve() -> AsyncIterator[None]:
         process.hub.deliver = base.deliver_to(app)
         process.hub.listen(webhooks.follow_channels)
         cookies.listen(process.hub)
-        async with background.working(process), metrics.watching_the_loop(), _demo(process):
+        here = presence.noting(process, partial(cookies_of_tabs, app))
+        async with background.working(process), metrics.watching_the_loop(), here, _demo(process):
             yield
             # What was promised before the stop, such as a mail with a link, still goes out.
             await auth.settled()

@@ -14,6 +14,7 @@ from wapto_app.models.conversations import (
     Reaction,
     StatusEvent,
 )
+from wapto_app.models.desk import DeskEvent, DeskKind, DeskState, OnlineSpan, Review
 from wapto_app.models.system import EventState, Lease, Preference, WebhookEvent
 from wapto_app.models.teams import AssignmentStrategy, Team, Visibility
 
@@ -29,6 +30,9 @@ __all__ = [
     "ContactAddress",
     "Conversation",
     "ConversationStatus",
+    "DeskEvent",
+    "DeskKind",
+    "DeskState",
     "Direction",
     "EventState",
     "Lease",
@@ -39,8 +43,10 @@ __all__ = [
     "Message",
     "MessageStatus",
     "OneTimeLink",
+    "OnlineSpan",
     "Preference",
     "Reaction",
+    "Review",
     "Role",
     "StatusEvent",
     "Team",

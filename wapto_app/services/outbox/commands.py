@@ -25,6 +25,7 @@ from wapto_app.models import (
     MessageStatus,
 )
 from wapto_app.security.permissions import Actor, Permission
+from wapto_app.services import desk
 from wapto_app.services.errors import Conflict, Invalid, NotFound
 from wapto_app.services.outbox.gate import Facts, check
 from wapto_app.services.outbox.payloads import build
@@ -78,6 +79,7 @@ async def enqueue(session: AsyncSession, actor: Actor, conversation_id: int, dra
     assert message.id is not None
     if draft.type not in _NOT_IN_LIST:
         _show_in_list(conversation, message)
+        await desk.replied(session, actor, conversation_id, message.at)
     touch(session, "inbox", f"conversation:{conversation_id}", f"outbox:{conversation.channel_id}")
     return message.id
 
