@@ -20,6 +20,8 @@ import pytest
 import sqlalchemy as sa
 from cryptography.fernet import Fernet
 from sqlalchemy.engine import make_url
+from sqlmodel import select
+from sqlmodel.ext.asyncio.session import AsyncSession
 from starlette.applications import Starlette
 from starlette.routing import BaseRoute
 
@@ -27,7 +29,7 @@ from wapto_app import migrations
 from wapto_app import runtime as process
 from wapto_app.db import Database, sync_url
 from wapto_app.live import RedisRelay
-from wapto_app.models import Account, Role
+from wapto_app.models import Account, Role, Team
 from wapto_app.runtime import Runtime
 from wapto_app.security import cookies
 from wapto_app.security.permissions import Actor, permissions_of
@@ -36,6 +38,8 @@ from wapto_app.settings import Settings
 
 # A refused connection at once, should a test forget to point the client at a sandbox.
 NOWHERE = "http://127.0.0.1:9"
+TEAM = "Support"
+TEAM_PERMISSIONS = ("inbox.see", "inbox.do", "contacts.see", "contacts.do")
 SignIn = Callable[[Actor], Awaitable[str]]
 NewClient = Callable[..., httpx.AsyncClient]
 
@@ -177,6 +181,15 @@ def db(runtime: Runtime) -> Database:
     return runtime.db
 
 
+async def _team_of_all_agents(session: AsyncSession) -> int:
+    team = (await session.exec(select(Team).where(Team.name == TEAM))).first()
+    if team is None:
+        team = Team(name=TEAM, permissions=list(TEAM_PERMISSIONS))
+        session.add(team)
+        await session.flush()
+    return team.id or 0
+
+
 @pytest.fixture
 def new_account(db: Database) -> Callable[..., Awaitable[Actor]]:
     """Make an account and return its actor, as a signed-in request would carry it."""
@@ -185,9 +198,18 @@ def new_account(db: Database) -> Callable[..., Awaitable[Actor]]:
         email = f"{name.lower().replace(' ', '.')}.{secrets.token_hex(3)}@example.com"
         account = Account(name=name, email=email, password_hash="!", role=role, is_admin=is_admin)
         async with db.write() as session:
+            if role is Role.AGENT:
+                account.team_id = await _team_of_all_agents(session)
             session.add(account)
-        permissions = permissions_of(role, is_admin=is_admin)
-        return Actor(account.id, role, name=name, is_admin=is_admin, permissions=permissions)
+        permissions = permissions_of(role, is_admin=is_admin, team=TEAM_PERMISSIONS)
+        return Actor(
+            account.id,
+            role,
+            name=name,
+            is_admin=is_admin,
+            permissions=permissions,
+            team_id=account.team_id,
+        )
 
     return make
 

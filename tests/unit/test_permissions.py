@@ -19,6 +19,7 @@ OTHER: dict[str, Any] = {
     "visibility": Visibility.OWN,
     "hide_phone": True,
     "team_id": 3,
+    "may_reassign": False,
     "session_id": 9,
 }
 
@@ -34,11 +35,16 @@ def test_an_owner_may_do_everything_in_the_workspace_but_run_the_install() -> No
     assert permissions_of(Role.OWNER, is_admin=False) == frozenset(Permission) - {Permission.ADMIN}
 
 
-def test_an_agent_talks_to_customers_and_sees_no_credentials_or_settings() -> None:
-    granted = permissions_of(Role.AGENT, is_admin=False)
-    assert {Permission.INBOX_SEE, Permission.INBOX_DO, Permission.CONTACTS_SEE} <= granted
-    kept_back = {Permission.INTEGRATIONS_SEE, Permission.INTEGRATIONS_DO, Permission.SETTINGS_DO}
-    assert not granted & (kept_back | {Permission.ADMIN})
+def test_an_agent_may_what_the_team_grants_and_nothing_without_one() -> None:
+    assert permissions_of(Role.AGENT, is_admin=False) == EVERYBODY
+    team = ["inbox.do", "reports.see", "admin", "settings.do", "subscription.do", "a module of next year"]
+    held = permissions_of(Role.AGENT, is_admin=False, team=team)
+    assert held == EVERYBODY | {Permission.INBOX_SEE, Permission.INBOX_DO, Permission.REPORTS_SEE}
+
+
+@pytest.mark.parametrize("role", [Role.OWNER, Role.OPERATOR])
+def test_a_team_adds_nothing_to_who_is_no_agent(role: Role) -> None:
+    assert permissions_of(role, is_admin=False, team=["inbox.do"]) == permissions_of(role, is_admin=False)
 
 
 def test_an_operator_sees_nothing_of_the_business_that_they_run_it_for() -> None:

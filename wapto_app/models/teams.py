@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from enum import StrEnum
 
+import sqlalchemy as sa
 from sqlmodel import Field, SQLModel
 
 from wapto_app.clock import utcnow
@@ -28,9 +29,21 @@ class AssignmentStrategy(StrEnum):
 
 
 class Team(SQLModel, table=True):
-    """Every agent belongs to exactly one. ``permissions`` are values of ``security.permissions.Permission``."""
+    """Every agent belongs to exactly one. ``permissions`` are values of ``security.permissions.Permission``.
+
+    ``takes_new``: conversations of customers who write for the first time come to this team; at most one does.
+    """
 
     __tablename__ = "team"
+    __table_args__ = (
+        sa.Index(
+            "uq_team_takes_new",
+            "takes_new",
+            unique=True,
+            sqlite_where=sa.text("takes_new"),
+            postgresql_where=sa.text("takes_new"),
+        ),
+    )
 
     id: int | None = Field(default=None, primary_key=True)
     name: str = Field(max_length=80, unique=True)
@@ -42,4 +55,5 @@ class Team(SQLModel, table=True):
     strategy: AssignmentStrategy = Field(
         default=AssignmentStrategy.MANUAL, sa_type=enum_type(AssignmentStrategy, 16)
     )
+    takes_new: bool = False
     created_at: datetime = Field(default_factory=utcnow)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field, fields
 from enum import StrEnum
 from typing import Any
@@ -57,18 +58,10 @@ MATRIX = (
     - {Permission.SUBSCRIPTION_SEE, Permission.SUBSCRIPTION_DO, Permission.SETTINGS_DO, Permission.ADMIN}
 )
 """What a team can be granted; the rest belongs to owners, admins and everybody."""
-AGENT_PERMISSIONS = EVERYBODY | frozenset(
-    {
-        Permission.INBOX_SEE,
-        Permission.INBOX_DO,
-        Permission.CONTACTS_SEE,
-        Permission.CONTACTS_DO,
-    }
-)
 OWNER_PERMISSIONS = frozenset(Permission) - {Permission.ADMIN}
 _GRANTED = {
     Role.OWNER: OWNER_PERMISSIONS,
-    Role.AGENT: AGENT_PERMISSIONS,
+    Role.AGENT: EVERYBODY,
     Role.OPERATOR: EVERYBODY,
 }
 
@@ -85,6 +78,7 @@ class Actor:
     visibility: Visibility = Visibility.ALL
     hide_phone: bool = False
     team_id: int | None = None
+    may_reassign: bool = True
     session_id: int | None = None
 
     @classmethod
@@ -106,6 +100,14 @@ class Actor:
             raise Forbidden(permission.value)
 
 
-def permissions_of(role: Role, *, is_admin: bool) -> frozenset[Permission]:
-    granted = _GRANTED[role]
-    return granted | {Permission.ADMIN} if is_admin else granted
+def permissions_of(role: Role, *, is_admin: bool, team: Iterable[str] = ()) -> frozenset[Permission]:
+    """``team`` is what an agent's team grants; it adds nothing to other roles."""
+    held = _GRANTED[role] | (granted(team) if role is Role.AGENT else frozenset())
+    return held | {Permission.ADMIN} if is_admin else held
+
+
+def granted(names: Iterable[str]) -> frozenset[Permission]:
+    """Those of the names that a team can grant; whoever may do something may see it as well."""
+    wanted = set(names)
+    wanted |= {name.removesuffix(".do") + ".see" for name in wanted if name.endswith(".do")}
+    return frozenset(permission for permission in MATRIX if permission.value in wanted)

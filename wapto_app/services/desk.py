@@ -190,11 +190,11 @@ def _replied(
 def assigned(
     connection: sa.Connection,
     conversation_id: int,
-    *,
     before: int | None,
     account_id: int | None,
     team_id: int | None,
-    by: int | None = None,
+    *,
+    by: int | None,
 ) -> None:
     """It went from one agent (or nobody) to another agent, a team, or nobody. ``by`` is who did it, if a person did."""
     now = utcnow()
@@ -211,7 +211,24 @@ def assigned(
         connection.execute(event.insert(), rows)
 
 
-def resolved(connection: sa.Connection, conversation_id: int, *, by: int | None) -> None:
+def dealt(connection: sa.Connection, given: Iterable[tuple[int, int]], team_id: int) -> None:
+    """The team's strategy gave these conversations to these agents."""
+    now = utcnow()
+    rows = [_row(DeskKind.ASSIGNED, of, now, account_id, team_id) for of, account_id in given]
+    if rows:
+        connection.execute(event.insert(), rows)
+
+
+def taken_from(connection: sa.Connection, account_id: int, conversation_ids: Iterable[int]) -> None:
+    """An agent who leaves holds these no longer."""
+    now = utcnow()
+    agent = _team_of(connection, account_id, (None, None))
+    rows = [_row(DeskKind.UNASSIGNED, of, now, *agent) for of in conversation_ids]
+    if rows:
+        connection.execute(event.insert(), rows)
+
+
+def resolved(connection: sa.Connection, conversation_id: int, by: int | None) -> None:
     """It is done: the work of the assignee, else of who resolved it. Who resolves says that no answer is due."""
     now = utcnow()
     assignee, team_id = _in_charge(connection, [conversation_id])[conversation_id]
@@ -227,7 +244,7 @@ def resolved(connection: sa.Connection, conversation_id: int, *, by: int | None)
     connection.execute(upsert.on_conflict_do_update(index_elements=["conversation_id"], set_=done))
 
 
-def reopened(connection: sa.Connection, conversation_id: int, *, by: int | None = None) -> None:
+def reopened(connection: sa.Connection, conversation_id: int, by: int | None) -> None:
     """A person opened it again. When a customer does so by writing, ``arrived`` notes it."""
     now = utcnow()
     known = _states(connection, [conversation_id]).get(conversation_id)

@@ -7,16 +7,17 @@ its sessions up again (``security.cookies``), and the account's open tabs are wo
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import timedelta
-from typing import TypedDict
+from typing import Any, TypedDict
 
 import sqlalchemy as sa
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from wapto_app.clock import utcnow
-from wapto_app.db import touch
-from wapto_app.models import Account, LoginSession
+from wapto_app.db import fetch, touch
+from wapto_app.models import Account, LoginSession, Role, Team, Visibility
 from wapto_app.security.permissions import Actor, Permission, permissions_of
 from wapto_app.security.secrets import new_token, token_hash
 from wapto_app.services import audit, devices
@@ -44,28 +45,43 @@ def account_topic(account_id: int | None) -> str:
 
 async def actor_of_cookie(session: AsyncSession, token: str) -> Actor | None:
     """The actor behind a session cookie, or None when it is unknown, expired or its account deactivated."""
-    found = await session.exec(
-        select(  # type: ignore[call-overload]  # typed up to four columns
-            LoginSession.id, Account.id, Account.role, Account.name, Account.is_admin
+    found = await fetch(
+        session,
+        sa.select(
+            col(LoginSession.id).label("session_id"),
+            *(col(column) for column in (Account.id, Account.role, Account.name, Account.is_admin)),
+            *(col(column) for column in (Account.hide_phone, Account.team_id)),
+            *(col(column) for column in (Team.permissions, Team.visibility, Team.may_reassign)),
         )
         .join(Account, col(Account.id) == col(LoginSession.account_id))
+        .outerjoin(Team, sa.and_(col(Team.id) == col(Account.team_id), col(Team.is_active).is_(True)))
         .where(
-            LoginSession.token_hash == token_hash(token),
+            col(LoginSession.token_hash) == token_hash(token),
             col(LoginSession.expires_at) > utcnow(),
             col(Account.is_active).is_(True),
-        )
+        ),
     )
-    row = found.first()
-    if row is None:
-        return None
-    session_id, account_id, role, name, is_admin = row
-    return Actor(
-        account_id=account_id,
-        role=role,
-        name=name,
-        is_admin=is_admin,
-        permissions=permissions_of(role, is_admin=is_admin),
-        session_id=session_id,
+    return _actor(found[0]) if found else None
+
+
+def _actor(row: Any) -> Actor:
+    """An agent without a team, or whose team is switched off, may do next to nothing and sees what is theirs."""
+    actor = Actor(
+        account_id=row.id,
+        role=row.role,
+        name=row.name,
+        is_admin=row.is_admin,
+        permissions=permissions_of(row.role, is_admin=row.is_admin, team=row.permissions or ()),
+        session_id=row.session_id,
+    )
+    if row.role is not Role.AGENT:
+        return actor
+    return replace(
+        actor,
+        visibility=row.visibility or Visibility.OWN,
+        hide_phone=row.hide_phone,
+        team_id=row.team_id,
+        may_reassign=bool(row.may_reassign),
     )
 
 

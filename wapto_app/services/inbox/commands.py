@@ -8,13 +8,13 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from integrations.whatsapp.webhooks.decoding import clean_text
 from wapto_app.clock import utcnow
 from wapto_app.db import touch
-from wapto_app.models import Conversation, Direction, MediaFile, Message
+from wapto_app.models import Direction, MediaFile, Message
 from wapto_app.security.permissions import Actor, Permission
 from wapto_app.services.errors import Conflict, Invalid, NotFound
 from wapto_app.services.ingest.changes import put_reaction
 from wapto_app.services.media import kind_of
 from wapto_app.services.outbox import Draft, enqueue
-from wapto_app.services.visibility import readable
+from wapto_app.services.visibility import conversation_for
 
 TEXT_MAX = 4096
 """Meta: longest text message."""
@@ -24,18 +24,6 @@ FILES_MAX = 10
 _WITHOUT_CAPTION = ("audio", "sticker")
 
 
-async def _visible(session: AsyncSession, actor: Actor, conversation_id: int) -> Conversation:
-    found = await session.exec(
-        select(Conversation)
-        .where(Conversation.id == conversation_id, readable(actor))
-        .with_for_update(key_share=True)
-    )
-    conversation = found.first()
-    if conversation is None:
-        raise NotFound("conversation")
-    return conversation
-
-
 async def open_conversation(session: AsyncSession, actor: Actor, conversation_id: int) -> None:
     """Somebody reads it: clear the unread count and let WhatsApp show the customer blue ticks.
 
@@ -43,7 +31,7 @@ async def open_conversation(session: AsyncSession, actor: Actor, conversation_id
         NotFound: the conversation is not there or not visible.
     """
     actor.require(Permission.INBOX_SEE)
-    conversation = await _visible(session, actor, conversation_id)
+    conversation = await conversation_for(session, actor, conversation_id)
     if conversation.unread == 0:
         return
     conversation.unread = 0
@@ -66,7 +54,7 @@ async def _newest_inbound(session: AsyncSession, conversation_id: int) -> str:
 async def mark_unread(session: AsyncSession, actor: Actor, conversation_id: int) -> None:
     """Come back to it later. Raises NotFound."""
     actor.require(Permission.INBOX_DO)
-    conversation = await _visible(session, actor, conversation_id)
+    conversation = await conversation_for(session, actor, conversation_id)
     conversation.unread = max(1, conversation.unread)
     session.add(conversation)
     touch(session, "inbox", f"conversation:{conversation_id}")
@@ -107,7 +95,7 @@ async def send_text(
         raise Invalid("message", "Write something first.")
     if len(body) > TEXT_MAX:
         raise Invalid("message", f"WhatsApp takes at most {TEXT_MAX:,} characters; this has {len(body):,}.")
-    await _visible(session, actor, conversation_id)
+    await conversation_for(session, actor, conversation_id)
     draft = Draft(
         "text", body, {"kind": "text"}, reply_to_wamid=await _wamid(session, conversation_id, reply_to)
     )
@@ -131,7 +119,7 @@ async def send_file(
     """
     actor.require(Permission.INBOX_DO)
     caption = clean_text(caption).strip()
-    await _visible(session, actor, conversation_id)
+    await conversation_for(session, actor, conversation_id)
     mime_type = (await session.exec(select(MediaFile.mime_type).where(MediaFile.key == key))).first()
     if mime_type is None:
         raise NotFound("file")
@@ -166,7 +154,7 @@ async def send_location(
     actor.require(Permission.INBOX_DO)
     if not (-90 <= latitude <= 90 and -180 <= longitude <= 180):
         raise Invalid("message", "This place does not exist: latitude is −90 to 90, longitude −180 to 180.")
-    await _visible(session, actor, conversation_id)
+    await conversation_for(session, actor, conversation_id)
     label = clean_text(name).strip()[:100]
     content = {"kind": "location", "latitude": latitude, "longitude": longitude, "name": label}
     return await enqueue(session, actor, conversation_id, Draft("location", label, content))
@@ -181,7 +169,7 @@ async def react(
         Conflict: WhatsApp does not know the message (yet).
     """
     actor.require(Permission.INBOX_DO)
-    await _visible(session, actor, conversation_id)
+    await conversation_for(session, actor, conversation_id)
     wamid = await _wamid(session, conversation_id, message_id)
     if not wamid:
         raise Conflict("Wait until this message is sent, then react to it.")

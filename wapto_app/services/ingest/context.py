@@ -84,6 +84,8 @@ class Batch:
     connection: sa.Connection
     channels: dict[str, int]
     topics: set[str] = field(default_factory=set)
+    unattended: set[int] = field(default_factory=set)
+    """Conversations that were resolved, or that a team has and nobody of it holds."""
 
     def channel_of(self, phone_number_id: str) -> int:
         """Raises UnknownNumber."""

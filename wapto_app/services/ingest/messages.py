@@ -16,6 +16,7 @@ from wapto_app.clock import utcnow
 from wapto_app.models import Conversation, ConversationStatus, Direction, Message, MessageStatus
 from wapto_app.models.base import table_of
 from wapto_app.services import desk
+from wapto_app.services.assignment.strategy import bring_in, team_for_new
 from wapto_app.services.identity import Person, insert_ignore, move_number, resolve
 from wapto_app.services.ingest.changes import edit, react, revoke
 from wapto_app.services.ingest.context import Arrival, Batch, Item
@@ -110,30 +111,39 @@ def _place(batch: Batch, arrivals: list[Arrival]) -> None:
     """Find or make the contact and the conversation of each arrival."""
     contacts = resolve(batch.connection, (arrival.person for arrival in arrivals))
     wanted = {(contacts[arrival.person], arrival.channel_id): arrival.at for arrival in arrivals}
-    known = _conversations(batch.connection, wanted)
+    known = _conversations(batch, wanted)
     missing = [key for key in wanted if key not in known]
     if missing:
-        rows = [_new_conversation(key, wanted[key]) for key in missing]
+        team_id = team_for_new(batch.connection)
+        rows = [_new_conversation(key, wanted[key], team_id) for key in missing]
         batch.connection.execute(insert_ignore(batch.connection, conversation), rows)
-        known |= _conversations(batch.connection, missing)
+        known |= _conversations(batch, missing)
     for arrival in arrivals:
         arrival.conversation_id = known[contacts[arrival.person], arrival.channel_id]
 
 
-def _conversations(connection: sa.Connection, keys: Iterable[tuple[int, int]]) -> dict[tuple[int, int], int]:
+def _conversations(batch: Batch, keys: Iterable[tuple[int, int]]) -> dict[tuple[int, int], int]:
+    """Their ids; notes on the way which of them somebody has to be found for when the customer writes."""
     table = conversation
-    query = sa.select(table.c.contact_id, table.c.channel_id, table.c.id).where(
+    columns = (table.c.contact_id, table.c.channel_id, table.c.id, table.c.status, table.c.assignee_id)
+    query = sa.select(*columns, table.c.team_id).where(
         table.c.contact_id.in_({contact_id for contact_id, _channel in keys})
     )
-    return {(row.contact_id, row.channel_id): row.id for row in connection.execute(query)}
+    found = batch.connection.execute(query).all()
+    for row in found:
+        is_free = row.assignee_id is None and row.team_id is not None
+        if is_free or row.status is ConversationStatus.RESOLVED:
+            batch.unattended.add(row.id)
+    return {(row.contact_id, row.channel_id): row.id for row in found}
 
 
-def _new_conversation(key: tuple[int, int], at: datetime) -> dict[str, Any]:
+def _new_conversation(key: tuple[int, int], at: datetime, team_id: int | None) -> dict[str, Any]:
     contact_id, channel_id = key
     return {
         "contact_id": contact_id,
         "channel_id": channel_id,
         "status": ConversationStatus.OPEN,
+        "team_id": team_id,
         "unread": 0,
         "preview": "",
         "preview_type": "",
@@ -247,6 +257,7 @@ def _summarise(batch: Batch, stored: list[Arrival]) -> None:
         )
         batch.touch_conversation(conversation_id)
     batch.connection.execute(_update_summary(), sorted(rows, key=lambda row: row["of"]))
+    bring_in(batch.connection, batch.unattended & {row["of"] for row in rows if row["news"]})
 
 
 @functools.cache
