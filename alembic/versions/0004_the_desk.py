@@ -132,6 +132,7 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("review", schema=None) as batch_op:
         batch_op.create_index("ix_review_agent_id_created_at", ["agent_id", "created_at"], unique=False)
+        batch_op.create_index("ix_review_created_at", ["created_at"], unique=False)
         batch_op.create_index("ix_review_conversation_id_id", ["conversation_id", "id"], unique=False)
         batch_op.create_index("ix_review_reviewer_id", ["reviewer_id"], unique=False)
 
@@ -173,6 +174,7 @@ def downgrade() -> None:
     with op.batch_alter_table("review", schema=None) as batch_op:
         batch_op.drop_index("ix_review_reviewer_id")
         batch_op.drop_index("ix_review_conversation_id_id")
+        batch_op.drop_index("ix_review_created_at")
         batch_op.drop_index("ix_review_agent_id_created_at")
 
     op.drop_table("review")

@@ -79,7 +79,7 @@ class DeskState(SQLModel, table=True):
 
 
 class OnlineSpan(SQLModel, table=True):
-    """A time in which an account had an open tab; a heartbeat moves ``ended_at``. Spans of one account do not overlap."""
+    """A time with an open tab; a heartbeat moves ``ended_at``. Spans of one account do not overlap."""
 
     __tablename__ = "online_span"
     __table_args__ = (
@@ -103,6 +103,7 @@ class Review(SQLModel, table=True):
     __tablename__ = "review"
     __table_args__ = (
         sa.Index("ix_review_agent_id_created_at", "agent_id", "created_at"),
+        sa.Index("ix_review_created_at", "created_at"),
         sa.Index("ix_review_conversation_id_id", "conversation_id", "id"),
         sa.Index("ix_review_reviewer_id", "reviewer_id"),
     )

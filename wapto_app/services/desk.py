@@ -53,10 +53,14 @@ def arrived(connection: sa.Connection, messages: Sequence[Said]) -> None:
     for of, at in begins.items():
         before = known.get(of)
         if before is not None and before.opened_at is None and before.resolved_at is not None:
-            rows.append(_row(DeskKind.REOPENED, of, at, *_team_of(connection, before.resolved_by, people[of])))
+            rows.append(
+                _row(DeskKind.REOPENED, of, at, *_team_of(connection, before.resolved_by, people[of]))
+            )
         rows.append(_row(DeskKind.INBOUND_STARTED, of, at, *people[of]))
     connection.execute(event.insert(), rows)
-    connection.execute(_start_waiting(connection), [{"conversation_id": of, "at": begins[of]} for of in begins])
+    connection.execute(
+        _start_waiting(connection), [{"conversation_id": of, "at": begins[of]} for of in begins]
+    )
 
 
 def _states(connection: sa.Connection, ids: Iterable[int]) -> dict[int, Any]:
@@ -238,7 +242,7 @@ def resolved(connection: sa.Connection, conversation_id: int, by: int | None) ->
     seconds = None if opened_at is None else max(0, int((now - opened_at).total_seconds()))
     row = _row(DeskKind.RESOLVED, conversation_id, now, *agent, seconds=seconds, by=by)
     connection.execute(event.insert(), [row])
-    done = {"waiting_since": None, "missed_at": None, "opened_at": None}
+    done: dict[str, Any] = {"waiting_since": None, "missed_at": None, "opened_at": None}
     done |= {"resolved_at": now, "resolved_by": agent[0]}
     upsert = _upsert(connection).values(conversation_id=conversation_id, **done)
     connection.execute(upsert.on_conflict_do_update(index_elements=["conversation_id"], set_=done))

@@ -1,4 +1,4 @@
-"""Who is online: an account with an open tab, in any process. Told by a heartbeat, so that a crash loses a minute at most."""
+"""Who is online: an account with an open tab, in any process. A heartbeat tells, so a crash loses a minute at most."""
 
 from __future__ import annotations
 
@@ -35,16 +35,17 @@ def _beat(connection: sa.Connection, present: list[int]) -> frozenset[int]:
     # Another process may report the same people at this moment: one after the other, or their spans would overlap.
     locked = sa.select(account.c.id).where(account.c.id.in_(present)).order_by(account.c.id)
     known = {of for (of,) in connection.execute(locked.with_for_update(key_share=True))}
-    going_on = dict(connection.execute(_newest(known, now)).tuples().all())
+    going_on = {span_id: of for span_id, of in connection.execute(_newest(known, now))}
     if going_on:
         connection.execute(
-            span.update()
-            .where(span.c.id.in_(going_on), span.c.ended_at < now)
-            .values(ended_at=now)
+            span.update().where(span.c.id.in_(going_on), span.c.ended_at < now).values(ended_at=now)
         )
     online = set(going_on.values())
     came = known - online
-    new = [{"account_id": of, "started_at": now, "ended_at": now} for of in sorted(came | _too_long(connection, going_on, now))]
+    new = [
+        {"account_id": of, "started_at": now, "ended_at": now}
+        for of in sorted(came | _too_long(connection, going_on, now))
+    ]
     if new:
         connection.execute(span.insert(), new)
     return frozenset(came)
@@ -72,21 +73,23 @@ async def online_accounts(session: AsyncSession) -> frozenset[int]:
     return frozenset(found.all())
 
 
-def seconds_online(start: datetime, end: datetime) -> sa.Select[tuple[int, int]]:
-    """Account and whole seconds online between two times; narrow it to the accounts that may be seen."""
+def seconds_online(start: datetime, end: datetime, accounts: list[int]) -> sa.Select[tuple[int, int]]:
+    """``account_id`` and whole ``seconds`` online between two times."""
 
-    def second(at: sa.ColumnElement[datetime]) -> sa.ColumnElement[int]:
+    def epoch(at: sa.ColumnElement[datetime]) -> sa.ColumnElement[int]:
         return sa.cast(sa.extract("epoch", at), sa.BigInteger)
 
-    type_ = span.c.started_at.type
-    first, last = sa.literal(start, type_), sa.literal(end, type_)
+    moment = span.c.started_at.type
+    first, last = sa.literal(start, moment), sa.literal(end, moment)
     begins = sa.case((span.c.started_at < first, first), else_=span.c.started_at)
     ends = sa.case((span.c.ended_at > last, last), else_=span.c.ended_at)
+    seconds = sa.func.sum(epoch(ends) - epoch(begins))
     return (
-        sa.select(span.c.account_id, sa.func.sum(second(ends) - second(begins)))
+        sa.select(span.c.account_id, sa.cast(seconds, sa.BigInteger).label("seconds"))
         .where(
-            # No span is longer, but for a heartbeat.
-            span.c.started_at > sa.literal(start - LONGEST - GRACE, type_),
+            span.c.account_id.in_(accounts),
+            # No span is longer than this.
+            span.c.started_at > sa.literal(start - LONGEST - GRACE, moment),
             span.c.started_at < last,
             span.c.ended_at > first,
         )

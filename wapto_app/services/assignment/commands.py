@@ -57,7 +57,9 @@ async def assign(
         conversation.assignee_id = None
     session.add(conversation)
     await session.flush()
-    await _note(session, partial(desk.assigned, by=actor.account_id), conversation_id, before, agent_id, team_id)
+    await _note(
+        session, partial(desk.assigned, by=actor.account_id), conversation_id, before, agent_id, team_id
+    )
     _touch(session, [conversation_id])
     if team_id is not None:
         await _deal(session, [conversation_id])
