@@ -35,7 +35,7 @@ def _beat(connection: sa.Connection, present: list[int]) -> frozenset[int]:
     # Another process may report the same people at this moment: one after the other, or their spans would overlap.
     locked = sa.select(account.c.id).where(account.c.id.in_(present)).order_by(account.c.id)
     known = {of for (of,) in connection.execute(locked.with_for_update(key_share=True))}
-    going_on = {span_id: of for span_id, of in connection.execute(_newest(known, now))}
+    going_on = {row.span_id: row.account_id for row in connection.execute(_newest(known, now))}
     if going_on:
         connection.execute(
             span.update().where(span.c.id.in_(going_on), span.c.ended_at < now).values(ended_at=now)
@@ -51,10 +51,10 @@ def _beat(connection: sa.Connection, present: list[int]) -> frozenset[int]:
     return frozenset(came)
 
 
-def _newest(ids: Iterable[int], now: datetime) -> sa.Select[tuple[int, int]]:
+def _newest(ids: Iterable[int], now: datetime) -> sa.Select[int, int]:
     """The span of each account that is going on."""
     return (
-        sa.select(sa.func.max(span.c.id), span.c.account_id)
+        sa.select(sa.func.max(span.c.id).label("span_id"), span.c.account_id)
         .where(span.c.account_id.in_(list(ids)), span.c.ended_at >= now - GRACE)
         .group_by(span.c.account_id)
     )
@@ -73,7 +73,7 @@ async def online_accounts(session: AsyncSession) -> frozenset[int]:
     return frozenset(found.all())
 
 
-def seconds_online(start: datetime, end: datetime, accounts: list[int]) -> sa.Select[tuple[int, int]]:
+def seconds_online(start: datetime, end: datetime, accounts: list[int]) -> sa.Select[int, int]:
     """``account_id`` and whole ``seconds`` online between two times."""
 
     def epoch(at: sa.ColumnElement[datetime]) -> sa.ColumnElement[int]:
