@@ -52,7 +52,11 @@ async def test_the_first_reply_tells_how_long_the_customer_waited_and_the_next_i
         await desk.reply(agent, of)
     started, first, second = await desk.events(of)
     assert started["account_id"] is None
-    assert (first["kind"].value, first["seconds"], first["account_id"]) == ("first_reply", 120, agent.account_id)
+    assert (first["kind"].value, first["seconds"], first["account_id"]) == (
+        "first_reply",
+        120,
+        agent.account_id,
+    )
     assert first["team_id"] == agent.team_id
     assert (second["kind"].value, second["seconds"]) == ("reply", None)
     assert (await desk.state(of))["waiting_since"] is None
@@ -75,9 +79,7 @@ async def test_a_batch_of_many_customers_starts_a_wait_for_each(desk: Desk, meta
     assert await desk.kinds() == ["inbound_started"] * 20
 
 
-async def test_of_two_replies_at_once_only_one_is_the_first(
-    desk: Desk, owner: Actor, agent: Actor
-) -> None:
+async def test_of_two_replies_at_once_only_one_is_the_first(desk: Desk, owner: Actor, agent: Actor) -> None:
     of = await desk.customer(1)
     await asyncio.gather(*(desk.reply(who, of, f"Text {n}") for n in range(4) for who in (owner, agent)))
     kinds = await desk.kinds(of)
