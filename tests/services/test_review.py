@@ -527,4 +527,4 @@ async def test_figures_are_read_from_covering_indexes(
 
 def _IS_SMALL(line: str) -> bool:  # noqa: N802
     """People, teams, and the bars of the chart."""
-    return any(f"SCAN {name}" in line or f"on {name}" in line for name in ("account", "team", "slot", "anon"))
+    return any(f"SCAN {name}" in line or f"on {name}" in line for name in ("account", "team", "slot", "anon", "CONSTANT"))
