@@ -10,8 +10,9 @@ from pages.frame import frame
 from pages.profile import role_badge
 from state.accounts import Accounts
 from state.base import Feedback
-from state.shell import Shell
+from state.viewing import Viewing
 from wapto_app.security.permissions import Permission
+from wapto_app.services.account_list import PAGE
 from wapto_app.ui.badge import badge, status_badge
 from wapto_app.ui.banner import banner
 from wapto_app.ui.button import button, icon_button
@@ -19,26 +20,25 @@ from wapto_app.ui.card import page_body, page_header
 from wapto_app.ui.copy import copy_field
 from wapto_app.ui.dialog import confirm_dialog, dialog
 from wapto_app.ui.empty import empty_state
-from wapto_app.ui.form import form, form_actions, search_input, submit_button, text_field
-from wapto_app.ui.i18n import t
+from wapto_app.ui.form import form, form_actions, search_input, select, submit_button, text_field
+from wapto_app.ui.i18n import Text, t
 from wapto_app.ui.menu import menu, menu_item, menu_separator
-from wapto_app.ui.table import Column, table
+from wapto_app.ui.table import Column, pager, table
 from wapto_app.ui.time import relative_time
+from wapto_app.ui.tokens import Tone
+
+_STATUSES: dict[str, tuple[Text, Tone]] = {
+    "active": (t("Active"), "accent"),
+    "invited": (t("Invited"), "info"),
+    "deactivated": (t("Deactivated"), "neutral"),
+}
 
 
 def admin_accounts() -> rx.Component:
-    may_see = ~Shell.loaded | Shell.permissions.contains(Permission.ADMIN)
     return frame(
         t("Accounts"),
-        page_body(
-            rx.cond(
-                may_see,
-                _accounts(),
-                empty_state(
-                    "lock", t("Only an admin sees the accounts"), t("Ask the person who runs this Wapto.")
-                ),
-            )
-        ),
+        page_body(_accounts()),
+        permission=Permission.ADMIN,
     )
 
 
@@ -49,17 +49,48 @@ def _accounts() -> rx.Component:
             button(t("Invite owner"), variant="primary", icon="plus", on_click=Accounts.start_inviting),
             description=t("Everybody who may sign in here."),
         ),
+        _filters(),
+        _table(),
+        _invite_dialog(),
+        _deactivate_dialog(),
+        _admin_dialog(),
+        _link_dialog(),
+    )
+
+
+def _filters() -> rx.Component:
+    roles = [
+        ("", t("All roles")),
+        ("owner", t("Owner")),
+        ("agent", t("Agent")),
+        ("operator", t("Operator")),
+        ("admin", t("Admin")),
+    ]
+    return rx.el.div(
         search_input(
             "search",
             t("Search name or e-mail"),
             value=Accounts.search,
             on_change=Accounts.find,
-            class_name="mb-4 max-w-80",
+            class_name="w-full sm:w-80",
         ),
-        _table(),
-        _invite_dialog(),
-        _deactivate_dialog(),
-        _link_dialog(),
+        select(
+            "role",
+            roles,
+            value=Accounts.role,
+            on_change=Accounts.show_role,
+            aria_label=t("Role"),
+            class_name="min-w-0 flex-1 sm:w-40 sm:flex-none",
+        ),
+        select(
+            "status",
+            [("", t("Every status")), *[(status, label) for status, (label, _tone) in _STATUSES.items()]],
+            value=Accounts.status,
+            on_change=Accounts.show_status,
+            aria_label=t("Status"),
+            class_name="min-w-0 flex-1 sm:w-40 sm:flex-none",
+        ),
+        class_name="mb-4 flex flex-wrap gap-3",
     )
 
 
@@ -73,7 +104,24 @@ def _table() -> rx.Component:
         label=t("Accounts"),
         row_actions=_actions,
         loading=~Accounts.loaded,
-        empty=empty_state("users", t("Nobody found"), t("No name or e-mail address holds this text.")),
+        empty=empty_state("users", t("Nobody found"), t("Search for something else, or show all of them.")),
+        pager=rx.cond(Accounts.total > PAGE, _pager(), rx.fragment()),
+    )
+
+
+def _pager() -> rx.Component:
+    before = Accounts.page * PAGE
+    return pager(
+        shown=t(
+            "{first}–{last} of {total}",
+            first=before + 1,
+            last=before + Accounts.rows.length(),
+            total=Accounts.total,
+        ),
+        has_previous=Accounts.page > 0,
+        has_next=Accounts.has_more,
+        on_previous=Accounts.previous_page,
+        on_next=Accounts.next_page,
     )
 
 
@@ -98,29 +146,27 @@ def _role(row: Any) -> rx.Component:
     return rx.el.div(
         role_badge(row["role"]),
         rx.cond(row["is_admin"], badge(t("Admin"), tone="warning"), rx.fragment()),
-        class_name="flex flex-wrap gap-1.5",
+        rx.cond(
+            row["team"] != "", rx.el.span(row["team"], class_name="break-words text-muted"), rx.fragment()
+        ),
+        class_name="flex flex-wrap items-center gap-1.5",
     )
 
 
 def _status(row: Any) -> rx.Component:
-    return status_badge(
-        row["status"],
-        {
-            "active": (t("Active"), "accent"),
-            "invited": (t("Invited"), "info"),
-            "deactivated": (t("Deactivated"), "neutral"),
-        },
-    )
+    return status_badge(row["status"], _STATUSES)
 
 
 def _actions(row: Any) -> rx.Component:
     make_link = Accounts.make_link(row["id"], row["email"])
     active = rx.fragment(
+        _view_as(row),
         menu_item(t("Get a link for a new password"), icon="key-round", on_click=make_link),
         rx.cond(
             row["is_me"],
             rx.fragment(),
             rx.fragment(
+                _change_admin(row),
                 menu_separator(),
                 menu_item(
                     t("Deactivate"),
@@ -132,6 +178,7 @@ def _actions(row: Any) -> rx.Component:
         ),
     )
     invited = rx.fragment(
+        _view_as(row),
         menu_item(t("Get the invitation link"), icon="link", on_click=make_link),
         menu_separator(),
         menu_item(
@@ -144,6 +191,42 @@ def _actions(row: Any) -> rx.Component:
         rx.match(row["status"], ("active", active), ("invited", invited), deactivated),
         label=t("Actions for {name}", name=row["name"]),
         align="end",
+    )
+
+
+def _view_as(row: Any) -> rx.Component:
+    view = menu_item(t("See what they see"), icon="eye", on_click=Viewing.start(row["id"]))
+    return rx.cond(row["may_view"], view, rx.fragment())
+
+
+def _change_admin(row: Any) -> rx.Component:
+    def item(text: Text, icon: str, *, admin: bool) -> rx.Component:
+        return menu_item(text, icon=icon, on_click=Accounts.ask_about_admin(row["id"], row["name"], admin))
+
+    return rx.cond(
+        row["is_admin"],
+        item(t("Take the admin right away"), "shield-off", admin=False),
+        item(t("Make admin"), "shield", admin=True),
+    )
+
+
+def _admin_dialog() -> rx.Component:
+    name = Accounts.crowned_name
+    return confirm_dialog(
+        title=rx.cond(
+            Accounts.crown,
+            t("Make {name} an admin?", name=name),
+            t("Take the admin right of {name} away?", name=name),
+        ),
+        text=rx.cond(
+            Accounts.crown,
+            t("An admin runs this Wapto: the accounts, the plans and the settings of the server."),
+            t("They keep their account, and no longer see the pages of the administration."),
+        ),
+        confirm=rx.cond(Accounts.crown, t("Make admin"), t("Take away")),
+        on_confirm=Accounts.set_admin(Accounts.crowned_id, Accounts.crown),
+        open=Accounts.crowned_id > 0,
+        on_close=Accounts.leave_as_it_is,
     )
 
 

@@ -7,6 +7,7 @@ import reflex as rx
 from pages.frame import frame
 from state.base import Feedback
 from state.integrations import Integrations
+from wapto_app.security.permissions import Permission
 from wapto_app.ui.button import button, button_link
 from wapto_app.ui.card import card, page_body, page_header, section, stack
 from wapto_app.ui.copy import copy_field
@@ -37,6 +38,7 @@ def connect() -> rx.Component:
             ),
             width="max-w-3xl",
         ),
+        permission=Permission.INTEGRATIONS_DO,
     )
 
 

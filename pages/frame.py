@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import reflex as rx
 
+from pages.forbidden import forbidden, page_skeleton
 from pages.navigation import NAVIGATION, commands
 from state.base import Feedback
 from state.shell import Shell
+from state.viewing import Viewing
 from wapto_app.security.permissions import Permission
 from wapto_app.ui import shell
-from wapto_app.ui.banner import offline_banner
-from wapto_app.ui.i18n import Text, locale_sync
+from wapto_app.ui.banner import offline_banner, viewing_bar
+from wapto_app.ui.button import button
+from wapto_app.ui.i18n import Text, locale_sync, t
 from wapto_app.ui.keys import command_palette, shortcut_help
 from wapto_app.ui.notice import notices
 from wapto_app.ui.tooltip import tooltip_host
@@ -38,6 +41,13 @@ def frame_top(title: rx.Var[str]) -> rx.Component:
 
 
 @rx.memo
+def frame_view() -> rx.Component:
+    stop = button(t("Stop viewing"), size="sm", on_click=Viewing.stop)
+    shown = viewing_bar(t("You see what {name} sees, and cannot change anything.", name=Shell.viewed), stop)
+    return rx.cond(Shell.viewed != "", shown, rx.fragment())
+
+
+@rx.memo
 def frame_extras() -> rx.Component:
     return rx.fragment(
         notices(Feedback.notices),
@@ -47,19 +57,28 @@ def frame_extras() -> rx.Component:
     )
 
 
-def frame(title: Text, *body: rx.Component) -> rx.Component:
+def frame(title: Text, *body: rx.Component, permission: Permission) -> rx.Component:
     """A page behind the sign-in. Give it ``on_load=[Shell.load, …]``.
 
+    Whoever lacks the permission is told so in the place of the body.
     The body gets the whole height and scrolls by itself; ``ui.card.page_body`` is the usual one.
     """
     return rx.fragment(
         locale_sync(Shell.locale),
         shell.page_title(title, Shell.unread),
         shell.shell(
-            *body,
+            rx.cond(
+                Shell.loaded,
+                rx.cond(
+                    Shell.permissions.contains(permission.value),
+                    rx.fragment(*body),
+                    forbidden(title, permission),
+                ),
+                page_skeleton(),
+            ),
             side=frame_side(),
             top=frame_top(title=title),
-            banner=offline_banner(),
+            banner=rx.fragment(offline_banner(), frame_view()),
             phone_navigation=frame_drawer(),
         ),
         frame_extras(),

@@ -54,6 +54,7 @@ def integrations() -> rx.Component:
             rx.cond(Integrations.loaded, numbers, card(skeleton_lines(5))),
             _disconnect_dialog(),
         ),
+        permission=Permission.INTEGRATIONS_SEE,
     )
 
 

@@ -9,6 +9,7 @@ import reflex as rx
 from pages.frame import frame
 from state.base import Feedback
 from state.profile import Profile
+from wapto_app.security.permissions import Permission
 from wapto_app.services.account_fields import time_zones
 from wapto_app.ui.auth_form import answers, auth_form
 from wapto_app.ui.avatar import avatar
@@ -46,6 +47,7 @@ def profile() -> rx.Component:
             stack(_person(), _email(), _password(), _sessions()),
             width="max-w-3xl",
         ),
+        permission=Permission.SIGNED_IN,
     )
 
 

@@ -30,7 +30,7 @@ class Access(rx.State):
         actor = await cookies.actor_of(self.router.headers.cookie)
         if actor is not None:
             wanted = self.router.url.query_parameters.get("next", "")
-            return rx.redirect(sign_in.safe_path(wanted) or sign_in.HOME[actor.role])
+            return rx.redirect(sign_in.safe_path(wanted) or sign_in.home(actor.permissions))
         await self._look()
         return None
 

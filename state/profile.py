@@ -11,7 +11,7 @@ from wapto_app import runtime
 from wapto_app.security.permissions import Actor, Permission
 from wapto_app.security.policy import requires
 from wapto_app.services import profile, sessions
-from wapto_app.services.sessions import SessionRow, account_topic
+from wapto_app.services.sessions import SessionRow, own_topics
 
 
 class ProfileForm(TypedDict):
@@ -38,7 +38,7 @@ class Profile(rx.State):
     @requires(Permission.SIGNED_IN)
     async def load(self) -> None:
         actor = await actor_of(self)
-        watch(self, Profile.changed, [account_topic(actor.account_id)])
+        watch(self, Profile.changed, own_topics(actor))
         await self._show(actor)
 
     @rx.event
@@ -47,7 +47,7 @@ class Profile(rx.State):
         await self._show(await actor_of(self))
 
     @rx.event
-    @requires(Permission.SIGNED_IN)
+    @requires(Permission.SELF_DO)
     async def save(self, form: ProfileForm) -> list[EventSpec]:
         actor = await actor_of(self)
         async with runtime.get().db.write() as session:
@@ -55,17 +55,17 @@ class Profile(rx.State):
         return [Feedback.clear(), success("Your profile is saved.")]
 
     @rx.event
-    @requires(Permission.SIGNED_IN)
+    @requires(Permission.SELF_DO)
     async def email_changed(self) -> EventSpec:
         return success("Sign in with your new e-mail address from now on.")
 
     @rx.event
-    @requires(Permission.SIGNED_IN)
+    @requires(Permission.SELF_DO)
     async def password_changed(self) -> EventSpec:
         return success("Your password is changed. Your other devices are signed out.")
 
     @rx.event
-    @requires(Permission.SIGNED_IN)
+    @requires(Permission.SELF_DO)
     async def end_session(self, session_id: int) -> EventSpec:
         actor = await actor_of(self)
         async with runtime.get().db.write() as session:
@@ -73,7 +73,7 @@ class Profile(rx.State):
         return success("This device is signed out.")
 
     @rx.event
-    @requires(Permission.SIGNED_IN)
+    @requires(Permission.SELF_DO)
     async def end_all_sessions(self) -> EventSpec:
         actor = await actor_of(self)
         async with runtime.get().db.write() as session:

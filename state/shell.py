@@ -3,21 +3,24 @@
 from __future__ import annotations
 
 import reflex as rx
-from sqlmodel.ext.asyncio.session import AsyncSession
 
-from state.base import actor_of, watch
+from state.base import actor_of, follows, watch
 from wapto_app import runtime
 from wapto_app.models import ChannelStatus
 from wapto_app.security.permissions import Actor, Permission
 from wapto_app.security.policy import requires
 from wapto_app.services import channels, inbox, profile
 from wapto_app.services.channels import ChannelSummary
-from wapto_app.services.sessions import account_topic
-from wapto_app.services.sign_in import HOME
+from wapto_app.services.sessions import own_topics
+from wapto_app.services.sign_in import home
+from wapto_app.services.visibility import scope
 
 
 class Shell(rx.State):
-    """Filled by ``load``, the first ``on_load`` of every page behind the sign-in."""
+    """Filled by ``load``, the first ``on_load`` of every page behind the sign-in.
+
+    ``viewed`` is through whose eyes this browser looks; empty for one's own.
+    """
 
     name: str = ""
     email: str = ""
@@ -30,13 +33,18 @@ class Shell(rx.State):
     connected: int = 0
     broken: int = 0
     unread: int = 0
+    viewed: str = ""
     loaded: bool = False
 
     @rx.event
     @requires(Permission.SIGNED_IN)
     async def load(self) -> None:
         actor = await actor_of(self)
-        watch(self, Shell.changed, ["channels", "inbox", account_topic(actor.account_id)])
+        topics = ["channels", *own_topics(actor)]
+        if self.loaded and follows(self, Shell.changed, topics):
+            return
+        watch(self, Shell.changed, topics)
+        watch(self, Shell.counted, ["inbox"])
         await self._show(actor)
 
     @rx.event
@@ -44,20 +52,31 @@ class Shell(rx.State):
     async def changed(self) -> None:
         await self._show(await actor_of(self))
 
+    @rx.event
+    @requires(Permission.SIGNED_IN)
+    async def counted(self) -> None:
+        self.unread = await _unread_total(await actor_of(self))
+
     async def _show(self, actor: Actor) -> None:
         async with runtime.get().db.read() as session:
             person = await profile.load(session, actor)
             self.numbers = await channels.summary(session, actor)
-            self.unread = await _unread_total(session, actor)
+        self.unread = await _unread_total(actor)
         self.name, self.email, self.role = person["name"], person["email"], person["role"]
         self.locale, self.is_admin = person["locale"], person["is_admin"]
-        self.permissions, self.home = sorted(actor.permissions), HOME[actor.role]
+        self.permissions, self.home = sorted(actor.permissions), home(actor.permissions)
+        self.viewed = actor.name if actor.is_looking else ""
         self.connected = sum(number["status"] == ChannelStatus.CONNECTED for number in self.numbers)
         self.broken = len(self.numbers) - self.connected
         self.loaded = True
 
 
-async def _unread_total(session: AsyncSession, actor: Actor) -> int:
+async def _unread_total(actor: Actor) -> int:
     if not actor.may(Permission.INBOX_SEE):
         return 0
-    return await inbox.unread_total(session, actor)
+
+    async def read() -> int:
+        async with runtime.get().db.read() as session:
+            return await inbox.unread_total(session, actor)
+
+    return await runtime.get().inbox_reads.get(("unread", scope(actor)), read)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import gc
 import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -12,8 +13,7 @@ from typing import Any
 
 import reflex as rx
 from starlette.applications import Starlette
-from starlette.responses import RedirectResponse
-from starlette.routing import Route
+from starlette.types import ASGIApp
 
 from pages import (
     admin_accounts,
@@ -41,12 +41,12 @@ from wapto_app.security import cookies
 from wapto_app.security.sockets import cookies_of_tabs, guard
 from wapto_app.settings import get_settings
 from wapto_app.ui import tokens
-from wapto_app.web import auth, guide, headers, health, limits, media, metrics, sandbox, webhooks
+from wapto_app.web import auth, guide, headers, health, limits, media, metrics, sandbox, start, webhooks
 
 _settings = get_settings()
 
 _routes = [
-    Route("/", lambda _request: RedirectResponse("/inbox", 307)),
+    *start.routes,
     *health.routes,
     *metrics.routes,
     *webhooks.routes,
@@ -55,6 +55,12 @@ _routes = [
     *guide.routes,
     *sandbox.routes(_settings),
 ]
+
+_with_headers = partial(
+    headers.SecurityHeaders,
+    pages=headers.BuiltPages(bundle.client_dir()),
+    https=_settings.public_url.startswith("https://"),
+)
 
 app = rx.App(
     # Each wraps what stands before it: the last one sees every request first.
@@ -70,11 +76,7 @@ app = rx.App(
             },
         ),
         partial(limits.SameOrigin, public_url=_settings.public_url),
-        partial(
-            headers.SecurityHeaders,
-            pages=headers.BuiltPages(bundle.client_dir()),
-            https=_settings.public_url.startswith("https://"),
-        ),
+        _with_headers,
         metrics.Observed,
     ],
     backend_exception_handler=base.on_error,
@@ -93,6 +95,10 @@ async def _serve() -> AsyncIterator[None]:
         process.hub.deliver = base.deliver_to(app)
         process.hub.listen(webhooks.follow_channels)
         cookies.listen(process.hub)
+        # All that was loaded by now stays: walking it again and again would cost each request a share.
+        gc.collect()
+        gc.freeze()
+        gc.set_threshold(20_000, 20, 50)
         here = presence.noting(process, partial(cookies_of_tabs, app))
         async with background.working(process), metrics.watching_the_loop(), here, _demo(process):
             yield
@@ -119,6 +125,11 @@ async def _demo(process: runtime.Runtime) -> AsyncIterator[None]:
 app.register_lifespan_task(_serve)
 
 
+def served() -> ASGIApp:
+    """What the server calls: the app, and in front of it what needs none of the page's layers."""
+    return webhooks.InFront(app(), metrics.Observed(_with_headers(webhooks.Deliveries())))
+
+
 def _page(component: Any, route: str, *on_load: Any) -> None:
     app.add_page(component, route=route, title="Wapto", on_load=list(on_load))
 
@@ -137,5 +148,6 @@ app.add_page(not_found.not_found, route="404", title="Wapto")
 
 if os.environ.get("WAPTO_DEV") == "1":
     from pages import kitchen_sink
+    from pages.kitchen_sink import samples
 
-    _page(kitchen_sink.kitchen_sink, "/kitchen-sink")
+    _page(kitchen_sink.kitchen_sink, "/kitchen-sink", Shell.load, samples.Sink.open)

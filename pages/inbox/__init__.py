@@ -9,6 +9,7 @@ from pages.inbox.contact import contact_panel
 from pages.inbox.conversations import conversation_list
 from pages.inbox.thread import thread
 from state.inbox import OpenConversation
+from wapto_app.security.permissions import Permission
 from wapto_app.ui.i18n import t
 from wapto_app.ui.tokens import classes
 
@@ -38,4 +39,5 @@ def inbox() -> rx.Component:
             contact_panel(),
             class_name="relative flex h-full min-h-0",
         ),
+        permission=Permission.INBOX_SEE,
     )

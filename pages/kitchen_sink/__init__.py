@@ -6,8 +6,7 @@ import reflex as rx
 
 from pages.frame import frame
 from pages.kitchen_sink import controls, displays
-from pages.kitchen_sink.samples import Sink
-from state.shell import Shell
+from wapto_app.security.permissions import Permission
 from wapto_app.ui.button import button
 from wapto_app.ui.card import page_body, page_header, stack
 
@@ -33,4 +32,4 @@ def kitchen_sink() -> rx.Component:
             gap="gap-6",
         ),
     )
-    return frame("Kitchen sink", rx.el.div(page, on_mount=[Shell.load, Sink.open], class_name="h-full"))
+    return frame("Kitchen sink", page, permission=Permission.SIGNED_IN)

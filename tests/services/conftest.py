@@ -23,6 +23,7 @@ from wapto_app.models import (
     Message,
     MessageStatus,
     Reaction,
+    Team,
     WebhookEvent,
 )
 from wapto_app.runtime import Runtime
@@ -151,6 +152,20 @@ def sends(runtime: Runtime, owner: Actor, conversation_id: int) -> Callable[[str
             return await inbox.send_text(session, owner, conversation_id, text)
 
     return send
+
+
+@pytest.fixture
+def others_take_all(runtime: Runtime) -> Callable[[], Awaitable[None]]:
+    """Another team gets every conversation."""
+
+    async def take() -> None:
+        async with runtime.db.write() as session:
+            team = Team(name="Others")
+            session.add(team)
+            await session.flush()
+            await session.exec(sa.update(Conversation).values(team_id=team.id))
+
+    return take
 
 
 async def change_message(runtime: Runtime, message_id: int, **values: Any) -> None:

@@ -7,13 +7,15 @@ from collections.abc import Awaitable, Callable
 
 import pytest
 from sqlmodel import col, select
+from sqlmodel.ext.asyncio.session import AsyncSession
 
 from wapto_app.db import Database
 from wapto_app.models import Account, AuditEntry, LinkPurpose, Role
 from wapto_app.security import cookies
 from wapto_app.security.passwords import UNUSABLE
 from wapto_app.security.permissions import EVERYBODY, Actor, Permission
-from wapto_app.services import accounts, links, sessions
+from wapto_app.services import account_list, accounts, links, sessions
+from wapto_app.services.account_list import AccountRow, Filter
 from wapto_app.services.accounts import Person, RegistrationClosed
 from wapto_app.services.errors import Conflict, Forbidden, Invalid, NotFound
 from wapto_app.services.links import LinkDead
@@ -35,6 +37,10 @@ async def get(db: Database, account_id: int | None) -> Account:
 async def deeds(db: Database) -> list[str]:
     async with db.read() as session:
         return list(await session.exec(select(AuditEntry.action).order_by(col(AuditEntry.id))))
+
+
+async def everybody(session: AsyncSession, actor: Actor, search: str = "") -> list[AccountRow]:
+    return (await account_list.listing(session, actor, Filter(search)))["rows"]
 
 
 async def setup_token(db: Database) -> str:
@@ -139,16 +145,16 @@ async def test_hostile_names_are_only_text(db: Database, admin: Actor) -> None:
     name = "Robert'); DROP TABLE account;-- <img src=x onerror=alert(1)>"
     async with db.write() as session:
         await accounts.create_admin(session, Person(name, "robert@example.com", "$"))
-        rows = await accounts.list_accounts(session, admin, "DROP TABLE")
+        rows = await everybody(session, admin, "DROP TABLE")
     assert [row["name"] for row in rows] == [name]
 
 
 async def test_search_takes_percent_and_underscore_as_they_are(db: Database, admin: Actor) -> None:
     async with db.write() as session:
         await accounts.create_admin(session, Person("100% Olga", "olga_o@example.com", "$"))
-        assert [row["name"] for row in await accounts.list_accounts(session, admin, "0% O")] == ["100% Olga"]
-        assert [row["name"] for row in await accounts.list_accounts(session, admin, "a_o@")] == ["100% Olga"]
-        assert await accounts.list_accounts(session, admin, "a%example") == []
+        assert [row["name"] for row in await everybody(session, admin, "0% O")] == ["100% Olga"]
+        assert [row["name"] for row in await everybody(session, admin, "a_o@")] == ["100% Olga"]
+        assert await everybody(session, admin, "a%example") == []
 
 
 async def test_invited_person_joins_with_name_and_password(db: Database, admin: Actor) -> None:
@@ -183,7 +189,7 @@ async def test_inviting_again_replaces_the_link_and_not_the_account(db: Database
         with pytest.raises(LinkDead):
             await accounts.invited(session, first)
         assert await accounts.invited(session, second) == "ben@example.com"
-        assert len(await accounts.list_accounts(session, admin, "ben@")) == 1
+        assert len(await everybody(session, admin, "ben@")) == 1
 
 
 async def test_who_is_here_cannot_be_invited(db: Database, admin: Actor) -> None:
@@ -204,14 +210,14 @@ async def test_invited_owner_closes_registration(db: Database) -> None:
 async def test_withdrawn_invitation_is_dead(db: Database, admin: Actor) -> None:
     async with db.write() as session:
         token = token_of(await accounts.invite(session, admin, "ben@example.com"))
-        [row] = await accounts.list_accounts(session, admin, "ben@")
+        [row] = await everybody(session, admin, "ben@")
         assert row["status"] == "invited"
     async with db.write() as session:
         await accounts.withdraw_invitation(session, admin, row["id"])
     async with db.write() as session:
         with pytest.raises(LinkDead):
             await accounts.accept_invitation(session, token, BEN)
-        assert await accounts.list_accounts(session, admin, "ben@") == []
+        assert await everybody(session, admin, "ben@") == []
 
 
 async def test_invitation_of_who_has_joined_cannot_be_withdrawn(db: Database, admin: Actor) -> None:
@@ -266,11 +272,12 @@ async def test_only_an_admin_manages_accounts(db: Database, owner: Actor, agent:
     for actor in (owner, agent):
         async with db.write() as session:
             for forbidden in (
-                accounts.list_accounts(session, actor),
+                account_list.listing(session, actor),
                 accounts.invite(session, actor, "eve@example.com"),
                 accounts.access_link(session, actor, 1),
                 accounts.access_link_of(session, actor, "eve@example.com"),
                 accounts.set_active(session, actor, 1, active=False),
+                accounts.set_admin(session, actor, 1, admin=True),
                 accounts.withdraw_invitation(session, actor, 1),
             ):
                 with pytest.raises(Forbidden):
@@ -282,7 +289,7 @@ async def test_table_tells_who_is_who(db: Database, admin: Actor, agent: Actor) 
         await accounts.invite(session, admin, "zoe@example.com")
         await sessions.open_session(session, agent.account_id or 0, address="192.0.2.1", user_agent="x")
     async with db.read() as session:
-        rows = {row["name"]: row for row in await accounts.list_accounts(session, admin)}
+        rows = {row["name"]: row for row in await everybody(session, admin)}
     assert rows["Ada Admin"]["is_me"]
     assert rows["Ada Admin"]["is_admin"]
     assert not rows["Ben Agent"]["is_me"]
@@ -291,6 +298,89 @@ async def test_table_tells_who_is_who(db: Database, admin: Actor, agent: Actor) 
     assert rows["zoe@example.com"]["status"] == "invited"
     assert rows["zoe@example.com"]["last_seen_at"] == ""
     assert not any("password" in name for name in rows["Ada Admin"])
+
+
+async def test_everybody_is_found_page_by_page(db: Database, admin: Actor) -> None:
+    async with db.write() as session:
+        for number in range(account_list.PAGE * 2):
+            # Names that are equal, and names that differ by their case only.
+            name = f"{'Same' if number % 3 else 'same'} {number % 7}"
+            session.add(
+                Account(name=name, email=f"p{number}@example.com", password_hash="$", role=Role.AGENT)
+            )
+    seen: list[int] = []
+    after = None
+    async with db.read() as session:
+        for _page in range(3):
+            page = await account_list.listing(session, admin, after=after)
+            assert page["total"] == account_list.PAGE * 2 + 1
+            seen += [row["id"] for row in page["rows"]]
+            after = page["next"]
+        assert after is None
+    assert len(seen) == len(set(seen)) == account_list.PAGE * 2 + 1
+
+
+async def test_roles_and_statuses_narrow_the_table(
+    db: Database, admin: Actor, agent: Actor, owner: Actor
+) -> None:
+    async with db.write() as session:
+        await accounts.invite(session, admin, "zoe@example.com", Role.AGENT)
+        await accounts.set_active(session, admin, owner.account_id or 0, active=False)
+
+    async def names(**wanted: str) -> list[str]:
+        async with db.read() as session:
+            found = await account_list.listing(session, admin, Filter(**wanted))
+        assert found["total"] == len(found["rows"])
+        return [row["name"] for row in found["rows"]]
+
+    assert await names(role="agent") == ["Ben Agent", "zoe@example.com"]
+    assert await names(role="admin") == ["Ada Admin"]
+    assert await names(role="owner", status="active") == ["Ada Admin"]
+    assert await names(status="invited") == ["zoe@example.com"]
+    assert await names(status="deactivated") == ["Olga Owner"]
+    assert len(await names(role="'; --", status="x")) == 4
+
+
+async def test_an_admin_makes_another_and_takes_it_back(db: Database, admin: Actor, owner: Actor) -> None:
+    async with db.write() as session:
+        assert await accounts.set_admin(session, admin, owner.account_id or 0, admin=True) == "Olga Owner"
+    assert (await get(db, owner.account_id)).is_admin
+    async with db.write() as session:
+        await accounts.set_admin(session, admin, owner.account_id or 0, admin=False)
+    assert not (await get(db, owner.account_id)).is_admin
+    assert (await deeds(db))[-2:] == ["account.made_admin", "account.unmade_admin"]
+
+
+async def test_nobody_decides_about_themselves_and_nobody_who_cannot_sign_in_becomes_admin(
+    db: Database, admin: Actor, owner: Actor
+) -> None:
+    async with db.write() as session:
+        await accounts.invite(session, admin, "zoe@example.com")
+        [zoe] = await everybody(session, admin, "zoe@")
+        await accounts.set_active(session, admin, owner.account_id or 0, active=False)
+        for account_id, wanted in ((admin.account_id, False), (zoe["id"], True), (owner.account_id, True)):
+            with pytest.raises(Conflict):
+                await accounts.set_admin(session, admin, account_id or 0, admin=wanted)
+
+
+@pytest.mark.parametrize("how", ["unmade", "deactivated"])
+async def test_of_two_admins_who_remove_each_other_one_stays(db: Database, admin: Actor, how: str) -> None:
+    async with db.write() as session:
+        other = accounts.as_actor(await session.get_one(Account, await accounts.create_admin(session, BEN)))
+
+    async def remove(actor: Actor, account_id: int | None) -> bool:
+        async with db.write() as session:
+            try:
+                if how == "unmade":
+                    await accounts.set_admin(session, actor, account_id or 0, admin=False)
+                else:
+                    await accounts.set_active(session, actor, account_id or 0, active=False)
+            except Conflict:
+                return False
+        return True
+
+    removed = await asyncio.gather(remove(admin, other.account_id), remove(other, admin.account_id))
+    assert sorted(removed) == [False, True]
 
 
 async def test_deeds_are_noted_without_secrets(db: Database) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from dataclasses import replace
 
 import pytest
@@ -13,8 +14,9 @@ from wapto_app.models import Conversation
 from wapto_app.runtime import Runtime
 from wapto_app.security.permissions import Actor, Permission, Visibility
 from wapto_app.services import contacts
-from wapto_app.services.contacts import mask_numbers, mask_phone, shown_name
+from wapto_app.services.contacts import shown_name
 from wapto_app.services.errors import Forbidden, Invalid, NotFound
+from wapto_app.services.masking import mask_numbers, mask_phone
 
 pytestmark = pytest.mark.usefixtures("conversation_id")
 
@@ -75,9 +77,14 @@ async def test_permissions_are_required(runtime: Runtime, agent: Actor, contact_
 
 @pytest.mark.parametrize("visibility", [Visibility.OWN, Visibility.TEAM])
 async def test_only_contacts_of_visible_conversations_are_shown(
-    runtime: Runtime, agent: Actor, contact_id: int, visibility: Visibility
+    runtime: Runtime,
+    agent: Actor,
+    contact_id: int,
+    visibility: Visibility,
+    others_take_all: Callable[[], Awaitable[None]],
 ) -> None:
     narrow = replace(agent, visibility=visibility)
+    await others_take_all()
     async with runtime.db.write() as session:
         with pytest.raises(NotFound):
             await contacts.card(session, narrow, contact_id)

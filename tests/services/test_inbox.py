@@ -20,6 +20,7 @@ from tests.services.conftest import Book, Meta
 from wapto_app.clock import utcnow
 from wapto_app.models import (
     Account,
+    AssignmentStrategy,
     Channel,
     ChannelStatus,
     Contact,
@@ -29,10 +30,11 @@ from wapto_app.models import (
     MediaState,
     Message,
     MessageStatus,
+    Team,
 )
 from wapto_app.runtime import Runtime
 from wapto_app.security.permissions import Actor, Permission, Visibility
-from wapto_app.services import inbox, ingest, leases
+from wapto_app.services import assignment, inbox, ingest, leases
 from wapto_app.services.errors import Conflict, Forbidden, Invalid, NotFound
 from wapto_app.services.inbox.thread import PAGE
 from wapto_app.services.media import transfers
@@ -155,9 +157,15 @@ async def test_who_may_only_read_cannot_write(runtime: Runtime, agent: Actor, co
 
 @pytest.mark.parametrize("visibility", [Visibility.OWN, Visibility.TEAM])
 async def test_conversations_of_others_can_be_neither_listed_nor_guessed(
-    runtime: Runtime, agent: Actor, conversation_id: int, visibility: Visibility, book: Book
+    runtime: Runtime,
+    agent: Actor,
+    conversation_id: int,
+    visibility: Visibility,
+    book: Book,
+    others_take_all: Callable[[], Awaitable[None]],
 ) -> None:
     narrow, first = replace(agent, visibility=visibility), (await book.only("message"))["id"]
+    await others_take_all()
     assert await listing(runtime, narrow) == []
     assert (await thread(runtime, narrow, conversation_id))["messages"] == []
     async with runtime.db.write() as session:
@@ -538,7 +546,7 @@ def plans(engine: sa.Engine) -> Iterator[list[str]]:
 
 def scans(plan: str) -> list[str]:
     """What is read from end to end, for want of an index; the few channels are meant to be."""
-    scan = re.compile(r"SCAN (?!CONSTANT ROW|\(|.*USING)|Seq Scan on (?!channel )")
+    scan = re.compile(r"SCAN (?!CONSTANT ROW|\(|anon_|.*USING)|Seq Scan on (?!channel )")
     return [line for line in plan.splitlines() if scan.search(line)]
 
 
@@ -562,6 +570,69 @@ async def test_what_people_look_at_is_found_by_an_index(runtime: Runtime, owner:
     assert "ix_conversation_unread_last_message_at" in unread
     assert "ix_conversation_unread_last_message_at" in badge
     assert any("ix_message_conversation_id_at_id" in plan for plan in found[4:])
+
+
+@pytest.mark.usefixtures("crowded")
+@pytest.mark.parametrize(
+    ("visibility", "indexes"),
+    [
+        (Visibility.ALL, ["ix_conversation_last_message_at_id"]),
+        (
+            Visibility.TEAM,
+            ["ix_conversation_team_id_last_message_at", "ix_conversation_assignee_id_last_message_at"],
+        ),
+        (Visibility.OWN, ["ix_conversation_assignee_id_last_message_at"]),
+    ],
+)
+async def test_what_an_agent_may_see_is_found_by_an_index(
+    runtime: Runtime, agent: Actor, owner: Actor, visibility: Visibility, indexes: list[str]
+) -> None:
+    async with runtime.db.write() as session:
+        other = Team(name="Others")
+        session.add(other)
+        await session.flush()
+        c = Conversation
+        await session.exec(sa.update(c).values(team_id=other.id, assignee_id=owner.account_id))
+        await session.exec(sa.update(c).where(col(c.id) % 100 == 1).values(team_id=agent.team_id))
+        await session.exec(sa.update(c).where(col(c.id) % 100 == 2).values(team_id=None))
+        await session.exec(sa.update(c).where(col(c.id) % 100 == 0).values(assignee_id=agent.account_id))
+    expected = {
+        Visibility.ALL: list(range(1, 3001)),
+        Visibility.TEAM: [n for n in range(1, 3001) if n % 100 in (0, 1, 2)],
+        Visibility.OWN: [n for n in range(1, 3001) if n % 100 == 0],
+    }[visibility]
+    viewer = replace(agent, visibility=visibility)
+    with plans(runtime.db.engine.sync_engine) as found:
+        shown = await listing(runtime, viewer)
+        unread = await listing(runtime, viewer, unread_only=True)
+        async with runtime.db.read() as session:
+            assert await inbox.unread_total(session, viewer) == 30
+    assert [row["id"] for row in shown] == expected[:50]
+    assert [row["id"] for row in unread] == [n for n in range(1, 3001) if n % 100 == 0]
+    for plan in found:
+        assert scans(plan) == [], plan
+    for index in indexes:
+        assert index in found[0], found[0]
+
+
+@pytest.mark.usefixtures("crowded")
+async def test_how_busy_an_agent_is_is_read_from_an_index(runtime: Runtime, agent: Actor) -> None:
+    async with runtime.db.write() as session:
+        await session.exec(
+            sa.update(Team)
+            .where(col(Team.id) == agent.team_id)
+            .values(strategy=AssignmentStrategy.LEAST_BUSY, takes_new=True)
+        )
+        await session.exec(sa.update(Conversation).values(team_id=agent.team_id))
+        connection = await session.connection()
+        with plans(runtime.db.engine.sync_engine) as found:
+            assert await connection.run_sync(assignment.team_for_new) == agent.team_id
+            (given,) = await connection.run_sync(assignment.bring_in, [7])
+            await assignment.requeue_all(session, agent.account_id or 0)
+    assert given == (7, agent.account_id)
+    for plan in found:
+        assert [line for line in scans(plan) if "team" not in line] == [], plan
+    assert any("ix_conversation_held" in plan for plan in found)
 
 
 @pytest.mark.usefixtures("crowded")

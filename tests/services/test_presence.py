@@ -159,3 +159,16 @@ async def test_an_account_that_is_gone_is_skipped(
         await session.delete(await session.get_one(Account, gone.account_id))
     await beat(runtime, agent, gone)
     assert [span.account_id for span in await spans(runtime)] == [agent.account_id]
+
+
+async def test_who_looks_through_another_persons_eyes_makes_neither_present(
+    runtime: Runtime, owner: Actor, agent: Actor, sign_in: SignIn
+) -> None:
+    async with runtime.db.write() as session:
+        cookie = await sign_in(owner)
+        viewer = await cookies.actor_of(cookie)
+        assert viewer is not None
+        await viewing.start(session, viewer, agent.account_id or 0)
+    cookies.forget()
+    await job.note(runtime, frozenset({cookie}))
+    assert await online(runtime) == frozenset()

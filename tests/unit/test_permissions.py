@@ -21,6 +21,7 @@ OTHER: dict[str, Any] = {
     "team_id": 3,
     "may_reassign": False,
     "session_id": 9,
+    "viewer_id": 2,
 }
 
 

@@ -110,7 +110,7 @@ async def test_invited_person_joins_and_is_signed_in(
             "password"
         ]
     )
-    assert (await visitor.post("/auth/invitation", json=body)).json() == {"go": "/inbox"}
+    assert (await visitor.post("/auth/invitation", json=body)).json() == {"go": "/profile"}
     assert await signed_in_as(visitor) is not None
     refusal(await visitor.post("/auth/invitation", json=body))
     response = await login(visitor, "ben@example.com", door="agent")

@@ -56,7 +56,7 @@ async def note(runtime: Runtime, tabs: frozenset[str]) -> None:
     accounts = frozenset(
         actor.account_id
         for actor in actors
-        if actor is not None and actor.account_id is not None and not getattr(actor, "viewer_id", None)
+        if actor is not None and actor.account_id is not None and not actor.is_looking
     )
     if accounts and await runtime.writer.run(presence.beat, accounts):
         runtime.hub.publish(frozenset({presence.TOPIC}))

@@ -17,6 +17,7 @@ from wapto_app.models.conversations import (
 from wapto_app.models.desk import DeskEvent, DeskKind, DeskState, OnlineSpan, Review
 from wapto_app.models.system import EventState, Lease, Preference, WebhookEvent
 from wapto_app.models.teams import AssignmentStrategy, Team, Visibility
+from wapto_app.models.viewing import SessionView
 
 __all__ = [
     "Account",
@@ -48,6 +49,7 @@ __all__ = [
     "Reaction",
     "Review",
     "Role",
+    "SessionView",
     "StatusEvent",
     "Team",
     "Visibility",

@@ -56,7 +56,7 @@ def forget(account_id: int | None = None) -> None:
     global _forgotten
     _forgotten += 1
     for token, (_until, actor) in list(_memory.items()):
-        if account_id is None or actor is None or actor.account_id == account_id:
+        if account_id is None or actor is None or account_id in (actor.account_id, actor.viewer_id):
             _memory.pop(token, None)
 
 

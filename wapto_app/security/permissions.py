@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from enum import StrEnum
 from typing import Any
 
 from wapto_app.models.accounts import Role
 from wapto_app.models.teams import Visibility
-from wapto_app.services.errors import Forbidden
+from wapto_app.services.errors import Forbidden, OnlyLooking
 
 
 class Permission(StrEnum):
@@ -58,6 +58,8 @@ MATRIX = (
     - {Permission.SUBSCRIPTION_SEE, Permission.SUBSCRIPTION_DO, Permission.SETTINGS_DO, Permission.ADMIN}
 )
 """What a team can be granted; the rest belongs to owners, admins and everybody."""
+LOOKING = frozenset(each for each in Permission if each.endswith(".see")) | {Permission.SIGNED_IN}
+"""What may be left of somebody's permissions for whoever looks through their eyes."""
 OWNER_PERMISSIONS = frozenset(Permission) - {Permission.ADMIN}
 _GRANTED = {
     Role.OWNER: OWNER_PERMISSIONS,
@@ -68,7 +70,9 @@ _GRANTED = {
 
 @dataclass(frozen=True, slots=True)
 class Actor:
-    """Who asks. Every service that a person can reach takes one first."""
+    """Who asks. Every service that a person can reach takes one first.
+
+    ``viewer_id``: the account of whoever only looks through this one's eyes; nothing may be written then."""
 
     account_id: int | None
     role: Role
@@ -80,6 +84,7 @@ class Actor:
     team_id: int | None = None
     may_reassign: bool = True
     session_id: int | None = None
+    viewer_id: int | None = None
 
     @classmethod
     def system(cls) -> Actor:
@@ -91,13 +96,21 @@ class Actor:
         """Who this is, in which session, and what they may see and do: to compare with."""
         return tuple(getattr(self, each.name) for each in fields(self) if each.name != "name")
 
+    @property
+    def is_looking(self) -> bool:
+        """Whether somebody only looks through this account's eyes."""
+        return self.viewer_id is not None
+
     def may(self, permission: Permission) -> bool:
         return permission in self.permissions
 
     def require(self, permission: Permission) -> None:
         """Raises Forbidden when the actor lacks the permission."""
-        if not self.may(permission):
-            raise Forbidden(permission.value)
+        if self.may(permission):
+            return
+        if self.is_looking and permission not in LOOKING:
+            raise OnlyLooking(permission.value, self.name)
+        raise Forbidden(permission.value)
 
 
 def permissions_of(role: Role, *, is_admin: bool, team: Iterable[str] = ()) -> frozenset[Permission]:
@@ -111,3 +124,23 @@ def granted(names: Iterable[str]) -> frozenset[Permission]:
     wanted = set(names)
     wanted |= {name.removesuffix(".do") + ".see" for name in wanted if name.endswith(".do")}
     return frozenset(permission for permission in MATRIX if permission.value in wanted)
+
+
+def may_view(viewer: Actor, other: Actor) -> bool:
+    """Whether ``viewer`` may look through the eyes of ``other``.
+
+    Owners may look through agents', admins through everybody's but other admins'.
+    """
+    if viewer.is_looking or other.is_admin or viewer.account_id == other.account_id:
+        return False
+    return viewer.is_admin or (viewer.role is Role.OWNER and other.role is Role.AGENT)
+
+
+def through_eyes_of(other: Actor, viewer: Actor) -> Actor:
+    """What ``other`` sees, for ``viewer``, who can change nothing meanwhile."""
+    return replace(
+        other,
+        permissions=other.permissions & LOOKING,
+        session_id=viewer.session_id,
+        viewer_id=viewer.account_id,
+    )

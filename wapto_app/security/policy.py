@@ -156,6 +156,11 @@ async def _ask_to_hydrate() -> None:
     await EventContext.get().emit_event(Event(name=HYDRATE))
 
 
+def _load_events(app: rx.App, path: str) -> set[str]:
+    """The names of what a page does when it is loaded."""
+    return {event.name for event in Event.from_event_type(app.get_load_events(path))}
+
+
 def _is_wake_up(event: Event) -> bool:
     """Whether ``LiveHub`` sent it, rather than the browser or another handler."""
     return not event.router_data and EventContext.get().parent_txid is None
@@ -184,7 +189,7 @@ class EventPolicy(rx.Middleware):
         try:
             self._check(event, actor)
         except DomainError as refusal:
-            return self._refused(state, event, refusal)
+            return self._refused(app, state, event, refusal)
         return None
 
     async def _bind_tab(self, state: BaseState, event: Event, actor: Actor | None) -> None:
@@ -223,11 +228,13 @@ class EventPolicy(rx.Middleware):
             ) from None
         event.payload.update(payload)
 
-    def _refused(self, state: BaseState, event: Event, refusal: DomainError) -> StateUpdate:
+    def _refused(self, app: rx.App, state: BaseState, event: Event, refusal: DomainError) -> StateUpdate:
         if _is_wake_up(event) and not isinstance(refusal, SignedOut):
             # Nobody asked for anything, so nobody is told.
             runtime.get().hub.forget((EventContext.get().token, event.name))
             return StateUpdate()
         url = state.router.url
+        if isinstance(refusal, Forbidden) and event.name in _load_events(app, url.path):
+            return StateUpdate()  # the page itself says that it cannot be seen
         page = f"{url.path}?{url.query}" if url.query else url.path
         return StateUpdate(events=Event.from_event_type(self._refuse(refusal, page)))

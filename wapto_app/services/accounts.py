@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import datetime
-from typing import Any, NamedTuple, TypedDict
+from typing import NamedTuple, TypedDict
 
 import sqlalchemy as sa
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from wapto_app.db import touch
-from wapto_app.models import Account, AuditEntry, LinkPurpose, LoginSession, Role
+from wapto_app.models import Account, LinkPurpose, Role
 from wapto_app.security.passwords import UNUSABLE
 from wapto_app.security.permissions import Actor, Permission, permissions_of
 from wapto_app.services import audit, links, sessions
@@ -18,7 +17,6 @@ from wapto_app.services.account_fields import clean_email, clean_locale, clean_n
 from wapto_app.services.errors import Conflict, Invalid, NotFound
 
 TOPIC = "accounts"
-_SHOWN = 200
 # Any number that nothing else locks; PostgreSQL keeps these apart by number alone.
 _LOCK = 0x77617074
 
@@ -38,19 +36,6 @@ class Access(TypedDict):
 
     setup_needed: bool
     registration_open: bool
-
-
-class AccountRow(TypedDict):
-    """One line of the operator's table. ``status`` is active, invited or deactivated; times are ISO 8601."""
-
-    id: int
-    name: str
-    email: str
-    role: str
-    is_admin: bool
-    status: str
-    last_seen_at: str
-    is_me: bool
 
 
 class RegistrationClosed(Conflict):
@@ -202,12 +187,15 @@ async def set_active(session: AsyncSession, actor: Actor, account_id: int, *, ac
     """Let somebody in again, or out: their sessions end at once. Returns their name.
 
     Raises:
-        Conflict: for the actor's own account.
+        Conflict: for the actor's own account, and for the last admin.
     """
     actor.require(Permission.ADMIN)
     if account_id == actor.account_id:
         raise Conflict("You cannot deactivate your own account.")
+    await alone(session)
     account = await _get(session, account_id)
+    if account.is_admin and not active:
+        await _keep_an_admin(session, account_id)
     account.is_active = active
     session.add(account)
     if not active:
@@ -219,26 +207,40 @@ async def set_active(session: AsyncSession, actor: Actor, account_id: int, *, ac
     return account.name
 
 
-async def list_accounts(session: AsyncSession, actor: Actor, search: str = "") -> list[AccountRow]:
-    """Everybody whose name or address holds the text, by name."""
+async def set_admin(session: AsyncSession, actor: Actor, account_id: int, *, admin: bool) -> str:
+    """Make somebody an admin, or an admin no admin any more. Returns their name.
+
+    Raises:
+        Conflict: for the actor's own account, for who has not joined or is deactivated, and for the last admin.
+    """
     actor.require(Permission.ADMIN)
-    found = await session.exec(
-        select(  # type: ignore[call-overload]  # typed up to four columns
-            Account.id,
-            Account.name,
-            Account.email,
-            Account.role,
-            Account.is_admin,
-            Account.is_active,
-            (col(Account.password_hash) == UNUSABLE).label("is_invited"),
-            _last_request().label("last_request"),
-            _last_deed().label("last_deed"),
-        )
-        .where(_holds(search.strip()))
-        .order_by(sa.func.lower(Account.name), col(Account.id))
-        .limit(_SHOWN)
+    await alone(session)
+    account = await _get(session, account_id)
+    if account_id == actor.account_id:
+        raise Conflict("Ask another admin to change whether you are one.")
+    if admin and (not account.is_active or account.password_hash == UNUSABLE):
+        raise Conflict(f"{account.name} cannot sign in yet, and so cannot be an admin.")
+    if not admin:
+        await _keep_an_admin(session, account_id)
+    account.is_admin = admin
+    session.add(account)
+    audit.record(
+        session, actor, "account.made_admin" if admin else "account.unmade_admin", f"account:{account_id}"
     )
-    return [_row(row, actor) for row in found]
+    touch(session, TOPIC, sessions.account_topic(account_id))
+    return account.name
+
+
+async def _keep_an_admin(session: AsyncSession, leaving_id: int) -> None:
+    """Raises Conflict when nobody else runs the install; of two admins who remove each other one stays."""
+    others = await session.exec(
+        select(Account.id)
+        .where(col(Account.is_admin).is_(True), col(Account.is_active).is_(True), Account.id != leaving_id)
+        .where(Account.password_hash != UNUSABLE)
+        .limit(1)
+    )
+    if others.first() is None:
+        raise Conflict("This is the last admin. Make somebody else an admin first.")
 
 
 def as_actor(account: Account) -> Actor:
@@ -299,41 +301,3 @@ async def _needs_owner(session: AsyncSession) -> bool:
     if not await _any_account(session):
         return False
     return (await session.exec(select(Account.id).where(Account.role == Role.OWNER).limit(1))).first() is None
-
-
-def _holds(text: str) -> sa.ColumnElement[bool]:
-    return sa.or_(
-        col(Account.name).icontains(text, autoescape=True),
-        col(Account.email).icontains(text, autoescape=True),
-    )
-
-
-def _last_request() -> sa.ScalarSelect[datetime]:
-    statement = select(sa.func.max(LoginSession.last_seen_at)).where(LoginSession.account_id == Account.id)
-    return statement.correlate(Account).scalar_subquery()
-
-
-def _last_deed() -> sa.ScalarSelect[datetime]:
-    """Signing out deletes a session, so the log knows more."""
-    statement = select(AuditEntry.at).where(AuditEntry.account_id == Account.id)
-    return statement.order_by(col(AuditEntry.id).desc()).limit(1).correlate(Account).scalar_subquery()
-
-
-def _row(row: Any, actor: Actor) -> AccountRow:
-    seen = [at for at in (row.last_request, row.last_deed) if at is not None]
-    return AccountRow(
-        id=row.id,
-        name=row.name,
-        email=row.email,
-        role=row.role.value,
-        is_admin=row.is_admin,
-        status=_status(row.is_active, row.is_invited),
-        last_seen_at=max(seen).isoformat() if seen else "",
-        is_me=row.id == actor.account_id,
-    )
-
-
-def _status(is_active: bool, is_invited: bool) -> str:
-    if not is_active:
-        return "deactivated"
-    return "invited" if is_invited else "active"

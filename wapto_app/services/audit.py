@@ -18,7 +18,7 @@ def record(session: AsyncSession, actor: Actor, action: str, target: str = "", *
     """
     session.add(
         AuditEntry(
-            account_id=actor.account_id,
+            account_id=actor.viewer_id or actor.account_id,
             action=action[:64],
             target=target[:128],
             detail=dict(hide_secrets(None, "", dict(detail))),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from typing import TypedDict
 
 import sqlalchemy as sa
@@ -15,11 +14,11 @@ from wapto_app.db import touch
 from wapto_app.models import AddressKind, Contact, ContactAddress
 from wapto_app.security.permissions import Actor, Permission
 from wapto_app.services.errors import Invalid, NotFound
+from wapto_app.services.masking import mask_of
 from wapto_app.services.visibility import readable_contact
 
 NAME_MAX = 120
 NOTES_MAX = 10_000
-_NUMBER = re.compile(r"\+?\d{6,}")
 
 
 class ContactCard(TypedDict):
@@ -39,16 +38,6 @@ class ContactCard(TypedDict):
     created_at: str
 
 
-def mask_phone(phone: str) -> str:
-    """What an agent without the right to see numbers gets: country code and the last two digits."""
-    return f"{phone[:3]}•••••{phone[-2:]}" if len(phone) > 6 else "•••"
-
-
-def mask_numbers(text: str) -> str:
-    """A sentence of WhatsApp's without the phone numbers in it."""
-    return _NUMBER.sub(lambda found: mask_phone(found.group()), text)
-
-
 def shown_name(name: str, profile_name: str, username: str, phone: str) -> str:
     """The best name we have for a contact."""
     return name or profile_name or (f"@{username}" if username else "") or phone or "Unknown contact"
@@ -65,18 +54,18 @@ async def card(session: AsyncSession, actor: Actor, contact_id: int) -> ContactC
     found = (await session.exec(query)).first()
     if found is None:
         raise NotFound("contact")
-    phone = await phone_of(session, contact_id)
+    mask = await mask_of(session, actor, contact_id)
     return ContactCard(
         id=contact_id,
-        name=found.name,
-        profile_name=found.profile_name,
-        username=found.username,
-        phone=mask_phone(phone) if actor.hide_phone and phone else phone,
-        company=found.company,
-        email=found.email,
+        name=mask.note(found.name),
+        profile_name=mask.text(found.profile_name),
+        username=mask.text(found.username),
+        phone=mask.phone(await phone_of(session, contact_id)),
+        company=mask.text(found.company),
+        email=mask.text(found.email),
         language=found.language,
-        source=found.source,
-        notes=found.notes,
+        source=mask.text(found.source),
+        notes=mask.note(found.notes),
         opted_out=found.opted_out_at is not None,
         created_at=found.created_at.isoformat(),
     )
@@ -101,16 +90,20 @@ async def update(session: AsyncSession, actor: Actor, contact_id: int, *, name: 
         NotFound: for a contact that is not there or not visible.
     """
     actor.require(Permission.CONTACTS_DO)
-    name, notes = clean_text(name).strip(), clean_text(notes).strip()
+    query = select(Contact.name, Contact.notes).where(Contact.id == contact_id, readable_contact(actor))
+    stored = (await session.exec(query.with_for_update())).first()
+    if stored is None:
+        raise NotFound("contact")
+    mask = await mask_of(session, actor, contact_id)
+    name = mask.restored(clean_text(name).strip(), stored[0])
+    notes = mask.restored(clean_text(notes).strip(), stored[1])
     if len(name) > NAME_MAX:
         raise Invalid("name", f"A name has at most {NAME_MAX} characters.")
     if len(notes) > NOTES_MAX:
         raise Invalid("notes", f"Notes have at most {NOTES_MAX:,} characters.")
-    changed = await session.exec(
+    await session.exec(
         sa.update(Contact)
-        .where(col(Contact.id) == contact_id, readable_contact(actor))
+        .where(col(Contact.id) == contact_id)
         .values(name=name, notes=notes, updated_at=utcnow())
     )
-    if changed.rowcount == 0:
-        raise NotFound("contact")
     touch(session, "inbox", f"contact:{contact_id}")

@@ -25,6 +25,15 @@ class Forbidden(DomainError):
         self.permission = permission
 
 
+class OnlyLooking(Forbidden):
+    """Somebody looks through the eyes of ``name`` and wants to change something."""
+
+    def __init__(self, permission: str, name: str) -> None:
+        super().__init__(permission)
+        self.args = (f"You only look at what {name} sees. Stop viewing to change anything.",)
+        self.message = self.args[0]
+
+
 class SignedOut(DomainError):
     def __init__(self) -> None:
         super().__init__("You are signed out. Sign in again to go on.")

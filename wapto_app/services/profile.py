@@ -47,6 +47,7 @@ async def update(session: AsyncSession, actor: Actor, *, name: str, locale: str,
     Raises:
         Invalid: naming the field.
     """
+    actor.require(Permission.SELF_DO)
     account = await _own(session, actor)
     account.name = clean_name(name)
     account.locale = clean_locale(locale)
@@ -58,6 +59,7 @@ async def update(session: AsyncSession, actor: Actor, *, name: str, locale: str,
 
 async def password_hash(session: AsyncSession, actor: Actor) -> tuple[str, tuple[str, str]]:
     """The hash to check the current password against, and the words that a new one must not be made of."""
+    actor.require(Permission.SELF_DO)
     account = await _own(session, actor)
     return account.password_hash, (account.name, account.email)
 
@@ -68,6 +70,7 @@ async def change_email(session: AsyncSession, actor: Actor, email: str) -> None:
     Raises:
         Invalid: when it is no address, or somebody else's.
     """
+    actor.require(Permission.SELF_DO)
     await alone(session)
     account = await _own(session, actor)
     email = clean_email(email)
@@ -85,6 +88,7 @@ async def change_email(session: AsyncSession, actor: Actor, email: str) -> None:
 
 async def change_password(session: AsyncSession, actor: Actor, new_hash: str) -> None:
     """Change the password; ask for the current one first. The actor's other sessions end."""
+    actor.require(Permission.SELF_DO)
     account = await _own(session, actor)
     account.password_hash = new_hash
     account.password_changed_at = utcnow()

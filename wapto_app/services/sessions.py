@@ -17,8 +17,8 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from wapto_app.clock import utcnow
 from wapto_app.db import fetch, touch
-from wapto_app.models import Account, LoginSession, Role, Team, Visibility
-from wapto_app.security.permissions import Actor, Permission, permissions_of
+from wapto_app.models import Account, LoginSession, Role, SessionView, Team, Visibility
+from wapto_app.security.permissions import Actor, Permission, may_view, permissions_of, through_eyes_of
 from wapto_app.security.secrets import new_token, token_hash
 from wapto_app.services import audit, devices
 from wapto_app.services.errors import NotFound
@@ -43,28 +43,54 @@ def account_topic(account_id: int | None) -> str:
     return f"account:{account_id}"
 
 
+def own_topics(actor: Actor) -> list[str]:
+    """What changes when the rights of the actor do, or those of whoever looks through the actor's eyes."""
+    return [account_topic(each) for each in (actor.account_id, actor.viewer_id) if each is not None]
+
+
 async def actor_of_cookie(session: AsyncSession, token: str) -> Actor | None:
-    """The actor behind a session cookie, or None when it is unknown, expired or its account deactivated."""
+    """The actor behind a session cookie, or None when it is unknown, expired or its account deactivated.
+
+    A session that looks through somebody's eyes is that somebody, without the right to change anything.
+    """
+    now = utcnow()
+    found = await session.exec(
+        select(LoginSession.id, LoginSession.account_id, SessionView.account_id)
+        .outerjoin(
+            SessionView,
+            sa.and_(col(SessionView.session_id) == col(LoginSession.id), col(SessionView.expires_at) > now),
+        )
+        .where(LoginSession.token_hash == token_hash(token), col(LoginSession.expires_at) > now)
+    )
+    row = found.first()
+    if row is None:
+        return None
+    session_id, account_id, viewed_id = row
+    actor = await actor_of_account(session, account_id, session_id)
+    if actor is None or viewed_id is None:
+        return actor
+    other = await actor_of_account(session, viewed_id)
+    return through_eyes_of(other, actor) if other is not None and may_view(actor, other) else actor
+
+
+async def actor_of_account(
+    session: AsyncSession, account_id: int, session_id: int | None = None
+) -> Actor | None:
+    """An account with all its rights, or None when it is gone or deactivated."""
     found = await fetch(
         session,
         sa.select(
-            col(LoginSession.id).label("session_id"),
             *(col(column) for column in (Account.id, Account.role, Account.name, Account.is_admin)),
             *(col(column) for column in (Account.hide_phone, Account.team_id)),
             *(col(column) for column in (Team.permissions, Team.visibility, Team.may_reassign)),
         )
-        .join(Account, col(Account.id) == col(LoginSession.account_id))
         .outerjoin(Team, sa.and_(col(Team.id) == col(Account.team_id), col(Team.is_active).is_(True)))
-        .where(
-            col(LoginSession.token_hash) == token_hash(token),
-            col(LoginSession.expires_at) > utcnow(),
-            col(Account.is_active).is_(True),
-        ),
+        .where(col(Account.id) == account_id, col(Account.is_active).is_(True)),
     )
-    return _actor(found[0]) if found else None
+    return _actor(found[0], session_id) if found else None
 
 
-def _actor(row: Any) -> Actor:
+def _actor(row: Any, session_id: int | None) -> Actor:
     """An agent without a team, or whose team is switched off, may do next to nothing and sees what is theirs."""
     actor = Actor(
         account_id=row.id,
@@ -72,7 +98,7 @@ def _actor(row: Any) -> Actor:
         name=row.name,
         is_admin=row.is_admin,
         permissions=permissions_of(row.role, is_admin=row.is_admin, team=row.permissions or ()),
-        session_id=row.session_id,
+        session_id=session_id,
     )
     if row.role is not Role.AGENT:
         return actor
@@ -108,8 +134,13 @@ async def close_session(session: AsyncSession, token: str) -> None:
 
 
 async def list_sessions(session: AsyncSession, actor: Actor) -> list[SessionRow]:
-    """Where the actor is signed in: this browser first, then the most recently seen."""
+    """Where the actor is signed in: this browser first, then the most recently seen.
+
+    Whoever looks through somebody's eyes does not learn where that person is.
+    """
     actor.require(Permission.SIGNED_IN)
+    if actor.is_looking:
+        return []
     found = await session.exec(
         select(  # type: ignore[call-overload]  # typed up to four columns
             LoginSession.id,
@@ -144,7 +175,7 @@ async def end_own_session(session: AsyncSession, actor: Actor, session_id: int) 
     Raises:
         NotFound: when it is nobody's or somebody else's.
     """
-    actor.require(Permission.SIGNED_IN)
+    actor.require(Permission.SELF_DO)
     ended = await _end(
         session, col(LoginSession.id) == session_id, col(LoginSession.account_id) == actor.account_id
     )
@@ -155,7 +186,7 @@ async def end_own_session(session: AsyncSession, actor: Actor, session_id: int) 
 
 async def end_own_sessions(session: AsyncSession, actor: Actor) -> None:
     """Sign the actor out everywhere, here too."""
-    actor.require(Permission.SIGNED_IN)
+    actor.require(Permission.SELF_DO)
     ended = await _end(session, col(LoginSession.account_id) == actor.account_id)
     audit.record(session, actor, "session.ended_everywhere", f"account:{actor.account_id}", count=len(ended))
 

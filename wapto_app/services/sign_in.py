@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from enum import StrEnum
 from typing import NamedTuple
 from urllib.parse import quote
@@ -13,12 +14,16 @@ from wapto_app.clock import utcnow
 from wapto_app.db import touch
 from wapto_app.models import Account, LinkPurpose, Role
 from wapto_app.security.passwords import UNUSABLE
+from wapto_app.security.permissions import Permission
 from wapto_app.services import audit, links, sessions
 from wapto_app.services.accounts import as_actor
 from wapto_app.services.errors import DomainError, Invalid
 
-HOME = {Role.OWNER: "/inbox", Role.AGENT: "/inbox", Role.OPERATOR: "/admin/accounts"}
-"""Where somebody starts after signing in."""
+_FIRST_PAGES = (
+    (Permission.INBOX_SEE, "/inbox"),
+    (Permission.INTEGRATIONS_SEE, "/integrations"),
+    (Permission.ADMIN, "/admin/accounts"),
+)
 
 
 class Door(StrEnum):
@@ -51,6 +56,11 @@ class WrongCredentials(DomainError):
 
     def __init__(self) -> None:
         super().__init__("The e-mail address or the password is not right.")
+
+
+def home(permissions: Collection[Permission]) -> str:
+    """Where somebody starts after signing in: the first page that they may see, at least their own profile."""
+    return next((page for needed, page in _FIRST_PAGES if needed in permissions), "/profile")
 
 
 def safe_path(path: str) -> str:

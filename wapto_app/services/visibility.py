@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Hashable
+
 import sqlalchemy as sa
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
@@ -11,14 +13,44 @@ from wapto_app.security.permissions import Actor, Permission
 from wapto_app.services.errors import NotFound
 
 
+def scope(actor: Actor) -> tuple[Hashable, ...]:
+    """What two actors have in common who see the same conversations in the same way."""
+    alone = None if actor.visibility is Visibility.ALL else (actor.account_id, actor.team_id)
+    return actor.may(Permission.INBOX_SEE), actor.hide_phone, actor.visibility, alone
+
+
 def readable(actor: Actor) -> sa.ColumnElement[bool]:
-    """The filter of conversations: all, those of the team or of none, or only one's own."""
+    """The filter of conversations: all, those of the team or of none, or only one's own.
+
+    It only filters; what finds the rows is up to the rest of the query. A list takes ``newest`` as well.
+    """
     if actor.visibility is Visibility.ALL:
         return sa.true()
-    own = col(Conversation.assignee_id) == actor.account_id
     if actor.visibility is Visibility.OWN or actor.team_id is None:
-        return own
-    return sa.or_(col(Conversation.team_id) == actor.team_id, col(Conversation.team_id).is_(None), own)
+        return _own(actor)
+    # Inside CASE, for an OR would have databases gather all conversations of the team before anything else.
+    return sa.case((sa.or_(*_ways(actor)), 1), else_=0) == 1
+
+
+def newest(actor: Actor, limit: int) -> sa.ColumnElement[bool]:
+    """The filter of the ``limit`` newest conversations that the actor may see, each found by its own index."""
+    if actor.visibility is not Visibility.TEAM or actor.team_id is None:
+        return readable(actor)
+    order = col(Conversation.last_message_at).desc(), col(Conversation.id).desc()
+    parts = [
+        sa.select(sa.select(col(Conversation.id)).where(way).order_by(*order).limit(limit).subquery().c.id)
+        for way in _ways(actor)
+    ]
+    return col(Conversation.id).in_(sa.union_all(*parts))
+
+
+def _own(actor: Actor) -> sa.ColumnElement[bool]:
+    return col(Conversation.assignee_id) == actor.account_id
+
+
+def _ways(actor: Actor) -> tuple[sa.ColumnElement[bool], ...]:
+    """How an agent who sees what the team sees comes to see a conversation."""
+    return col(Conversation.team_id) == actor.team_id, col(Conversation.team_id).is_(None), _own(actor)
 
 
 def readable_contact(actor: Actor) -> sa.ColumnElement[bool]:

@@ -49,3 +49,17 @@ def banner(
 
 def offline_banner() -> rx.Component:
     return OfflineBanner.create()
+
+
+def viewing_bar(text: Text, stop: rx.Component) -> rx.Component:
+    """Across the whole page, for as long as somebody looks through another's eyes."""
+    return rx.el.div(
+        rx.icon("eye", size=18, class_name="flex-none", aria_hidden=True),
+        rx.el.p(text, class_name="min-w-0 flex-1 font-medium text-pretty break-words"),
+        stop,
+        role="status",
+        class_name=(
+            "flex flex-none items-center gap-3 border-b-2 border-warning bg-warning-soft px-4 py-2 text-sm "
+            "text-warning-ink sm:px-5"
+        ),
+    )

@@ -17,9 +17,9 @@ from starlette.routing import Route
 
 from wapto_app import runtime
 from wapto_app.log import get_logger
-from wapto_app.models import LinkPurpose, Role
+from wapto_app.models import LinkPurpose
 from wapto_app.security import cookies, passwords, throttle
-from wapto_app.security.permissions import Actor
+from wapto_app.security.permissions import Actor, Permission
 from wapto_app.services import accounts, links, mail, profile, sessions, sign_in
 from wapto_app.services.account_fields import clean_email, clean_locale, clean_name, time_zones
 from wapto_app.services.accounts import Person
@@ -106,8 +106,9 @@ async def login(visit: Visit, form: LoginForm) -> Answer:
         token = await sign_in.sign_in(
             session, known, new_hash=new_hash, address=visit.address, user_agent=visit.user_agent
         )
+        home = await _first_page(session, token)
     await throttle.sign_in_succeeded(visit.address, email)
-    return Answer({"go": sign_in.safe_path(form.next) or sign_in.HOME[known.role]}, token)
+    return Answer({"go": sign_in.safe_path(form.next) or home}, token)
 
 
 async def logout(request: Request) -> Response:
@@ -129,8 +130,7 @@ async def setup(visit: Visit, form: SetupForm) -> Answer:
     person = await _person(form)
     async with runtime.get().db.write() as session:
         account_id = await accounts.set_up(session, form.token, person, runs_business=form.runs_business)
-        token = await _enter(session, visit, account_id)
-    return Answer({"go": sign_in.HOME[Role.OWNER if form.runs_business else Role.OPERATOR]}, token)
+        return await _enter(session, visit, account_id)
 
 
 async def register(visit: Visit, form: RegisterForm) -> Answer:
@@ -142,8 +142,7 @@ async def register(visit: Visit, form: RegisterForm) -> Answer:
     person = await _person(form)
     async with runtime.get().db.write() as session:
         account_id = await accounts.register(session, person)
-        token = await _enter(session, visit, account_id)
-    return Answer({"go": sign_in.HOME[Role.OWNER]}, token)
+        return await _enter(session, visit, account_id)
 
 
 async def accept_invitation(visit: Visit, form: InvitationForm) -> Answer:
@@ -154,8 +153,7 @@ async def accept_invitation(visit: Visit, form: InvitationForm) -> Answer:
     person = await _person(RegisterForm(email=email, **form.model_dump(exclude={"token"})))
     async with runtime.get().db.write() as session:
         account_id = await accounts.accept_invitation(session, form.token, person)
-        token = await _enter(session, visit, account_id)
-    return Answer({"go": sign_in.HOME[Role.OWNER]}, token)
+        return await _enter(session, visit, account_id)
 
 
 async def request_reset(visit: Visit, form: ResetRequestForm) -> Answer:
@@ -227,15 +225,23 @@ def _try(errors: dict[str, str], clean: Callable[[str], str], text: str) -> str:
         return ""
 
 
-async def _enter(session: AsyncSession, visit: Visit, account_id: int) -> str:
+async def _enter(session: AsyncSession, visit: Visit, account_id: int) -> Answer:
     await sessions.close_session(session, visit.session_token)
-    return await sign_in.enter(session, account_id, address=visit.address, user_agent=visit.user_agent)
+    token = await sign_in.enter(session, account_id, address=visit.address, user_agent=visit.user_agent)
+    return Answer({"go": await _first_page(session, token)}, token)
+
+
+async def _first_page(session: AsyncSession, token: str) -> str:
+    actor = await sessions.actor_of_cookie(session, token)
+    return sign_in.home(actor.permissions if actor else ())
 
 
 async def _actor(visit: Visit) -> Actor:
+    """Whoever changes their own account. Raises SignedOut, Forbidden."""
     actor = await cookies.actor_of(visit.cookie)
     if actor is None or actor.account_id is None:
         raise SignedOut
+    actor.require(Permission.SELF_DO)  # before a password can be guessed through another's eyes
     return actor
 
 

@@ -72,10 +72,10 @@ def bring_in(connection: sa.Connection, conversation_ids: Iterable[int]) -> list
 
 
 def _free_from_the_gone(connection: sa.Connection, ids: list[int]) -> None:
-    here = sa.select(account.c.id).where(account.c.is_active)
+    agent = sa.select(account.c.id).where(account.c.id == conversation.c.assignee_id, ~account.c.is_active)
     connection.execute(
         conversation.update()
-        .where(conversation.c.id.in_(ids), IS_HELD, conversation.c.assignee_id.not_in(here))
+        .where(conversation.c.id.in_(ids), IS_HELD, agent.exists())
         .values(assignee_id=None)
     )
 

@@ -31,6 +31,8 @@ async def open_conversation(session: AsyncSession, actor: Actor, conversation_id
         NotFound: the conversation is not there or not visible.
     """
     actor.require(Permission.INBOX_SEE)
+    if actor.is_looking:
+        return
     conversation = await conversation_for(session, actor, conversation_id)
     if conversation.unread == 0:
         return

@@ -10,12 +10,13 @@ from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from wapto_app.db import fetch
-from wapto_app.models import AddressKind, Channel, Contact, ContactAddress, Conversation
+from wapto_app.models import Account, AddressKind, Channel, Contact, ContactAddress, Conversation, Team
 from wapto_app.security.permissions import Actor, Permission
-from wapto_app.services.contacts import mask_numbers, mask_phone, shown_name
+from wapto_app.services.contacts import shown_name
 from wapto_app.services.errors import NotFound
+from wapto_app.services.masking import Mask, mask_numbers, mask_of, masks
 from wapto_app.services.outbox.gate import window_closes_at
-from wapto_app.services.visibility import readable
+from wapto_app.services.visibility import newest, readable
 
 PAGE = 50
 MOST = 500
@@ -38,10 +39,11 @@ class ConversationRow(TypedDict):
     window_closes_at: str
     channel: str
     status: str
+    assignee: str
 
 
 class ConversationHeader(TypedDict):
-    """The open conversation."""
+    """The open conversation. ``assignee`` and ``team`` are names, empty for nobody and none."""
 
     id: int
     contact_id: int
@@ -54,6 +56,10 @@ class ConversationHeader(TypedDict):
     blocked: bool
     status: str
     unread: int
+    assignee_id: int
+    assignee: str
+    team_id: int
+    team: str
 
 
 def phone_column() -> sa.ScalarSelect[Any]:
@@ -76,16 +82,19 @@ async def listing(
 ) -> list[ConversationRow]:
     """The newest conversations that the actor may see, at most ``MOST``."""
     actor.require(Permission.INBOX_SEE)
+    limit = min(limit, MOST)
     query = _rows(actor).order_by(col(Conversation.last_message_at).desc(), col(Conversation.id).desc())
-    if unread_only:
-        query = query.where(_IS_UNREAD)
-    return [_row(actor, row) for row in await fetch(session, query.limit(min(limit, MOST)))]
+    query = query.where(_IS_UNREAD if unread_only else newest(actor, limit))
+    found = await fetch(session, query.limit(limit))
+    hidden = await masks(session, actor, [row.contact_id for row in found])
+    return [_row(hidden.of(row.contact_id), row) for row in found]
 
 
 def _rows(actor: Actor) -> sa.Select[Any]:
     c = Conversation
     columns: list[Any] = [
         col(c.id),
+        col(c.contact_id),
         col(c.preview),
         col(c.preview_type),
         col(c.preview_outbound),
@@ -98,21 +107,23 @@ def _rows(actor: Actor) -> sa.Select[Any]:
         col(Contact.profile_name),
         col(Contact.username),
         col(Channel.verified_name),
+        col(Account.name).label("assignee"),
         phone_column().label("phone"),
     ]
     return (
         sa.select(*columns)
         .join(Contact, col(Contact.id) == col(c.contact_id))
         .join(Channel, col(Channel.id) == col(c.channel_id))
+        .outerjoin(Account, col(Account.id) == col(c.assignee_id))
         .where(readable(actor))
     )
 
 
-def _row(actor: Actor, row: Any) -> ConversationRow:
+def _row(mask: Mask, row: Any) -> ConversationRow:
     return ConversationRow(
         id=row.id,
-        name=shown_name(row.name, row.profile_name, row.username, visible_phone(actor, row.phone)),
-        preview=visible_text(actor, row.preview_type, row.preview),
+        name=_name(mask, row),
+        preview=visible_text(mask, row.preview_type, row.preview),
         outbound=row.preview_outbound,
         tick=row.preview_status if row.preview_outbound else "",
         at=row.last_message_at.isoformat(),
@@ -120,18 +131,18 @@ def _row(actor: Actor, row: Any) -> ConversationRow:
         window_closes_at=iso(window_closes_at(row.last_inbound_at)),
         channel=row.verified_name,
         status=row.status.value,
+        assignee=row.assignee or "",
     )
 
 
-def visible_phone(actor: Actor, phone: str | None) -> str:
-    if not phone:
-        return ""
-    return mask_phone(phone) if actor.hide_phone else phone
+def _name(mask: Mask, row: Any) -> str:
+    names = mask.note(row.name), mask.text(row.profile_name), mask.text(row.username)
+    return shown_name(*names, mask.phone(row.phone))
 
 
-def visible_text(actor: Actor, kind: str, text: str) -> str:
+def visible_text(mask: Mask, kind: str, text: str) -> str:
     """WhatsApp's own sentences name both numbers of a customer who changed the number."""
-    return mask_numbers(text) if actor.hide_phone and kind == "system" else text
+    return mask_numbers(text) if mask.hides and kind == "system" else mask.text(text)
 
 
 def iso(at: datetime | None) -> str:
@@ -155,23 +166,26 @@ async def header(session: AsyncSession, actor: Actor, conversation_id: int) -> C
     query = (
         _rows(actor)
         .add_columns(
-            col(Conversation.contact_id),
+            col(Conversation.assignee_id),
+            col(Conversation.team_id),
+            col(Team.name).label("team"),
             col(Channel.status).label("channel_status"),
             col(Contact.opted_out_at),
             col(Contact.blocked_at),
         )
+        .outerjoin(Team, col(Team.id) == col(Conversation.team_id))
         .where(col(Conversation.id) == conversation_id)
     )
     found = await fetch(session, query)
     if not found:
         raise NotFound("conversation")
     row = found[0]
-    phone = visible_phone(actor, row.phone)
+    mask = await mask_of(session, actor, row.contact_id)
     return ConversationHeader(
         id=row.id,
         contact_id=row.contact_id,
-        name=shown_name(row.name, row.profile_name, row.username, phone),
-        phone=phone,
+        name=_name(mask, row),
+        phone=mask.phone(row.phone),
         channel=row.verified_name,
         channel_status=row.channel_status.value,
         window_closes_at=iso(window_closes_at(row.last_inbound_at)),
@@ -179,4 +193,8 @@ async def header(session: AsyncSession, actor: Actor, conversation_id: int) -> C
         blocked=row.blocked_at is not None,
         status=row.status.value,
         unread=row.unread,
+        assignee_id=row.assignee_id or 0,
+        assignee=row.assignee or "",
+        team_id=row.team_id or 0,
+        team=row.team or "",
     )

@@ -14,8 +14,8 @@ from wapto_app.db import fetch
 from wapto_app.models import Account, Conversation, Direction, MediaFile, Message, MessageStatus, Reaction
 from wapto_app.models.base import table_of
 from wapto_app.security.permissions import Actor, Permission
-from wapto_app.services.contacts import mask_numbers, mask_phone
 from wapto_app.services.inbox.conversations import iso, visible_text
+from wapto_app.services.masking import Mask, mask_in, mask_numbers, mask_phone
 from wapto_app.services.previews import preview_of
 from wapto_app.services.visibility import readable
 
@@ -149,18 +149,19 @@ async def _page(
     found = await fetch(session, newest_first)
     rows = list(reversed(found[:size]))
     answered = [row.reply_to_wamid for row in rows if row.reply_to_wamid]
-    quotes = await _quotes(session, actor, conversation_id, answered)
+    mask = await mask_in(session, actor, conversation_id)
+    quotes = await _quotes(session, mask, conversation_id, answered)
     reactions = await _reactions(session, [row.wamid for row in rows if row.wamid])
     before = found[size].at if len(found) > size else None
     messages: list[MessageRow] = []
     for row in rows:
-        messages.append(_row(actor, row, before, quotes, reactions))
+        messages.append(_row(mask, row, before, quotes, reactions))
         before = row.at
     return Thread(messages=messages, has_older=len(found) > size)
 
 
 async def _quotes(
-    session: AsyncSession, actor: Actor, conversation_id: int, wamids: list[str]
+    session: AsyncSession, mask: Mask, conversation_id: int, wamids: list[str]
 ) -> dict[str, Quote]:
     if not wamids:
         return {}
@@ -170,9 +171,9 @@ async def _quotes(
     )
     return {
         row.wamid: Quote(
-            wamid=visible_wamid(actor, row.wamid),
+            wamid=visible_wamid(mask, row.wamid),
             outbound=row.direction is Direction.OUTBOUND,
-            text=visible_text(actor, row.type, preview_of(row.type, row.body, row.content)),
+            text=visible_text(mask, row.type, preview_of(row.type, row.body, row.content)),
         )
         for row in await fetch(session, query)
     }
@@ -193,62 +194,62 @@ async def _reactions(session: AsyncSession, wamids: list[str]) -> dict[str, list
 
 
 def _row(
-    actor: Actor,
+    mask: Mask,
     row: Any,
     before: datetime | None,
     quotes: dict[str, Quote],
     reactions: dict[str, list[str]],
 ) -> MessageRow:
-    content = visible_content(actor, row.content)
+    content = visible_content(mask, row.content)
     failed = row.status in (MessageStatus.FAILED, MessageStatus.UNCONFIRMED)
     reason, advice = problem(row.error_code, row.error_detail) if failed or row.error_code else ("", "")
     return MessageRow(
         id=row.id,
-        wamid=visible_wamid(actor, row.wamid),
+        wamid=visible_wamid(mask, row.wamid),
         outbound=row.direction is Direction.OUTBOUND,
         type=row.type,
         kind=str(content.get("kind") or row.type),
-        body=visible_text(actor, row.type, row.body),
+        body=visible_text(mask, row.type, row.body),
         content=content,
         status=row.status.value,
         at=row.at.isoformat(),
         previous_at=iso(before),
         author=row.author or "",
-        error=reason,
+        error=mask.text(reason),
         advice=advice,
-        file=_file(row),
-        quote=_quote(actor, row.reply_to_wamid, quotes),
+        file=_file(mask, row),
+        quote=_quote(mask, row.reply_to_wamid, quotes),
         reactions=reactions.get(row.wamid or "", []),
         edited=bool(content.get("edited")),
         forwarded=bool(content.get("forwarded")),
     )
 
 
-def _file(row: Any) -> FileRow | None:
+def _file(mask: Mask, row: Any) -> FileRow | None:
     if row.key is None or row.content.get("kind") == "revoked":
         return None
     return FileRow(
         key=row.key,
         state=row.state.value,
         mime_type=row.mime_type,
-        filename=row.filename,
+        filename=mask.text(row.filename),
         size=row.size,
         error=row.error,
     )
 
 
-def _quote(actor: Actor, wamid: str, quotes: dict[str, Quote]) -> Quote | None:
+def _quote(mask: Mask, wamid: str, quotes: dict[str, Quote]) -> Quote | None:
     if not wamid:
         return None
-    unknown = Quote(wamid=visible_wamid(actor, wamid), outbound=False, text="An earlier message")
+    unknown = Quote(wamid=visible_wamid(mask, wamid), outbound=False, text="An earlier message")
     return quotes.get(wamid) or unknown
 
 
-def visible_wamid(actor: Actor, wamid: str | None) -> str:
+def visible_wamid(mask: Mask, wamid: str | None) -> str:
     """WhatsApp's id of a message holds the customer's number, in base64."""
     if not wamid:
         return ""
-    return "hidden" if actor.hide_phone else wamid
+    return "hidden" if mask.hides else wamid
 
 
 def problem(code: int | None, detail: str) -> tuple[str, str]:
@@ -259,10 +260,10 @@ def problem(code: int | None, detail: str) -> tuple[str, str]:
     return info.meaning, info.advice
 
 
-def visible_content(actor: Actor, content: dict[str, Any]) -> dict[str, Any]:
+def visible_content(mask: Mask, content: dict[str, Any]) -> dict[str, Any]:
     """The payload without Meta's raw data, and without numbers for whom they are hidden."""
     shown = {name: value for name, value in content.items() if name != "raw"}
-    if not actor.hide_phone:
+    if not mask.hides:
         return shown
     for name in ("new_wa_id", "new_user_id"):
         if shown.get(name):
@@ -272,7 +273,8 @@ def visible_content(actor: Actor, content: dict[str, Any]) -> dict[str, Any]:
     for name in ("cards", "contacts"):
         if name in shown:
             shown[name] = [_masked_card(card) for card in shown[name]]
-    return shown
+    hidden: dict[str, Any] = mask.content(shown)
+    return hidden
 
 
 def _masked_card(card: dict[str, Any]) -> dict[str, Any]:

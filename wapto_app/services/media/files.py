@@ -6,12 +6,15 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
-from sqlmodel import select
+import sqlalchemy as sa
+from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from wapto_app.models import MediaFile, MediaState
+from wapto_app.models import Conversation, MediaFile, MediaState, Message, Visibility
 from wapto_app.security.permissions import Actor, Permission
 from wapto_app.services.errors import NotFound
+from wapto_app.services.masking import masks
+from wapto_app.services.visibility import readable
 
 _KEY = re.compile("[0-9a-f]{32}")
 # Only types that a browser shows without running anything.
@@ -77,18 +80,45 @@ async def stored_file(session: AsyncSession, actor: Actor, media_dir: Path, key:
     """A file to serve.
 
     Raises:
-        NotFound: there is no such file, or it was not fetched (yet).
+        NotFound: there is no such file, it was not fetched (yet), or the actor may not see its conversation.
     """
     actor.require(Permission.INBOX_SEE)
     if not _KEY.fullmatch(key):
         raise NotFound("file")
     found = await session.exec(
-        select(MediaFile.path, MediaFile.mime_type, MediaFile.filename).where(
-            MediaFile.key == key, MediaFile.state == MediaState.STORED
-        )
+        select(MediaFile).where(MediaFile.key == key, MediaFile.state == MediaState.STORED, _readable(actor))
     )
-    row = found.first()
-    if row is None:
+    file = found.first()
+    if file is None:
         raise NotFound("file")
-    path, mime_type, filename = row
-    return StoredFile(absolute(media_dir, path), mime_type, filename)
+    filename = await _visible_name(session, actor, file)
+    return StoredFile(absolute(media_dir, file.path), file.mime_type, filename)
+
+
+def _readable(actor: Actor) -> sa.ColumnElement[bool]:
+    """The filter of files: those of the conversations that the actor may see, and their own uploads."""
+    if actor.visibility is Visibility.ALL:
+        return sa.true()
+    shown = (
+        sa.select(sa.literal(1))
+        .join(Conversation, col(Conversation.id) == col(Message.conversation_id))
+        .where(col(Message.media_id) == col(MediaFile.id), readable(actor))
+    )
+    return sa.or_(col(MediaFile.uploaded_by) == actor.account_id, shown.exists())
+
+
+async def _visible_name(session: AsyncSession, actor: Actor, file: MediaFile) -> str:
+    """The name of the file without the numbers of the customers in whose chats it is."""
+    if not actor.hide_phone:
+        return file.filename
+    shown = await session.exec(
+        select(Conversation.contact_id)
+        .join(Message, col(Message.conversation_id) == col(Conversation.id))
+        .where(Message.media_id == file.id)
+        .distinct()
+    )
+    contact_ids = list(shown)
+    hidden, name = await masks(session, actor, contact_ids), file.filename
+    for contact_id in contact_ids:
+        name = hidden.of(contact_id).text(name)
+    return name

@@ -1,6 +1,6 @@
 """the desk.
 
-Revision: 0004, after 0003
+Revision: 0005, after 0004
 """
 
 from datetime import UTC, datetime, timedelta
@@ -9,8 +9,8 @@ import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects import postgresql
 
-revision = "0004"
-down_revision = "0003"
+revision = "0005"
+down_revision = "0004"
 branch_labels = None
 depends_on = None
 
