@@ -13,6 +13,10 @@ NAVIGATION = (
         (Entry(t("Inbox"), "/inbox", "inbox", Permission.INBOX_SEE, badge="unread"),),
     ),
     Group(
+        t("Team"),
+        (Entry(t("Review"), "/review", "chart-column", Permission.REPORTS_SEE),),
+    ),
+    Group(
         t("Settings"),
         (
             Entry(t("Integrations"), "/integrations", "plug", Permission.INTEGRATIONS_SEE),

@@ -26,14 +26,18 @@ from pages import (
     profile,
     register,
     reset,
+    review,
     setup,
 )
+from pages.review import conversation as review_conversation
 from state import base
 from state.access import Access
 from state.accounts import Accounts
 from state.inbox import ContactPanel, InboxList, OpenConversation
 from state.integrations import Integrations
 from state.profile import Profile
+from state.review import Behind, Review
+from state.review_conversation import ReviewedConversation
 from state.shell import Shell
 from wapto_app import bundle, demo, runtime
 from wapto_app.jobs import background, presence
@@ -42,6 +46,7 @@ from wapto_app.security.sockets import cookies_of_tabs, guard
 from wapto_app.settings import get_settings
 from wapto_app.ui import tokens
 from wapto_app.web import auth, guide, headers, health, limits, media, metrics, sandbox, start, webhooks
+from wapto_app.web import review as web_review
 
 _settings = get_settings()
 
@@ -54,6 +59,7 @@ _routes = [
     *auth.routes,
     *guide.routes,
     *sandbox.routes(_settings),
+    *web_review.routes,
 ]
 
 _with_headers = partial(
@@ -144,6 +150,13 @@ _page(integrations.integrations, "/integrations", Shell.load, Integrations.load)
 _page(connect.connect, "/integrations/connect", Shell.load, Integrations.load)
 _page(profile.profile, "/profile", Shell.load, Profile.load)
 _page(admin_accounts.admin_accounts, "/admin/accounts", Shell.load, Accounts.load)
+_page(review.review, "/review", Shell.load, Review.load, Behind.load)
+_page(
+    review_conversation.review_conversation,
+    "/review/[conversation_id]",
+    Shell.load,
+    ReviewedConversation.load,
+)
 app.add_page(not_found.not_found, route="404", title="Wapto")
 
 if os.environ.get("WAPTO_DEV") == "1":

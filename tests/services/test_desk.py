@@ -1,4 +1,4 @@
-"""What is recorded at the desk, in the transaction of the deed: waits, replies, hand-overs, resolutions, missed windows."""
+"""What the desk records, in the transaction of the deed: waits, replies, hand-overs, resolutions, missed windows."""
 
 from __future__ import annotations
 

@@ -16,8 +16,9 @@ from wapto_app.jobs import presence as job
 from wapto_app.models import Account, OnlineSpan, Role
 from wapto_app.models.base import table_of
 from wapto_app.runtime import Runtime
+from wapto_app.security import cookies
 from wapto_app.security.permissions import Actor
-from wapto_app.services import presence
+from wapto_app.services import presence, viewing
 
 START = "2026-11-20T10:00:00Z"
 SignIn = Callable[[Actor], Awaitable[str]]
@@ -164,10 +165,10 @@ async def test_an_account_that_is_gone_is_skipped(
 async def test_who_looks_through_another_persons_eyes_makes_neither_present(
     runtime: Runtime, owner: Actor, agent: Actor, sign_in: SignIn
 ) -> None:
+    cookie = await sign_in(owner)
+    viewer = await cookies.actor_of(cookie)
+    assert viewer is not None
     async with runtime.db.write() as session:
-        cookie = await sign_in(owner)
-        viewer = await cookies.actor_of(cookie)
-        assert viewer is not None
         await viewing.start(session, viewer, agent.account_id or 0)
     cookies.forget()
     await job.note(runtime, frozenset({cookie}))

@@ -7,6 +7,7 @@ from collections import defaultdict
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
+from itertools import pairwise
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -372,7 +373,7 @@ async def test_a_day_on_which_the_clock_changes_is_shorter_or_longer(
     slots = found.slots()
     assert slots[0].start == found.start
     assert slots[-1].end == found.end
-    assert all(a.end == b.start for a, b in zip(slots, slots[1:], strict=False))
+    assert all(a.end == b.start for a, b in pairwise(slots))
 
 
 async def test_the_bars_of_any_range_cover_it_without_a_gap(runtime: Runtime, owner: Actor) -> None:
@@ -386,7 +387,7 @@ async def test_the_bars_of_any_range_cover_it_without_a_gap(runtime: Runtime, ow
         slots = found.slots()
         assert (len(slots), found.step) == (count, step)
         assert (slots[0].start, slots[-1].end) == (found.start, found.end)
-        assert all(a.end == b.start for a, b in zip(slots, slots[1:], strict=False))
+        assert all(a.end == b.start for a, b in pairwise(slots))
 
 
 @pytest.mark.parametrize(
@@ -527,4 +528,7 @@ async def test_figures_are_read_from_covering_indexes(
 
 def _IS_SMALL(line: str) -> bool:  # noqa: N802
     """People, teams, and the bars of the chart."""
-    return any(f"SCAN {name}" in line or f"on {name}" in line for name in ("account", "team", "slot", "anon", "CONSTANT"))
+    return any(
+        f"SCAN {name}" in line or f"on {name}" in line
+        for name in ("account", "team", "slot", "anon", "CONSTANT")
+    )

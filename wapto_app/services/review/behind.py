@@ -13,11 +13,11 @@ from wapto_app.db import fetch
 from wapto_app.models import Account, Contact, Conversation, DeskEvent, DeskKind
 from wapto_app.models.base import table_of
 from wapto_app.security.permissions import Actor, Permission
-from wapto_app.services.contacts import shown_name
 from wapto_app.services.errors import Invalid, NotFound
-from wapto_app.services.inbox.conversations import phone_column, visible_phone, visible_text
+from wapto_app.services.inbox.conversations import phone_column, visible_text
+from wapto_app.services.masking import Mask, masks
 from wapto_app.services.review.periods import Period
-from wapto_app.services.review.scope import ensure_agent, ensure_team, readable_agent
+from wapto_app.services.review.scope import customer, ensure_agent, ensure_team, readable_agent
 from wapto_app.services.review.tally import HANDLED
 from wapto_app.services.visibility import readable
 
@@ -88,7 +88,8 @@ async def conversations(
     order = [done.c.seconds.desc().nulls_last()] if figure in _TIMED else []
     found = await fetch(session, _rows(actor, done).order_by(*order, done.c.at.desc()).limit(MOST + 1))
     is_timed = figure in _TIMED
-    rows = [_row(actor, row, is_timed=is_timed) for row in found[:MOST]]
+    hidden = await masks(session, actor, [row.contact_id for row in found])
+    rows = [_row(hidden.of(row.contact_id), row, is_timed=is_timed) for row in found[:MOST]]
     return Chats(rows=rows, has_more=len(found) > MOST)
 
 
@@ -108,7 +109,8 @@ async def _whose(
 
 
 def _rows(actor: Actor, done: Any) -> sa.Select[Any]:
-    shown = (Conversation.id, Conversation.preview, Conversation.preview_type)
+    c = Conversation
+    shown = (c.id, c.contact_id, c.preview, c.preview_type)
     names = (Contact.name, Contact.profile_name, Contact.username)
     columns: list[Any] = [*map(col, shown), *map(col, names), phone_column().label("phone"), *done.c]
     return (
@@ -119,11 +121,11 @@ def _rows(actor: Actor, done: Any) -> sa.Select[Any]:
     )
 
 
-def _row(actor: Actor, row: Any, *, is_timed: bool) -> ChatRow:
+def _row(mask: Mask, row: Any, *, is_timed: bool) -> ChatRow:
     return ChatRow(
         id=row.id,
-        name=shown_name(row.name, row.profile_name, row.username, visible_phone(actor, row.phone)),
-        preview=visible_text(actor, row.preview_type, row.preview),
+        name=customer(mask, row),
+        preview=visible_text(mask, row.preview_type, row.preview),
         at=row.at.isoformat(),
         seconds=row.seconds if is_timed else None,
         times=row.times,

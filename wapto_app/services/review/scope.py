@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import sqlalchemy as sa
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
@@ -10,7 +12,9 @@ from wapto_app.models import Account, DeskEvent, Role, Team, Visibility
 from wapto_app.models.base import table_of
 from wapto_app.security.passwords import UNUSABLE
 from wapto_app.security.permissions import Actor, Permission
+from wapto_app.services.contacts import shown_name
 from wapto_app.services.errors import NotFound
+from wapto_app.services.masking import Mask
 
 event = table_of(DeskEvent)
 
@@ -72,3 +76,9 @@ async def ensure_agent(session: AsyncSession, actor: Actor, agent_id: int) -> st
     if name is None:
         raise NotFound("agent")
     return name
+
+
+def customer(mask: Mask, row: Any) -> str:
+    """The name of the row's customer, as far as its reader may know it."""
+    names = mask.note(row.name), mask.text(row.profile_name), mask.text(row.username)
+    return shown_name(*names, mask.phone(row.phone))

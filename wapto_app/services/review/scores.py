@@ -16,13 +16,13 @@ from wapto_app.models import Account, Contact, Conversation, DeskEvent, Review, 
 from wapto_app.models.base import table_of
 from wapto_app.security.permissions import Actor, Permission
 from wapto_app.services import audit
-from wapto_app.services.contacts import shown_name
 from wapto_app.services.errors import Conflict, Forbidden, Invalid, NotFound
-from wapto_app.services.inbox.conversations import phone_column, visible_phone
+from wapto_app.services.inbox.conversations import phone_column
+from wapto_app.services.masking import Mask, mask_in, masks
 from wapto_app.services.review.behind import ensure_readable
 from wapto_app.services.review.periods import Period
 from wapto_app.services.review.rubric import POINTS, TOPIC, Criterion, criteria, criteria_in
-from wapto_app.services.review.scope import ensure_agent, readable_agent
+from wapto_app.services.review.scope import customer, ensure_agent, readable_agent
 from wapto_app.services.visibility import readable
 
 event = table_of(DeskEvent)
@@ -110,7 +110,9 @@ async def edit_review(
         raise NotFound("review")
     rubric = criteria_in(review.rubric)
     review.scores, review.total = _checked(rubric, scores), _total(rubric, scores)
-    review.note, review.edited_at = _checked_note(note), utcnow()
+    # Who must not see numbers saved a note in which they were hidden.
+    mask = await mask_in(session, actor, review.conversation_id)
+    review.note, review.edited_at = mask.restored(_checked_note(note), review.note), utcnow()
     session.add(review)
     audit.record(session, actor, "review.edited", f"review:{review_id}", agent=review.agent_id)
     touch(session, TOPIC)
@@ -171,6 +173,7 @@ async def _rows(session: AsyncSession, actor: Actor, *where: sa.ColumnElement[bo
             *map(col, plain),
             *map(col, (r.created_at, r.edited_at)),
             *map(col, names),
+            col(Conversation.contact_id),
             phone_column().label("phone"),
             sa.case((is_readable, 1), else_=0).label("is_readable"),
             col(Account.name).label("agent"),
@@ -184,15 +187,16 @@ async def _rows(session: AsyncSession, actor: Actor, *where: sa.ColumnElement[bo
         .order_by(col(r.created_at).desc(), col(r.id).desc())
         .limit(_MOST)
     )
-    return [_row(actor, row) for row in await fetch(session, query)]
+    found = await fetch(session, query)
+    hidden = await masks(session, actor, [row.contact_id for row in found])
+    return [_row(actor, hidden.of(row.contact_id), row) for row in found]
 
 
-def _row(actor: Actor, row: Any) -> ReviewRow:
-    customer = shown_name(row.name, row.profile_name, row.username, visible_phone(actor, row.phone))
+def _row(actor: Actor, mask: Mask, row: Any) -> ReviewRow:
     return ReviewRow(
         id=row.id,
         conversation_id=row.conversation_id if row.is_readable else 0,
-        customer=customer if row.is_readable else "",
+        customer=customer(mask, row) if row.is_readable else "",
         agent_id=row.agent_id,
         agent=row.agent,
         reviewer=row.reviewer or "",
@@ -200,7 +204,7 @@ def _row(actor: Actor, row: Any) -> ReviewRow:
         may_delete=actor.may(Permission.REPORTS_DO) and _may_delete(actor, row.reviewer_id),
         total=row.total,
         scores=_scores(row),
-        note=row.note,
+        note=mask.note(row.note),
         at=row.created_at.isoformat(),
         is_edited=row.edited_at is not None,
     )
