@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Any, TypedDict
+from typing import Any
 from urllib.parse import urlencode
 
 import reflex as rx
 from reflex.event import EventSpec
+from typing_extensions import TypedDict
 
 from state.base import Feedback, actor_of, success, watch
 from wapto_app import runtime
 from wapto_app.security.permissions import Permission
 from wapto_app.security.policy import requires
 from wapto_app.services import presence, review
-from wapto_app.services.review import Bar, Criterion, Figure, ReviewRow
+from wapto_app.services.review import Bar, Choice, Criterion, Figure, ReviewRow
 from wapto_app.services.review.shown import (
     SORTS,
     ChatLine,
@@ -43,11 +44,6 @@ NO_FIGURES = FiguresRow(
 )
 
 
-class Option(TypedDict):
-    value: str
-    label: str
-
-
 class Days(TypedDict):
     """What the form of an own range sends."""
 
@@ -63,7 +59,7 @@ class Review(rx.State):
     first: str = ""
     last: str = ""
     team: str = ""
-    teams: list[Option] = []
+    teams: list[Choice] = []
     by: str = "agents"
     sort: str = "-conversations"
     total: FiguresRow = NO_FIGURES
@@ -148,7 +144,7 @@ class Review(rx.State):
             during = await review.period(session, actor, self.range, self.first, self.last)
             board = await review.board(session, actor, during, team_id)
             self.bars = await review.bars(session, actor, during, team_id)
-            self.teams = [Option(**each) for each in await review.teams(session, actor)]
+            self.teams = await review.teams(session, actor)
             by_team = self.by == "teams"
             self._raw = await review.teams_board(session, actor, during) if by_team else board["agents"]
         self.total, self.step, self.zone = figures_row(board["total"]), during.step, during.zone.key

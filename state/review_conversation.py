@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import Any, TypedDict
+from typing import Any
 
 import reflex as rx
 from reflex.event import EventSpec
@@ -15,16 +15,11 @@ from wapto_app.security.policy import requires
 from wapto_app.services import inbox, review
 from wapto_app.services.errors import NotFound
 from wapto_app.services.inbox import MessageRow
-from wapto_app.services.review import ReviewRow, Score
+from wapto_app.services.review import Choice, ReviewRow, Score
 
 # PostgreSQL refuses to look for a larger one.
 _LARGEST_ID = 2**31 - 1
 _PATH = re.compile(r"^/review/(\d{1,10})/?$")
-
-
-class Option(TypedDict):
-    value: str
-    label: str
 
 
 class ReviewedConversation(rx.State):
@@ -35,7 +30,7 @@ class ReviewedConversation(rx.State):
     name: str = ""
     messages: list[MessageRow] = []
     has_older: bool = False
-    agents: list[Option] = []
+    agents: list[Choice] = []
     agent: str = ""
     reviews: list[ReviewRow] = []
     points: list[Score] = []
@@ -152,9 +147,7 @@ class ReviewedConversation(rx.State):
         try:
             async with runtime.get().db.read() as session:
                 header = await inbox.header(session, actor, self.selected)
-                self.agents = [
-                    Option(**each) for each in await review.agents_of(session, actor, self.selected)
-                ]
+                self.agents = await review.agents_of(session, actor, self.selected)
                 self.reviews = await review.reviews_of_conversation(session, actor, self.selected)
                 if not self.messages:
                     self._show(await inbox.recent(session, actor, self.selected))

@@ -14,7 +14,7 @@ from wapto_app.services.review.figures import (
 )
 from wapto_app.services.review.periods import CUSTOM, LAST, TODAY, Period, period
 from wapto_app.services.review.rubric import TOPIC, Criterion, rubric, save_rubric
-from wapto_app.services.review.scope import teams
+from wapto_app.services.review.scope import Choice, teams
 from wapto_app.services.review.scores import (
     ReviewRow,
     Score,
@@ -35,6 +35,7 @@ __all__ = [
     "Board",
     "ChatRow",
     "Chats",
+    "Choice",
     "Criterion",
     "CsvFile",
     "Figure",

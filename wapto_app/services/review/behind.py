@@ -17,7 +17,7 @@ from wapto_app.services.errors import Invalid, NotFound
 from wapto_app.services.inbox.conversations import phone_column, visible_text
 from wapto_app.services.masking import Mask, masks
 from wapto_app.services.review.periods import Period
-from wapto_app.services.review.scope import customer, ensure_agent, ensure_team, readable_agent
+from wapto_app.services.review.scope import Choice, customer, ensure_agent, ensure_team, readable_agent
 from wapto_app.services.review.tally import HANDLED
 from wapto_app.services.visibility import readable
 
@@ -132,8 +132,8 @@ def _row(mask: Mask, row: Any, *, is_timed: bool) -> ChatRow:
     )
 
 
-async def agents_of(session: AsyncSession, actor: Actor, conversation_id: int) -> list[dict[str, str]]:
-    """Who of those the actor may review answered or resolved this conversation, as ``value`` and ``label``.
+async def agents_of(session: AsyncSession, actor: Actor, conversation_id: int) -> list[Choice]:
+    """Who of those the actor may review answered or resolved this conversation.
 
     Raises:
         NotFound: the conversation is not there, or not for the actor to see.
@@ -149,7 +149,7 @@ async def agents_of(session: AsyncSession, actor: Actor, conversation_id: int) -
         .where(readable_agent(actor), col(Account.id).in_(took_part), col(Account.id) != actor.account_id)
         .order_by(sa.func.lower(col(Account.name)))
     )
-    return [{"value": str(row.id), "label": row.name} for row in await fetch(session, query)]
+    return [Choice(value=str(row.id), label=row.name) for row in await fetch(session, query)]
 
 
 async def ensure_readable(session: AsyncSession, actor: Actor, conversation_id: int) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, TypedDict
 
 import sqlalchemy as sa
 from sqlmodel import col, select
@@ -17,6 +17,13 @@ from wapto_app.services.errors import NotFound
 from wapto_app.services.masking import Mask
 
 event = table_of(DeskEvent)
+
+
+class Choice(TypedDict):
+    """A line of a list to choose from."""
+
+    value: str
+    label: str
 
 
 def sees_all(actor: Actor) -> bool:
@@ -51,13 +58,13 @@ def readable_work(actor: Actor) -> list[sa.ColumnElement[bool]]:
     return [event.c.account_id == actor.account_id if team_id is None else event.c.team_id == team_id]
 
 
-async def teams(session: AsyncSession, actor: Actor) -> list[dict[str, str]]:
-    """The teams to choose from, as ``value`` and ``label``."""
+async def teams(session: AsyncSession, actor: Actor) -> list[Choice]:
+    """The teams to choose from."""
     actor.require(Permission.REPORTS_SEE)
     found = await session.exec(
         select(Team.id, Team.name).where(readable_team(actor)).order_by(sa.func.lower(Team.name)).limit(200)
     )
-    return [{"value": str(team_id), "label": name} for team_id, name in found]
+    return [Choice(value=str(team_id), label=name) for team_id, name in found]
 
 
 async def ensure_team(session: AsyncSession, actor: Actor, team_id: int) -> str:
