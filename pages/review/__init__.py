@@ -112,12 +112,10 @@ def _totals() -> rx.Component:
     total = Review.total
     return rx.el.div(
         _total(t("Conversations"), total["conversations"].to(str), t("answered or resolved")),
-        _total(t("First response"), total["first_median"], t("90 % within {time}", time=total["first_p90"])),
-        _total(
-            t("Resolution"), total["resolution_median"], t("90 % within {time}", time=total["resolution_p90"])
-        ),
+        _total(t("First response"), total["first_median"], t("90 %: {time}", time=total["first_p90"])),
+        _total(t("Resolution"), total["resolution_median"], t("90 %: {time}", time=total["resolution_p90"])),
         _total(t("Messages"), total["messages"].to(str), t("written by people")),
-        _total(t("Missed windows"), total["missed"].to(str), t("24 hours without an answer")),
+        _total(t("Missed windows"), total["missed"].to(str), t("no answer in 24 h")),
         _total(t("Score"), total["score"], t("of 5, in reviews")),
         class_name="grid grid-cols-2 gap-3 md:grid-cols-3 lg:grid-cols-6",
     )
@@ -173,19 +171,19 @@ def _table() -> rx.Component:
     )
     rows = table(
         Review.rows,
-        Column(t("Name"), _who, sort="name", width="min-w-44"),
+        Column(t("Name"), _who, sort="name", width="md:min-w-44"),
         Column(t("Conversations"), lambda row: row["conversations"], sort="conversations", number=True),
-        Column(t("First response"), lambda row: row["first_median"], sort="first_median", number=True),
+        Column(t("First response"), lambda row: _time(row["first_median"]), sort="first_median", number=True),
         Column(
             t("Resolution"),
-            lambda row: row["resolution_median"],
+            lambda row: _time(row["resolution_median"]),
             sort="resolution_median",
             number=True,
         ),
         Column(t("Messages"), lambda row: row["messages"], sort="messages", number=True),
         Column(t("Reopened"), lambda row: row["reopened"], sort="reopened", number=True),
         Column(t("Missed"), lambda row: row["missed"], sort="missed", number=True),
-        Column(t("Online"), lambda row: row["online"], sort="online", number=True),
+        Column(t("Online"), lambda row: _time(row["online"]), sort="online", number=True),
         Column(t("Score"), lambda row: row["score"], sort="score", number=True),
         label=t("Figures"),
         on_row_click=lambda row: Behind.open(row["id"], row["name"]),
@@ -198,6 +196,10 @@ def _table() -> rx.Component:
         ),
     )
     return rx.el.section(head, rows)
+
+
+def _time(text: rx.Var[str]) -> rx.Component:
+    return rx.el.span(text, class_name="whitespace-nowrap")
 
 
 def _who(row: Any) -> rx.Component:
@@ -219,10 +221,13 @@ def _who(row: Any) -> rx.Component:
     return rx.el.span(
         rx.cond(Review.by == "agents", face, rx.fragment()),
         rx.el.span(
-            rx.el.span(row["name"], dir="auto", class_name="block max-w-56 truncate"),
+            rx.el.span(row["name"], dir="auto", class_name="block max-w-28 truncate md:max-w-48"),
             rx.cond(
                 row["team"] != "",
-                rx.el.span(row["team"], class_name="block max-w-56 truncate text-xs font-normal text-muted"),
+                rx.el.span(
+                    row["team"],
+                    class_name="block max-w-28 truncate text-xs md:max-w-48 font-normal text-muted",
+                ),
                 rx.fragment(),
             ),
             class_name="min-w-0",

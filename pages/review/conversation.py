@@ -177,7 +177,7 @@ def _criterion(row: rx.Var[Score]) -> rx.Component:
             aria_label=t("{points} of 5", points=str(points)),
             on_click=Page.give(row["key"], points),
             class_name=(
-                "h-9 min-w-0 flex-1 rounded-md border border-line text-sm tabular-nums hover:bg-hover "
+                "h-9 min-w-0 flex-1 rounded-md border border-line-strong text-sm tabular-nums hover:bg-hover "
                 "aria-checked:border-accent aria-checked:bg-accent-soft aria-checked:font-semibold "
                 "aria-checked:text-accent-ink"
             ),

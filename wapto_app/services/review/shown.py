@@ -55,6 +55,11 @@ def duration(seconds: int | None) -> str:
     return f"{seconds // _DAY} d {seconds % _DAY // _HOUR} h"
 
 
+def hours(seconds: int) -> str:
+    """Time at work is counted in hours, however many they are."""
+    return duration(seconds) if seconds < 10 * _HOUR else f"{seconds // _HOUR} h"
+
+
 def points(hundredths: int | None) -> str:
     """4.3"""
     return _NONE if hundredths is None else f"{hundredths / 100:.1f}"
@@ -76,7 +81,7 @@ def figures_row(row: Mapping[str, Any]) -> FiguresRow:
         resolved=row["resolved"],
         reopened=row["reopened"],
         missed=row["missed"],
-        online=duration(row["online"]) if row["online"] else _NONE,
+        online=hours(row["online"]) if row["online"] else _NONE,
         score=points(row["score"]),
     )
 
