@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import random
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -50,7 +51,8 @@ def prepare(data_dir: Path, *, with_work: bool = True) -> None:
     data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
     url = f"sqlite:///{data_dir / 'wapto.sqlite3'}"
     migrations.upgrade(url)
-    secret = asyncio.run(passwords.hashed(PASSWORD))
+    with ThreadPoolExecutor(1) as aside:  # Playwright has a loop of its own in this thread
+        secret = aside.submit(asyncio.run, passwords.hashed(PASSWORD)).result()
     engine = make_sync_engine(url)
     with engine.begin() as connection:
         _people(connection, secret)

@@ -44,11 +44,11 @@ def arrived(connection: sa.Connection, messages: Sequence[Said]) -> None:
         first.setdefault(message.conversation_id, message.at)
     if not first:
         return
-    known = _states(connection, first)
-    begins = {of: at for of, at in first.items() if not _is_waiting(known.get(of))}
+    waiting = _waiting(connection, first)
+    begins = {of: at for of, at in first.items() if of not in waiting}
     if not begins:
         return
-    people = _in_charge(connection, begins)
+    known, people = _states(connection, begins), _in_charge(connection, begins)
     rows: list[dict[str, Any]] = []
     for of, at in begins.items():
         before = known.get(of)
@@ -68,9 +68,12 @@ def _states(connection: sa.Connection, ids: Iterable[int]) -> dict[int, Any]:
     return {row.conversation_id: row for row in connection.execute(query)}
 
 
-def _is_waiting(row: Any) -> bool:
-    """Whose window closed and who writes again begins to wait anew."""
-    return row is not None and row.waiting_since is not None and row.missed_at is None
+def _waiting(connection: sa.Connection, ids: Iterable[int]) -> set[int]:
+    """Those in which the customer waits already. Whose window closed and who writes again begins to wait anew."""
+    query = sa.select(state.c.conversation_id).where(
+        state.c.conversation_id.in_(list(ids)), *_unanswered(state)
+    )
+    return {of for (of,) in connection.execute(query)}
 
 
 def _in_charge(connection: sa.Connection, ids: Iterable[int]) -> dict[int, tuple[int | None, int | None]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterable
 from typing import Any, NamedTuple, TypedDict
 
@@ -96,27 +97,36 @@ async def board(session: AsyncSession, actor: Actor, period: Period, team_id: in
     if team_id:
         await ensure_team(session, actor, team_id)
     rows = await _agents(session, actor, period, team_id)
+    nobody = await _of_nobody(session, actor, period, team_id)
+    here = await presence.online_accounts(session)
+    work = await _work_of(session, rows, period)
+    shown = [row for row in rows if _is_shown(row, work[row.id], team_id)]
+    # A quarter of a million numbers take a while: not on the event loop.
+    together = await asyncio.to_thread(_together, [work[row.id] for row in shown] + nobody)
+    return Board(
+        total=_figures(together),
+        agents=[_agent(row, work[row.id], is_online=row.id in here) for row in shown],
+    )
+
+
+async def _work_of(session: AsyncSession, rows: list[Any], period: Period) -> dict[int, _Work]:
     online = await _seconds_online(session, [row.id for row in rows], period)
     judged = await _judged(session, period, col(Review.agent_id))
-    here = await presence.online_accounts(session)
-    work = {
-        row.id: _Work(tally_of(row), *judged.get(row.id, _NONE), online=online.get(row.id, 0)) for row in rows
+    tallies = await asyncio.to_thread(lambda: list(map(tally_of, rows)))
+    return {
+        row.id: _Work(tally, *judged.get(row.id, _NONE), online=online.get(row.id, 0))
+        for row, tally in zip(rows, tallies, strict=True)
     }
-    shown = [row for row in rows if _is_shown(row, work[row.id], team_id)]
-    nobody = await _of_nobody(session, actor, period, team_id)
-    return Board(
-        total=_figures(_together([work[row.id] for row in shown] + nobody)),
-        agents=[
-            AgentFigures(
-                **_figures(work[row.id]),
-                id=row.id,
-                name=row.name,
-                team=row.team or "",
-                is_active=row.is_active,
-                is_online=row.id in here,
-            )
-            for row in shown
-        ],
+
+
+def _agent(row: Any, work: _Work, *, is_online: bool) -> AgentFigures:
+    return AgentFigures(
+        **_figures(work),
+        id=row.id,
+        name=row.name,
+        team=row.team or "",
+        is_active=row.is_active,
+        is_online=is_online,
     )
 
 

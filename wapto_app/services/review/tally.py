@@ -26,7 +26,7 @@ HANDLED = (DeskKind.FIRST_REPLY, DeskKind.REPLY, DeskKind.RESOLVED)
 
 @dataclass(slots=True)
 class Tally:
-    """What was done. Times in seconds; ``conversations`` are the ids of those that were handled."""
+    """What was done. Times in seconds, rising; ``conversations`` are the ids of those that were handled."""
 
     conversations: set[str] = field(default_factory=set)
     first_replies: list[int] = field(default_factory=list)
@@ -54,14 +54,17 @@ def total(tallies: Iterable[Tally]) -> Tally:
     together = Tally()
     for each in tallies:
         together.add(each)
+    # Runs that are in order already: this is a merge.
+    together.first_replies.sort()
+    together.resolutions.sort()
     return together
 
 
 def percentile(values: list[int], percent: int) -> int | None:
-    """By the nearest rank: a time that somebody really waited. None without values."""
+    """By the nearest rank of values in rising order: a time that somebody really waited. None without values."""
     if not values:
         return None
-    return sorted(values)[max(0, math.ceil(len(values) * percent / 100) - 1)]
+    return values[max(0, math.ceil(len(values) * percent / 100) - 1)]
 
 
 def columns(period: Period, *whose: Condition) -> list[sa.ColumnElement[Any]]:
@@ -90,21 +93,21 @@ def columns(period: Period, *whose: Condition) -> list[sa.ColumnElement[Any]]:
 
 
 def tally_of(row: Any) -> Tally:
-    first, others, resolved = (_texts(text) for text in (row.of_first_reply, row.of_reply, row.of_resolved))
+    handled = [text for text in (row.of_first_reply, row.of_reply, row.of_resolved) if text]
     return Tally(
-        conversations={*first, *others, *resolved},
+        conversations=set(",".join(handled).split(",")) if handled else set(),
         first_replies=_numbers(row.first_replies),
         resolutions=_numbers(row.resolutions),
-        messages=len(first) + len(others),
-        resolved=len(resolved),
+        messages=_count(row.of_first_reply) + _count(row.of_reply),
+        resolved=_count(row.of_resolved),
         reopened=row.reopened,
         missed=row.missed,
     )
 
 
-def _texts(text: str | None) -> list[str]:
-    return text.split(",") if text else []
+def _count(text: str | None) -> int:
+    return text.count(",") + 1 if text else 0
 
 
 def _numbers(text: str | None) -> list[int]:
-    return list(map(int, text.split(","))) if text else []
+    return sorted(map(int, text.split(","))) if text else []
