@@ -11,6 +11,7 @@ from state.inbox import OpenConversation
 from wapto_app.services.inbox import MessageRow
 from wapto_app.ui.button import icon_button
 from wapto_app.ui.i18n import from_server, t
+from wapto_app.ui.link import file_link
 from wapto_app.ui.menu import popover
 from wapto_app.ui.message_text import day_separator, message_text
 from wapto_app.ui.skeleton import skeleton
@@ -183,7 +184,7 @@ def _picture(source: rx.Var[str], look: str) -> rx.Component:
 
 
 def _document(file: rx.Var[dict[str, Any]], source: rx.Var[str]) -> rx.Component:
-    return rx.el.a(
+    return file_link(
         rx.icon("file-text", size=22, class_name="flex-none text-muted", aria_hidden=True),
         rx.el.span(file["filename"].to(str), dir="auto", class_name="min-w-0 flex-1 truncate"),
         rx.icon("download", size=16, class_name="flex-none text-muted", aria_hidden=True),

@@ -22,6 +22,7 @@ from wapto_app.ui.dialog import dialog
 from wapto_app.ui.empty import empty_state
 from wapto_app.ui.form import date_field, form, form_actions, select, submit_button
 from wapto_app.ui.i18n import Text, t
+from wapto_app.ui.link import file_link
 from wapto_app.ui.skeleton import skeleton
 from wapto_app.ui.table import Column, Sort, table
 
@@ -58,11 +59,10 @@ def review() -> rx.Component:
 
 
 def _export_link() -> rx.Component:
-    return rx.el.a(
+    return file_link(
         rx.icon("download", size=16, aria_hidden=True),
         t("Download CSV"),
         href=Review.export_path,
-        download=True,
         class_name=(
             "inline-flex h-9 flex-none items-center gap-2 rounded-md border border-line bg-surface px-3.5 text-sm "
             "font-medium whitespace-nowrap text-ink shadow-card hover:bg-hover"

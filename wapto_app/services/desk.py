@@ -18,7 +18,6 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from wapto_app.clock import utcnow
 from wapto_app.models import Account, Conversation, DeskEvent, DeskKind, DeskState
 from wapto_app.models.base import table_of
-from wapto_app.security.permissions import Actor
 
 WINDOW = timedelta(hours=24)
 """Meta: free-form messages only within 24 hours of the customer's last message."""
@@ -172,12 +171,18 @@ def _between(row: Any, at: datetime) -> int:
     return max(0, int((at - row.waiting_since).total_seconds()))
 
 
-async def replied(session: AsyncSession, actor: Actor, conversation_id: int, at: datetime) -> None:
-    """A person sent a message. What flows, campaigns and the API send is no reply of anybody."""
-    if actor.account_id is None:
-        return
-    connection = await session.connection()
-    await connection.run_sync(_replied, conversation_id, actor.account_id, actor.team_id, at)
+async def replied(
+    session: AsyncSession,
+    conversation_id: int,
+    at: datetime,
+    *,
+    account_id: int | None,
+    team_id: int | None,
+) -> None:
+    """A person, of this team, sent a message. What flows, campaigns and the API send is no reply of anybody."""
+    if account_id is not None:
+        connection = await session.connection()
+        await connection.run_sync(_replied, conversation_id, account_id, team_id, at)
 
 
 def _replied(

@@ -154,6 +154,7 @@ async def agents_of(session: AsyncSession, actor: Actor, conversation_id: int) -
 
 async def ensure_readable(session: AsyncSession, actor: Actor, conversation_id: int) -> None:
     """Raises NotFound when the conversation is not there, or not for the actor to see."""
+    actor.require(Permission.INBOX_SEE)
     query = sa.select(col(Conversation.id)).where(col(Conversation.id) == conversation_id, readable(actor))
     if not await fetch(session, query):
         raise NotFound("conversation")

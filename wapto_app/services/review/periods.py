@@ -11,7 +11,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from wapto_app.clock import utcnow
 from wapto_app.models import Account
-from wapto_app.security.permissions import Actor
+from wapto_app.security.permissions import Actor, Permission
 from wapto_app.services.errors import Invalid
 
 TODAY, CUSTOM = "today", "custom"
@@ -91,6 +91,7 @@ async def period(session: AsyncSession, actor: Actor, name: str, first: str = ""
     Raises:
         Invalid: there is no such period, or the dates are none, the wrong way round or too far apart.
     """
+    actor.require(Permission.REPORTS_SEE)
     found = await session.exec(select(Account.time_zone).where(Account.id == actor.account_id))
     zone = ZoneInfo(found.first() or "UTC")
     today = utcnow().astimezone(zone).date()

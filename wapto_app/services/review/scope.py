@@ -69,6 +69,7 @@ async def teams(session: AsyncSession, actor: Actor) -> list[Choice]:
 
 async def ensure_team(session: AsyncSession, actor: Actor, team_id: int) -> str:
     """The team's name. Raises NotFound when it is not there or not for the actor to see."""
+    actor.require(Permission.REPORTS_SEE)
     found = await session.exec(select(Team.name).where(Team.id == team_id, readable_team(actor)))
     name = found.first()
     if name is None:
@@ -78,6 +79,7 @@ async def ensure_team(session: AsyncSession, actor: Actor, team_id: int) -> str:
 
 async def ensure_agent(session: AsyncSession, actor: Actor, agent_id: int) -> str:
     """The agent's name. Raises NotFound when they are not there or not for the actor to see."""
+    actor.require(Permission.REPORTS_SEE)
     found = await session.exec(select(Account.name).where(Account.id == agent_id, readable_agent(actor)))
     name = found.first()
     if name is None:
