@@ -29,6 +29,7 @@ from pages import (
     profile,
     register,
     reset,
+    review,
     security_rules,
     setup,
     tasks,
@@ -36,6 +37,7 @@ from pages import (
     teams,
     two_factor,
 )
+from pages.review import conversation as review_conversation
 from state import base
 from state.access import Access
 from state.accounts import Accounts
@@ -43,6 +45,8 @@ from state.agents import Agents
 from state.inbox import ContactPanel, InboxList, OpenConversation
 from state.integrations import Integrations
 from state.profile import Profile
+from state.review import Behind, Review
+from state.review_conversation import ReviewedConversation
 from state.security_rules import SecurityRules
 from state.shell import Shell
 from state.tasks import Tasks
@@ -50,12 +54,13 @@ from state.team import TeamEditor
 from state.teams import Teams
 from state.two_factor import TwoFactor
 from wapto_app import bundle, demo, runtime
-from wapto_app.jobs import background
+from wapto_app.jobs import background, presence
 from wapto_app.security import cookies
-from wapto_app.security.sockets import guard
+from wapto_app.security.sockets import cookies_of_tabs, guard
 from wapto_app.settings import get_settings
 from wapto_app.ui import shell, tokens
 from wapto_app.web import auth, guide, headers, health, limits, media, metrics, sandbox, start, webhooks
+from wapto_app.web import review as web_review
 from wapto_app.web import two_factor as two_factor_routes
 from wapto_app.web.agents import routes as agents_routes
 
@@ -72,6 +77,7 @@ _routes = [
     *agents_routes,
     *guide.routes,
     *sandbox.routes(_settings),
+    *web_review.routes,
 ]
 
 _with_headers = partial(
@@ -118,7 +124,8 @@ async def _serve() -> AsyncIterator[None]:
         gc.collect()
         gc.freeze()
         gc.set_threshold(20_000, 20, 50)
-        async with background.working(process), metrics.watching_the_loop(), _demo(process):
+        here = presence.noting(process, partial(cookies_of_tabs, app))
+        async with background.working(process), metrics.watching_the_loop(), here, _demo(process):
             yield
             # What was promised before the stop, such as a mail with a link, still goes out.
             await auth.settled()
@@ -170,6 +177,13 @@ _page(admin_accounts.admin_accounts, "/admin/accounts", Shell.load, Accounts.loa
 _page(teams.teams, "/teams", Shell.load, Teams.load)
 _page(team.team, team.ROUTE, Shell.load, TeamEditor.load)
 _page(agents.agents, "/agents", Shell.load, Agents.load)
+_page(review.review, "/review", Shell.load, Review.load, Behind.load)
+_page(
+    review_conversation.review_conversation,
+    "/review/[conversation_id]",
+    Shell.load,
+    ReviewedConversation.load,
+)
 app.add_page(not_found.not_found, route="404", title="Wapto")
 
 if os.environ.get("WAPTO_DEV") == "1":

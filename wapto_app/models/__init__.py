@@ -14,6 +14,7 @@ from wapto_app.models.conversations import (
     Reaction,
     StatusEvent,
 )
+from wapto_app.models.desk import DeskEvent, DeskKind, DeskState, OnlineSpan, Review
 from wapto_app.models.notifications import Notification, NotificationKind
 from wapto_app.models.system import EventState, Lease, Preference, WebhookEvent
 from wapto_app.models.tasks import Task, TaskPriority
@@ -33,6 +34,9 @@ __all__ = [
     "ContactAddress",
     "Conversation",
     "ConversationStatus",
+    "DeskEvent",
+    "DeskKind",
+    "DeskState",
     "Direction",
     "EventState",
     "Lease",
@@ -45,9 +49,11 @@ __all__ = [
     "Notification",
     "NotificationKind",
     "OneTimeLink",
+    "OnlineSpan",
     "Preference",
     "Reaction",
     "RecoveryCode",
+    "Review",
     "Role",
     "SessionView",
     "StatusEvent",
