@@ -180,7 +180,7 @@ async def measure_queries(url: str, workspace: Workspace, calls: int, report: Re
     async with opened(url) as db:
         await questions.look_around(db)
         for name, make in questions.all().items():
-            _add(report, name, url, await timed(db, make, calls))
+            add(report, name, url, await timed(db, make, calls))
 
 
 def measure_writer(url: str, workspace: Workspace, calls: int, report: Report) -> None:
@@ -192,8 +192,8 @@ def measure_writer(url: str, workspace: Workspace, calls: int, report: Report) -
         (f"claim {_CLAIM} messages", _claiming),
     ):
         with rolled_back(url) as connection:
-            taken = [_duration(step) for step in steps(connection, workspace, calls)]
-        _add(report, name, url, taken[len(taken) // 20 :])
+            taken = [duration(step) for step in steps(connection, workspace, calls)]
+        add(report, name, url, taken[len(taken) // 20 :])
 
 
 @contextmanager
@@ -207,7 +207,7 @@ def rolled_back(url: str) -> Iterator[sa.Connection]:
         engine.dispose()
 
 
-def _duration(step: Step) -> Taken:
+def duration(step: Step) -> Taken:
     started = _now()
     step()
     return _since(started)
@@ -260,7 +260,7 @@ def _must(is_right: bool) -> None:
         raise RuntimeError("The measured operation did not do its work.")
 
 
-def _add(report: Report, name: str, url: str, taken: list[Taken]) -> None:
+def add(report: Report, name: str, url: str, taken: list[Taken]) -> None:
     kind = "PostgreSQL" if url.startswith("postgresql") else "SQLite"
     wall = [each[0] for each in taken]
     cpu = sum(each[1] for each in taken) / len(taken)

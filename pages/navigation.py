@@ -23,6 +23,10 @@ NAVIGATION = (
         ),
     ),
     Group(
+        t("Team"),
+        (Entry(t("Review"), "/review", "chart-column", Permission.REPORTS_SEE),),
+    ),
+    Group(
         t("Settings"),
         (
             Entry(t("Integrations"), "/integrations", "plug", Permission.INTEGRATIONS_SEE),

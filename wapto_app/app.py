@@ -31,6 +31,7 @@ from pages import (
     profile,
     register,
     reset,
+    review,
     security_rules,
     setup,
     subscription,
@@ -39,6 +40,7 @@ from pages import (
     teams,
     two_factor,
 )
+from pages.review import conversation as review_conversation
 from state import base
 from state.access import Access
 from state.accounts import Accounts
@@ -48,6 +50,8 @@ from state.integrations import Integrations
 from state.payment import Payment
 from state.plans import Plans
 from state.profile import Profile
+from state.review import Behind, Review
+from state.review_conversation import ReviewedConversation
 from state.security_rules import SecurityRules
 from state.shell import Shell
 from state.subscription import Subscription
@@ -57,9 +61,9 @@ from state.team import TeamEditor
 from state.teams import Teams
 from state.two_factor import TwoFactor
 from wapto_app import bundle, demo, runtime
-from wapto_app.jobs import background
+from wapto_app.jobs import background, presence
 from wapto_app.security import cookies
-from wapto_app.security.sockets import guard
+from wapto_app.security.sockets import cookies_of_tabs, guard
 from wapto_app.settings import get_settings
 from wapto_app.ui import shell, tokens
 from wapto_app.web import (
@@ -76,6 +80,7 @@ from wapto_app.web import (
     stripe,
     webhooks,
 )
+from wapto_app.web import review as web_review
 from wapto_app.web import two_factor as two_factor_routes
 from wapto_app.web.agents import routes as agents_routes
 
@@ -94,6 +99,7 @@ _routes = [
     *guide.routes,
     *invoices.routes,
     *sandbox.routes(_settings),
+    *web_review.routes,
 ]
 
 _with_headers = partial(
@@ -140,7 +146,8 @@ async def _serve() -> AsyncIterator[None]:
         gc.collect()
         gc.freeze()
         gc.set_threshold(20_000, 20, 50)
-        async with background.working(process), metrics.watching_the_loop(), _demo(process):
+        here = presence.noting(process, partial(cookies_of_tabs, app))
+        async with background.working(process), metrics.watching_the_loop(), here, _demo(process):
             yield
             # What was promised before the stop, such as a mail with a link, still goes out.
             await auth.settled()
@@ -195,6 +202,13 @@ _page(agents.agents, "/agents", Shell.load, Agents.load)
 _page(subscription.subscription, "/subscription", Shell.load, Payment.returned, Subscription.load)
 _page(admin_plans.admin_plans, "/admin/plans", Shell.load, Plans.load)
 _page(admin_subscriptions.admin_subscriptions, "/admin/subscriptions", Shell.load, Subscriptions.load)
+_page(review.review, "/review", Shell.load, Review.load, Behind.load)
+_page(
+    review_conversation.review_conversation,
+    "/review/[conversation_id]",
+    Shell.load,
+    ReviewedConversation.load,
+)
 app.add_page(not_found.not_found, route="404", title="Wapto")
 
 if os.environ.get("WAPTO_DEV") == "1":

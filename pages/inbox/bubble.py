@@ -11,6 +11,7 @@ from state.inbox import OpenConversation
 from wapto_app.services.inbox import MessageRow
 from wapto_app.ui.button import icon_button
 from wapto_app.ui.i18n import from_server, t
+from wapto_app.ui.link import file_link
 from wapto_app.ui.menu import popover
 from wapto_app.ui.message_text import day_separator, message_text
 from wapto_app.ui.skeleton import skeleton
@@ -31,11 +32,21 @@ def message_row(item: rx.Var[MessageRow]) -> rx.Component:
     )
 
 
+@rx.memo(wrapper=None)
+def transcript_row(item: rx.Var[MessageRow]) -> rx.Component:
+    """The same for somebody who only reads: nothing to reply to, nothing to send again."""
+    return rx.el.div(
+        day_separator(item["at"], item["previous_at"]),
+        rx.cond(item["kind"] == "system", _notice(item), _bubble_line(item, may_act=False)),
+        class_name="px-4 pb-2",
+    )
+
+
 def _notice(item: Item) -> rx.Component:
     return rx.el.p(item["body"], dir="auto", class_name="py-1 text-center text-xs text-muted")
 
 
-def _bubble_line(item: Item) -> rx.Component:
+def _bubble_line(item: Item, *, may_act: bool = True) -> rx.Component:
     bubble = rx.el.div(
         rx.cond(item["forwarded"], _small(t("Forwarded"), "forward"), rx.fragment()),
         _quote(item),
@@ -51,7 +62,7 @@ def _bubble_line(item: Item) -> rx.Component:
     column = rx.el.div(
         bubble,
         _reactions(item),
-        _problem(item),
+        _problem(item, may_act=may_act),
         class_name=classes(
             "flex max-w-[85%] min-w-0 flex-col sm:max-w-[70%]",
             rx.cond(item["outbound"], "items-end", "items-start"),
@@ -59,7 +70,7 @@ def _bubble_line(item: Item) -> rx.Component:
     )
     return rx.el.div(
         column,
-        _actions(item),
+        _actions(item) if may_act else rx.fragment(),
         class_name=classes(
             "group/message flex items-center gap-1", rx.cond(item["outbound"], "flex-row-reverse", "")
         ),
@@ -173,7 +184,7 @@ def _picture(source: rx.Var[str], look: str) -> rx.Component:
 
 
 def _document(file: rx.Var[dict[str, Any]], source: rx.Var[str]) -> rx.Component:
-    return rx.el.a(
+    return file_link(
         rx.icon("file-text", size=22, class_name="flex-none text-muted", aria_hidden=True),
         rx.el.span(file["filename"].to(str), dir="auto", class_name="min-w-0 flex-1 truncate"),
         rx.icon("download", size=16, class_name="flex-none text-muted", aria_hidden=True),
@@ -266,7 +277,7 @@ def _reactions(item: Item) -> rx.Component:
     )
 
 
-def _problem(item: Item) -> rx.Component:
+def _problem(item: Item, *, may_act: bool) -> rx.Component:
     """Why it did not arrive, what to do, and another try."""
     words = rx.el.span(from_server(item["error"]), " ", from_server(item["advice"]))
     again = rx.el.button(
@@ -279,7 +290,10 @@ def _problem(item: Item) -> rx.Component:
     return rx.cond(
         item["outbound"] & is_stuck,
         rx.el.p(
-            words, " ", again, data_testid="problem", class_name="mt-1 text-xs text-danger-ink text-pretty"
+            words,
+            *([" ", again] if may_act else []),
+            data_testid="problem",
+            class_name="mt-1 text-xs text-danger-ink text-pretty",
         ),
         rx.fragment(),
     )

@@ -24,7 +24,7 @@ from wapto_app.ui.time import countdown
 from wapto_app.ui.tokens import ICON_BUTTON
 from wapto_app.ui.virtual_list import row_of, virtual_list
 
-_SAMPLE: dict[str, Any] = {
+SAMPLE: dict[str, Any] = {
     "id": 0,
     "wamid": "",
     "outbound": False,
@@ -129,7 +129,7 @@ def _head() -> rx.Component:
 def _messages() -> rx.Component:
     rows = virtual_list(
         OpenConversation.messages,
-        row_of(message_row, _SAMPLE),
+        row_of(message_row, SAMPLE),
         label=t("Messages"),
         bottom=True,
         jump_on=OpenConversation.accepted,

@@ -66,8 +66,9 @@ async def test_the_frame_says_through_whose_eyes_one_looks_until_one_stops(
 
 
 async def test_the_owners_other_tabs_are_emptied_and_follow(
-    open_tab: OpenTab, new_tab: NewTab, owner: Actor, agent: Actor, db: Database
+    open_tab: OpenTab, new_tab: NewTab, owner: Actor, agent: Actor, db: Database, runtime: Runtime
 ) -> None:
+    await (await workspace(runtime)).conversation()
     async with db.write() as session:
         team = await session.get_one(Team, agent.team_id)
         team.permissions = []
@@ -75,7 +76,7 @@ async def test_the_owners_other_tabs_are_emptied_and_follow(
     tab = await open_tab(owner, "/agents")
     other = new_tab(path="/inbox", cookie=tab._cookie)
     await other.open("/inbox")
-    await other.until(lambda: other.vars(Shell).get("loaded", False))
+    await other.until(lambda: len(other.vars(InboxList).get("rows", [])) == 1)
     other.clear()
     await tab.send(Viewing.start(agent.account_id))
     assert tab.redirects == ["/profile"]

@@ -529,7 +529,7 @@ def plans(engine: sa.Engine) -> Iterator[list[str]]:
     def explain(
         connection: Any, _cursor: Any, statement: str, parameters: Any, _context: Any, many: bool
     ) -> None:
-        if many or not statement.startswith(("SELECT", "UPDATE", "DELETE")):
+        if many or not statement.startswith(("SELECT", "UPDATE", "DELETE", "WITH")):
             return
         if not is_sqlite:
             connection.exec_driver_sql("SET LOCAL enable_seqscan = off")

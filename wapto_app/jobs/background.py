@@ -12,7 +12,7 @@ from wapto_app.jobs.broker import handing_out
 from wapto_app.jobs.scheduler import Tick, leading
 from wapto_app.log import get_logger
 from wapto_app.runtime import Runtime
-from wapto_app.services import channels, housekeeping, viewing
+from wapto_app.services import channels, desk, housekeeping, viewing
 
 log = get_logger(__name__)
 
@@ -26,6 +26,11 @@ async def _clean_up(runtime: Runtime) -> None:
         await housekeeping.clean_up(session)
 
 
+async def _note_missed_windows(runtime: Runtime) -> None:
+    while await runtime.writer.run(desk.note_missed_windows, None):
+        pass
+
+
 async def _end_views(runtime: Runtime) -> None:
     async with runtime.db.write() as session:
         await viewing.end_expired(session)
@@ -35,6 +40,7 @@ TICKS: tuple[Tick, ...] = (
     Tick("retry failed webhooks", 2, ingest.retry_failed),
     Tick("check numbers", 15 * 60, _check_numbers),
     Tick("move the subscription on", 60, subscription.move_on),
+    Tick("missed windows", 60, _note_missed_windows),
     Tick("clean up", 60 * 60, _clean_up),
     Tick("end views", 60, _end_views),
     Tick("remind of tasks", 20, reminders.remind),

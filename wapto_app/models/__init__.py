@@ -15,6 +15,7 @@ from wapto_app.models.conversations import (
     Reaction,
     StatusEvent,
 )
+from wapto_app.models.desk import DeskEvent, DeskKind, DeskState, OnlineSpan, Review
 from wapto_app.models.notifications import Notification, NotificationKind
 from wapto_app.models.plans import (
     Cycle,
@@ -48,6 +49,9 @@ __all__ = [
     "Conversation",
     "ConversationStatus",
     "Cycle",
+    "DeskEvent",
+    "DeskKind",
+    "DeskState",
     "Direction",
     "EventState",
     "Invoice",
@@ -63,6 +67,7 @@ __all__ = [
     "Notification",
     "NotificationKind",
     "OneTimeLink",
+    "OnlineSpan",
     "Payment",
     "PaymentStatus",
     "Plan",
@@ -71,6 +76,7 @@ __all__ = [
     "Reaction",
     "RecoveryCode",
     "RequestState",
+    "Review",
     "Role",
     "SessionView",
     "StatusEvent",

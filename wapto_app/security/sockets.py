@@ -99,3 +99,11 @@ def _is_event(data: Any) -> bool:
         and isinstance(route, dict)
         and all(isinstance(route.get(name, ""), str) for name in _PATHS)
     )
+
+
+def cookies_of_tabs(app: rx.App) -> frozenset[str]:
+    """The Cookie headers of all tabs that are connected to this process."""
+    namespace = app.event_namespace
+    if not isinstance(namespace, GuardedNamespace):
+        return frozenset()
+    return frozenset(namespace._cookie(sid) for sid in list(namespace.sid_to_token))

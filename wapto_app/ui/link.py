@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import reflex as rx
+from reflex_components_core.el.elements.inline import A
 from reflex_components_core.react_router.dom import ReactRouterLink
 
 from wapto_app.ui.i18n import Text
@@ -36,6 +37,13 @@ def outside_link(
         class_name=classes(class_name),
         **props,
     )
+
+
+def file_link(
+    *children: rx.Component, href: str | rx.Var[str], class_name: str = "", **props: Any
+) -> rx.Component:
+    """A link to a file of ours. ``rx.el.a`` would take its address for that of a page."""
+    return A.create(*children, href=href, download=True, class_name=classes(class_name), **props)
 
 
 class NavLink(ReactRouterLink):

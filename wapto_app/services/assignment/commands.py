@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from functools import partial
+from typing import Any
 
 import sqlalchemy as sa
 from sqlmodel import col, select
@@ -12,6 +14,7 @@ from wapto_app.clock import utcnow
 from wapto_app.db import touch
 from wapto_app.models import Account, Conversation, ConversationStatus, Team
 from wapto_app.security.permissions import Actor, Permission
+from wapto_app.services import desk
 from wapto_app.services.assignment.choices import can_answer
 from wapto_app.services.assignment.strategy import IS_HELD, Given, bring_in
 from wapto_app.services.errors import Conflict, Invalid, NotFound
@@ -45,6 +48,7 @@ async def assign(
     if held_by is not None and (conversation.assignee_id or 0) != held_by:
         raise Conflict(await _somebody_was_faster(session, conversation))
     _ensure_may_hand_on(actor, conversation, agent_id, team_id)
+    before = conversation.assignee_id
     if agent_id is not None:
         await _give_to_agent(session, conversation, agent_id)
     elif team_id is not None:
@@ -53,6 +57,9 @@ async def assign(
         conversation.assignee_id = None
     session.add(conversation)
     await session.flush()
+    await _note(
+        session, partial(desk.assigned, by=actor.account_id), conversation_id, before, agent_id, team_id
+    )
     _touch(session, [conversation_id])
     if team_id is not None:
         await _deal(session, [conversation_id])
@@ -66,6 +73,7 @@ async def resolve(session: AsyncSession, actor: Actor, conversation_id: int) -> 
         return
     conversation.status = ConversationStatus.RESOLVED
     session.add(conversation)
+    await _note(session, desk.resolved, conversation_id, actor.account_id)
     _touch(session, [conversation_id])
 
 
@@ -75,6 +83,8 @@ async def reopen(session: AsyncSession, actor: Actor, conversation_id: int) -> N
     conversation = await conversation_for(session, actor, conversation_id)
     if conversation.status is ConversationStatus.OPEN:
         return
+    if conversation.status is ConversationStatus.RESOLVED:
+        await _note(session, desk.reopened, conversation_id, actor.account_id)
     conversation.status = ConversationStatus.OPEN
     session.add(conversation)
     await session.flush()
@@ -102,6 +112,7 @@ async def requeue_all(session: AsyncSession, agent_id: int) -> int:
     found = await session.exec(held.values(assignee_id=None).returning(col(Conversation.id)))
     ids = [conversation_id for (conversation_id,) in found.all()]
     if ids:
+        await _note(session, desk.taken_from, agent_id, ids)
         _touch(session, ids)
         await _deal(session, ids)
     return len(ids)
@@ -141,6 +152,11 @@ async def _give_to_team(session: AsyncSession, conversation: Conversation, team_
     if not team.is_active:
         raise Conflict(f"{team.name} is switched off. Choose another team.")
     conversation.team_id, conversation.assignee_id = team_id, None
+
+
+async def _note(session: AsyncSession, deed: Callable[..., None], *facts: Any) -> None:
+    connection = await session.connection()
+    await connection.run_sync(deed, *facts)
 
 
 async def _deal(session: AsyncSession, ids: Iterable[int]) -> list[Given]:

@@ -19,6 +19,7 @@ from wapto_app.models.base import table_of
 from wapto_app.models.conversations import HELD
 from wapto_app.security.passwords import UNUSABLE
 from wapto_app.security.permissions import Permission
+from wapto_app.services import desk
 
 account = table_of(Account)
 conversation = table_of(Conversation)
@@ -65,6 +66,7 @@ def bring_in(connection: sa.Connection, conversation_ids: Iterable[int]) -> list
         agents = _agents(connection, each.id)
         dealt = _deal(theirs, agents, each.strategy)
         _write(connection, dealt, agents)
+        desk.dealt(connection, dealt, each.id)
         given += dealt
     return given
 

@@ -15,6 +15,7 @@ from integrations.whatsapp import webhooks
 from wapto_app.clock import utcnow
 from wapto_app.models import Conversation, ConversationStatus, Direction, Message, MessageStatus
 from wapto_app.models.base import table_of
+from wapto_app.services import desk
 from wapto_app.services.assignment.strategy import bring_in, team_for_new
 from wapto_app.services.identity import Person, insert_ignore, move_number, resolve
 from wapto_app.services.ingest.changes import edit, react, revoke
@@ -169,6 +170,13 @@ def _store(batch: Batch, arrivals: list[Arrival]) -> None:
     for arrival in stored:
         arrival.id = ids[arrival.parsed.wamid]
     _summarise(batch, stored)
+    desk.arrived(batch.connection, [_at_the_desk(arrival) for arrival in stored if arrival.counts])
+    echoes = [arrival for arrival in stored if isinstance(arrival.parsed, webhooks.MessageEcho)]
+    desk.answered_elsewhere(batch.connection, [_at_the_desk(arrival) for arrival in echoes])
+
+
+def _at_the_desk(arrival: Arrival) -> desk.Said:
+    return desk.Said(arrival.conversation_id, arrival.at)
 
 
 def _unknown(connection: sa.Connection, arrivals: list[Arrival]) -> list[Arrival]:

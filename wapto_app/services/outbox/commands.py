@@ -25,7 +25,7 @@ from wapto_app.models import (
     MessageStatus,
 )
 from wapto_app.security.permissions import Actor, Permission
-from wapto_app.services import plans, sessions
+from wapto_app.services import desk, plans, sessions
 from wapto_app.services.errors import Conflict, Invalid, NotFound
 from wapto_app.services.outbox.gate import Facts, check
 from wapto_app.services.outbox.payloads import build
@@ -81,6 +81,9 @@ async def enqueue(session: AsyncSession, actor: Actor, conversation_id: int, dra
     if draft.type not in _NOT_IN_LIST:
         await plans.use(session, plans.Limit.MESSAGES)
         _show_in_list(conversation, message)
+        await desk.replied(
+            session, conversation_id, message.at, account_id=actor.account_id, team_id=actor.team_id
+        )
     touch(session, "inbox", f"conversation:{conversation_id}", f"outbox:{conversation.channel_id}")
     return message.id
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from wapto_app.models import ChannelStatus
+from wapto_app.services.desk import WINDOW
 from wapto_app.services.errors import (
     Blocked,
     NeedsReconnect,
@@ -14,9 +15,6 @@ from wapto_app.services.errors import (
     WindowClosed,
     WorkspaceLocked,
 )
-
-WINDOW = timedelta(hours=24)
-"""Meta: free-form messages only within 24 hours of the customer's last message."""
 
 _ALLOWED_ANY_TIME = frozenset({"template"})
 
