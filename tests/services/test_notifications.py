@@ -331,5 +331,5 @@ async def test_what_is_asked_often_is_found_by_an_index(
         assert [line for line in scans(plan) if "anon" not in line] == [], plan
     assert "ix_notification_unread" in found[0]
     assert "TEMP B-TREE" not in found[1]
-    assert "Sort Key" not in found[1]
+    assert "Sort Key: notification" not in found[1]
     assert "ix_notification_mail_due" in found[2]
