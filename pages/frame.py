@@ -44,7 +44,8 @@ def frame_top(title: rx.Var[str]) -> rx.Component:
 @rx.memo
 def frame_view() -> rx.Component:
     stop = button(t("Stop viewing"), size="sm", on_click=Viewing.stop)
-    shown = viewing_bar(t("You see what {name} sees, and cannot change anything.", name=Shell.viewed), stop)
+    title, text = t("Viewing as {name}", name=Shell.viewed), t("You cannot change anything.")
+    shown = viewing_bar(title, text, stop)
     return rx.cond(Shell.viewed != "", shown, rx.fragment())
 
 

@@ -30,7 +30,7 @@ from tests.pipeline.rows import ACCESS_TOKEN, APP_SECRET, VERIFY_TOKEN, workspac
 from wapto_app import bundle
 from wapto_app import runtime as process
 from wapto_app.app import app
-from wapto_app.models import Account, Role
+from wapto_app.models import Account, Role, Team
 from wapto_app.security import cookies
 from wapto_app.security.policy import HYDRATE
 from wapto_app.services import sessions
@@ -90,6 +90,11 @@ async def _fill(server: Server) -> Install:
 async def _signed_in(running: process.Runtime, name: str, role: Role) -> str:
     async with running.db.write() as session:
         account = Account(name=name, email=f"{role}@example.com", password_hash="", role=role)
+        if role is Role.AGENT:
+            team = Team(name="Support", permissions=["inbox.do", "contacts.do"])
+            session.add(team)
+            await session.flush()
+            account.team_id = team.id
         session.add(account)
         await session.flush()
         assert account.id is not None

@@ -22,7 +22,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, expect
 from tests.e2e.conftest import DESKTOP, PHONE, free_port
 from wapto_app import bundle, migrations
 from wapto_app.db import Database
-from wapto_app.models import Account, Channel, Contact, Conversation, Role
+from wapto_app.models import Account, Channel, Contact, Conversation, Role, Team
 from wapto_app.security import cookies
 from wapto_app.services import sessions
 
@@ -51,9 +51,11 @@ async def _fill(database_url: str) -> list[str]:
         phone_number_id="1", waba_id="2", display_phone_number="+49 151 234567", verified_name="Main"
     )
     contact = Contact(name="Jonas Weber")
+    team = Team(name="Support", permissions=["inbox.do", "contacts.do"])
     async with db.write() as session:
-        session.add_all([owner, colleague, number, contact])
+        session.add_all([owner, colleague, number, contact, team])
         await session.flush()
+        colleague.team_id = team.id
         session.add(
             Conversation(contact_id=contact.id or 0, channel_id=number.id or 0, unread=3, preview="Hello")
         )
@@ -383,7 +385,7 @@ def test_the_language_of_the_account_rules_on_every_device(new_page: NewPage, si
 
 def test_the_navigation_offers_what_the_reader_may_open(new_page: NewPage, site: Site) -> None:
     owner = new_page("/profile").get_by_role("navigation").first.get_by_role("link")
-    expect(owner).to_have_text([re.compile("Inbox"), "Integrations", "Profile"])
+    expect(owner).to_have_text([re.compile("Inbox"), "Teams", "Agents", "Integrations", "Profile"])
     agent = new_page("/profile", token=site.spanish_token).get_by_role("navigation").first.get_by_role("link")
     expect(agent).to_have_text([re.compile("Bandeja de entrada"), "Perfil"])
 

@@ -15,22 +15,16 @@ from reflex_base.registry import RegistrationContext
 
 from pages.navigation import NAVIGATION
 from state.base import Feedback
-from state.notifications import Desktop, Notifications
 from state.shell import Shell
 from tests.pipeline.conftest import OpenTab
 from tests.pipeline.harness import Tab
 from tests.pipeline.rows import workspace
-from tests.pipeline.test_policy import everybody_is, notices
+from tests.pipeline.test_policy import everybody_is, handlers, notices
 from wapto_app.app import app
 from wapto_app.runtime import Runtime
 from wapto_app.security.permissions import EVERYBODY, Actor, Permission
 from wapto_app.security.policy import PUBLIC, policy_of
 from wapto_app.services import sign_in
-
-BEFORE_SIGN_IN = {"login", "login/code", "setup", "register", "reset", "invite/[token]", "404"}
-# What somebody must do before anything else: without the frame, and for everybody who is signed in.
-ALONE = {"profile/password", "profile/two-factor"}
-FRAME = {state.get_full_name() for state in (Shell, Notifications, Desktop)}
 
 
 @dataclass(frozen=True)
@@ -62,40 +56,47 @@ def pages() -> Iterator[Page]:
         yield Page(route, page.component, handlers)  # type: ignore[arg-type]
 
 
-BEHIND = {page.route: page for page in pages() if page.route not in BEFORE_SIGN_IN | ALONE}
-
-
-@pytest.fixture
-def permission_of(monkeypatch: pytest.MonkeyPatch) -> Callable[[Page], Permission]:
-    """What a page hands to its frame."""
+def permission_of(page: Page) -> Permission | None:
+    """What a page hands to its frame; None for one without, such as those before the sign-in."""
     asked: list[Permission] = []
 
     def frame(_title: Any, *_body: Any, permission: Permission) -> rx.Component:
         asked.append(permission)
         return rx.fragment()
 
-    for name, module in list(sys.modules.items()):
-        if name.startswith("pages.") and hasattr(module, "frame"):
-            monkeypatch.setattr(module, "frame", frame)
-
-    def find(page: Page) -> Permission:
-        asked.clear()
+    with pytest.MonkeyPatch.context() as patch:
+        for name, module in list(sys.modules.items()):
+            if name.startswith("pages.") and hasattr(module, "frame"):
+                patch.setattr(module, "frame", frame)
         page.component()
-        assert len(asked) == 1, f"{page.route} does not stand in one frame"
-        return asked[0]
+    return asked[0] if asked else None
 
-    return find
+
+PERMISSIONS = {page.route: permission for page in pages() if (permission := permission_of(page)) is not None}
+BEHIND = {page.route: page for page in pages() if page.route in PERMISSIONS}
+
+
+def see_of(permission: Permission) -> Permission:
+    """What whoever may do something may see as well, if anything."""
+    looked_at = permission.removesuffix(".do") + ".see"
+    return Permission(looked_at) if looked_at in tuple(Permission) else permission
+
+
+def guarded_states() -> set[str]:
+    """Those with something that not everybody who is signed in may call."""
+    return {
+        name.rpartition(".")[0]
+        for name, handler in handlers().items()
+        if policy_of(handler) not in (*EVERYBODY, PUBLIC)
+    }
 
 
 def loaded(tab: Tab) -> set[str]:
     """The states that hold anything else than a newcomer's."""
     found = set()
     for state in _below(State):
-        fresh = {
-            name: value
-            for name, value in state(_reflex_internal_init=True).dict()[state.get_full_name()].items()
-        }
-        fresh = {name.removesuffix("_rx_state_"): value for name, value in fresh.items()}
+        values = state(_reflex_internal_init=True).dict()[state.get_full_name()]
+        fresh = {name.removesuffix("_rx_state_"): value for name, value in values.items()}
         if any(name in fresh and fresh[name] != value for name, value in tab.vars(state).items()):
             found.add(state.get_full_name())
     return found
@@ -108,38 +109,31 @@ def _below(state: type[BaseState]) -> Iterator[type[BaseState]]:
         yield from _below(substate)
 
 
-def _with_look(permission: Permission) -> frozenset[Permission]:
-    """The permission, and the one to see the same if there is one."""
-    look = permission.replace(".do", ".see")
-    return frozenset(each for each in Permission if each in (permission, look))
-
-
 def test_the_pages_are_found() -> None:
     assert len(BEHIND) >= 8
-    assert {page.route for page in pages()} >= BEFORE_SIGN_IN | ALONE
+    assert not {"login", "setup", "register", "reset", "404"} & set(BEHIND)
 
 
-@pytest.mark.parametrize("route", sorted(ALONE))
-def test_a_duty_is_open_to_everybody_who_is_signed_in(route: str) -> None:
-    [page] = [page for page in pages() if page.route == route]
-    assert f"{Shell.get_full_name()}.load" == page.handlers[0]
-    assert set(page.marks().values()) <= {Permission.SIGNED_IN}
+def test_a_page_without_a_frame_loads_only_what_is_for_everybody() -> None:
+    for page in pages():
+        if page.route not in BEHIND:
+            assert set(page.marks().values()) <= {PUBLIC, *EVERYBODY}, page.route
 
 
 @pytest.mark.parametrize("route", BEHIND)
-def test_a_page_asks_for_what_it_loads(route: str, permission_of: Callable[[Page], Permission]) -> None:
-    page = BEHIND[route]
-    permission, marks = permission_of(page), page.marks()
+def test_a_page_asks_for_what_it_loads(route: str) -> None:
+    page, permission = BEHIND[route], PERMISSIONS[route]
+    marks = page.marks()
     assert f"{Shell.get_full_name()}.load" == page.handlers[0]
     assert PUBLIC not in marks.values()
-    looked_at = permission.replace(".do", ".see")
-    assert permission is Permission.SIGNED_IN or {permission, looked_at} & set(marks.values())
+    assert permission is Permission.SIGNED_IN or {permission, see_of(permission)} & set(marks.values())
 
 
-@pytest.mark.parametrize("route", BEHIND)
+@pytest.mark.parametrize(
+    "route", [route for route in BEHIND if PERMISSIONS[route] is not Permission.SIGNED_IN]
+)
 async def test_without_the_permission_it_stays_empty_and_complains_of_nothing(
     route: str,
-    permission_of: Callable[[Page], Permission],
     open_tab: OpenTab,
     owner: Actor,
     runtime: Runtime,
@@ -147,14 +141,11 @@ async def test_without_the_permission_it_stays_empty_and_complains_of_nothing(
 ) -> None:
     page, work = BEHIND[route], await workspace(runtime)
     await work.conversation()
-    permission = permission_of(page)
-    if permission is Permission.SIGNED_IN:
-        return
-    lacks = _with_look(permission)
+    lacks = {PERMISSIONS[route], see_of(PERMISSIONS[route])}
     everybody_is(monkeypatch, replace(owner, permissions=frozenset(Permission) - lacks, session_id=1))
     tab = await open_tab(owner, page.path)
     await tab.until(lambda: tab.vars(Shell).get("loaded", False))
-    assert loaded(tab) <= FRAME
+    assert loaded(tab) & guarded_states() == set()
     assert notices(tab) == []
     assert tab.redirects == []
 
@@ -162,7 +153,6 @@ async def test_without_the_permission_it_stays_empty_and_complains_of_nothing(
 @pytest.mark.parametrize("route", BEHIND)
 async def test_with_the_permission_alone_it_loads(
     route: str,
-    permission_of: Callable[[Page], Permission],
     open_tab: OpenTab,
     owner: Actor,
     runtime: Runtime,
@@ -170,27 +160,24 @@ async def test_with_the_permission_alone_it_loads(
 ) -> None:
     page, work = BEHIND[route], await workspace(runtime)
     await work.conversation()
-    permission = permission_of(page)
-    holds = EVERYBODY | _with_look(permission)
+    holds = EVERYBODY | {PERMISSIONS[route], see_of(PERMISSIONS[route])}
     everybody_is(monkeypatch, replace(owner, permissions=holds, session_id=1))
     tab = await open_tab(owner, page.path)
     await tab.until(lambda: tab.vars(Shell).get("loaded", False))
-    assert loaded(tab) - FRAME
+    assert loaded(tab) - {Shell.get_full_name()}
     assert notices(tab) == []
     assert Feedback.get_full_name() not in loaded(tab)
 
 
 @pytest.mark.parametrize("permission", sorted(set(Permission) - EVERYBODY))
-def test_everybody_starts_on_a_page_that_they_may_see(
-    permission: Permission, permission_of: Callable[[Page], Permission]
-) -> None:
+def test_everybody_starts_on_a_page_that_they_may_see(permission: Permission) -> None:
     held = EVERYBODY | {permission}
     start = sign_in.home(held)
-    [page] = [page for page in BEHIND.values() if page.path == start]
-    assert permission_of(page) in held
+    [route] = [page.route for page in BEHIND.values() if page.path == start]
+    assert PERMISSIONS[route] in held
 
 
-def test_the_menu_names_the_permission_of_its_pages(permission_of: Callable[[Page], Permission]) -> None:
-    by_path = {page.path: page for page in BEHIND.values()}
+def test_the_menu_names_the_permission_of_its_pages() -> None:
+    by_path = {page.path: page.route for page in BEHIND.values()}
     for entry in (entry for group in NAVIGATION for entry in group.entries):
-        assert permission_of(by_path[entry.route]) == entry.permission, entry.route
+        assert PERMISSIONS[by_path[entry.route]] == entry.permission, entry.route

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -26,14 +25,14 @@ async def team_id(db: Database) -> int:
     return team.id
 
 
-def body(team_id: int | str, **more: Any) -> dict[str, Any]:
+def body(team_id: int) -> dict[str, Any]:
     return {
         "name": "Zoe Neu",
         "email": "Zoe@example.com",
         "password": PASSWORD,
         "team_id": str(team_id),
         "hide_phone": True,
-    } | more
+    }
 
 
 async def made(db: Database) -> Account | None:
@@ -61,7 +60,7 @@ async def test_the_owner_makes_an_agent_with_a_first_password(
         ({"name": " "}, "name"),
         ({"email": "zoe"}, "email"),
         ({"password": "short"}, "password"),
-        ({"password": "zoe.neu.zoe"}, "password"),
+        ({"password": "passwordpassword"}, "password"),
         ({"team_id": ""}, "team_id"),
         ({"team_id": "²"}, "team_id"),
         ({"team_id": "99999999999999999999"}, "team_id"),
@@ -80,7 +79,7 @@ async def test_what_is_wrong_is_said_beside_its_field_and_nobody_is_made(
     field: str,
 ) -> None:
     client = new_client(routes, cookie=await sign_in(owner))
-    response = await client.post("/auth/agents", json=body(team_id, **change))
+    response = await client.post("/auth/agents", json=body(team_id) | change)
     assert list(refusal(response)) == [field]
     assert await made(db) is None
 
@@ -105,6 +104,6 @@ async def test_an_agent_makes_nobody_who_may_more(
         own = await session.get_one(Team, agent.team_id)
         own.permissions = ["teams.do"]
         session.add(own)
-    client = new_client(routes, cookie=await sign_in(replace(agent)))
+    client = new_client(routes, cookie=await sign_in(agent))
     assert "more than you may" in refusal(await client.post("/auth/agents", json=body(team_id)))[""]
     assert await made(db) is None

@@ -12,7 +12,7 @@ from tests.web.account_steps import PASSWORD, NewClient, login, refusal, signed_
 from wapto_app.db import Database
 from wapto_app.models import Account, Role
 from wapto_app.security.permissions import Actor
-from wapto_app.services import accounts
+from wapto_app.services import accounts, agents, teams
 from wapto_app.web.auth import routes
 
 
@@ -102,7 +102,9 @@ async def test_invited_person_joins_and_is_signed_in(
     visitor: httpx.AsyncClient, db: Database, admin: Actor
 ) -> None:
     async with db.write() as session:
-        token = (await accounts.invite(session, admin, "ben@example.com")).rpartition("/")[2]
+        team_id = await teams.save(session, admin, teams.Draft("Sales", permissions=frozenset({"inbox.do"})))
+        path = await agents.invite(session, admin, "ben@example.com", agents.Draft(team_id))
+    token = path.rpartition("/")[2]
     body = {"token": token, "name": "Ben", "password": PASSWORD}
     assert (
         "guess"
@@ -113,5 +115,5 @@ async def test_invited_person_joins_and_is_signed_in(
     assert (await visitor.post("/auth/invitation", json=body)).json() == {"go": "/inbox"}
     assert await signed_in_as(visitor) is not None
     refusal(await visitor.post("/auth/invitation", json=body))
-    response = await login(visitor, "ben@example.com")
+    response = await login(visitor, "ben@example.com", door="agent")
     assert response.status_code == 200

@@ -124,9 +124,14 @@ class Actor:
             return
         if self.duty:
             raise Unfinished(self.duty.path)
-        if self.is_looking and permission not in LOOKING:
-            raise OnlyLooking(permission.value, self.name)
+        if permission not in LOOKING:
+            self.require_own_eyes(permission)
         raise Forbidden(permission.value)
+
+    def require_own_eyes(self, permission: Permission = Permission.SELF_DO) -> None:
+        """For what seeing allows and yet writes. Raises OnlyLooking for who looks through this account's eyes."""
+        if self.is_looking:
+            raise OnlyLooking(permission.value, self.name)
 
 
 def permissions_of(role: Role, *, is_admin: bool, team: Iterable[str] = ()) -> frozenset[Permission]:

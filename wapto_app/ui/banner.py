@@ -51,11 +51,15 @@ def offline_banner() -> rx.Component:
     return OfflineBanner.create()
 
 
-def viewing_bar(text: Text, stop: rx.Component) -> rx.Component:
+def viewing_bar(title: Text, text: Text, stop: rx.Component) -> rx.Component:
     """Across the whole page, for as long as somebody looks through another's eyes."""
     return rx.el.div(
         rx.icon("eye", size=18, class_name="flex-none", aria_hidden=True),
-        rx.el.p(text, class_name="min-w-0 flex-1 font-medium text-pretty break-words"),
+        rx.el.div(
+            rx.el.p(title, dir="auto", class_name="truncate font-semibold"),
+            rx.el.p(text, class_name="flex-none max-sm:text-xs"),
+            class_name="flex min-w-0 flex-1 flex-col gap-x-2 sm:flex-row",
+        ),
         stop,
         role="status",
         class_name=(

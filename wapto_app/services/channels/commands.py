@@ -227,6 +227,7 @@ def _note_number(channel: Channel, number: PhoneNumber) -> None:
 async def refresh(db: Database, actor: Actor, gateway: Gateway, channel_id: int) -> None:
     """Ask Meta how a number is. Only a refused token leads to *reconnect*; a time-out never does."""
     actor.require(Permission.INTEGRATIONS_SEE)
+    actor.require_own_eyes()
     async with db.read() as session:
         channel = await _channel(session, channel_id)
     number, can_send, error = await _ask(gateway, channel)

@@ -235,7 +235,7 @@ def _file(mask: Mask, row: Any) -> FileRow | None:
         mime_type=row.mime_type,
         filename=mask.text(row.filename),
         size=row.size,
-        error=row.error,
+        error=mask.text(row.error),
     )
 
 
