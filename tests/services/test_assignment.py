@@ -444,4 +444,5 @@ async def test_open_conversations_of_who_leaves_are_dealt_to_the_others_and_hist
             )
             assert await assignment.requeue_all(session, ann.account_id or 0) == 2
     assert await holders(book) == [ann.account_id, bob.account_id, bob.account_id]
-    assert heard == [{"inbox", f"conversation:{first + 1}", f"conversation:{first + 2}"}]
+    told = f"notifications:{bob.account_id}"
+    assert heard == [{"inbox", f"conversation:{first + 1}", f"conversation:{first + 2}", told}]

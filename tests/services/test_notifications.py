@@ -23,7 +23,7 @@ from wapto_app.jobs import reminders
 from wapto_app.models import Account, Channel, Conversation, Notification, NotificationKind, Role, Visibility
 from wapto_app.runtime import Runtime
 from wapto_app.security.permissions import EVERYBODY, Actor
-from wapto_app.services import channels, housekeeping, notifications
+from wapto_app.services import assignment, channels, housekeeping, notifications
 from wapto_app.services.channels import problems
 from wapto_app.services.errors import Forbidden, Invalid, NotFound
 from wapto_app.services.notifications import NotificationRow, Seen
@@ -165,6 +165,21 @@ async def test_a_customer_is_named_only_to_who_may_see_the_conversation(
     async with runtime.db.write() as session:
         await session.exec(sa.update(Conversation).values(assignee_id=agent.account_id))
     assert (await seen_by(runtime, own_only))[0]["customer"] == "Ada"
+
+
+async def test_who_is_given_a_conversation_hears_by_whom_and_who_takes_one_does_not(
+    runtime: Runtime, owner: Actor, agent: Actor, conversation_id: int
+) -> None:
+    async with runtime.db.write() as session:
+        await assignment.assign(session, agent, conversation_id, agent_id=agent.account_id)
+        await assignment.assign(session, owner, conversation_id, agent_id=agent.account_id)
+    assert await seen_by(runtime, agent) == []
+    async with runtime.db.write() as session:
+        await assignment.assign(session, owner, conversation_id)
+        await assignment.assign(session, owner, conversation_id, agent_id=agent.account_id)
+    [row] = await seen_by(runtime, agent)
+    assert (row["kind"], row["args"]["by"], row["customer"]) == ("assigned", "Olga Owner", "Ada")
+    assert row["href"] == f"/inbox/{conversation_id}"
 
 
 async def test_numbers_are_masked_for_who_may_not_see_them(
@@ -331,5 +346,5 @@ async def test_what_is_asked_often_is_found_by_an_index(
         assert [line for line in scans(plan) if "anon" not in line] == [], plan
     assert "ix_notification_unread" in found[0]
     assert "TEMP B-TREE" not in found[1]
-    assert "Sort Key" not in found[1]
+    assert "Sort Key: notification" not in found[1]
     assert "ix_notification_mail_due" in found[2]

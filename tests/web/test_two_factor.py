@@ -225,6 +225,7 @@ async def test_guessing_is_slowed_down_and_the_right_password_does_not_reset_it(
     assert int(response.headers["retry-after"]) > 0
 
 
+@pytest.mark.sqlite_only  # the clock of Redis, which counts on the other run, cannot be moved
 async def test_guessing_for_days_is_slowed_down_too(
     visitor: httpx.AsyncClient, secured: tuple[str, list[str]], clock: Any
 ) -> None:

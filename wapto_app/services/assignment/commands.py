@@ -12,12 +12,13 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from wapto_app.clock import utcnow
 from wapto_app.db import touch
-from wapto_app.models import Account, Conversation, ConversationStatus, Team
+from wapto_app.models import Account, Conversation, ConversationStatus, NotificationKind, Team
 from wapto_app.security.permissions import Actor, Permission
 from wapto_app.services import desk
 from wapto_app.services.assignment.choices import can_answer
 from wapto_app.services.assignment.strategy import IS_HELD, Given, bring_in
 from wapto_app.services.errors import Conflict, Invalid, NotFound
+from wapto_app.services.notifications import notify
 from wapto_app.services.visibility import conversation_for
 
 KEEPS_THEIRS = "Your team does not hand conversations on. Ask the owner, or somebody who may."
@@ -49,6 +50,7 @@ async def assign(
         raise Conflict(await _somebody_was_faster(session, conversation))
     _ensure_may_hand_on(actor, conversation, agent_id, team_id)
     before = conversation.assignee_id
+    is_news = agent_id not in (None, actor.account_id, before)
     if agent_id is not None:
         await _give_to_agent(session, conversation, agent_id)
     elif team_id is not None:
@@ -61,6 +63,8 @@ async def assign(
         session, partial(desk.assigned, by=actor.account_id), conversation_id, before, agent_id, team_id
     )
     _touch(session, [conversation_id])
+    if is_news:
+        await _tell(session, conversation_id, agent_id, by=actor.name)
     if team_id is not None:
         await _deal(session, [conversation_id])
 
@@ -165,7 +169,17 @@ async def _deal(session: AsyncSession, ids: Iterable[int]) -> list[Given]:
     for row in session:
         if isinstance(row, Conversation):
             session.expire(row)
+    for conversation_id, agent_id in given:
+        await _tell(session, conversation_id, agent_id)
     return given
+
+
+async def _tell(session: AsyncSession, conversation_id: int, agent_id: int | None, **by: str) -> None:
+    """Whoever gets a conversation hears of it; ``by`` whom, unless a team's strategy gave it."""
+    href = f"/inbox/{conversation_id}"
+    await notify(
+        session, [agent_id], NotificationKind.ASSIGNED, href=href, conversation_id=conversation_id, **by
+    )
 
 
 async def _somebody_was_faster(session: AsyncSession, conversation: Conversation) -> str:
