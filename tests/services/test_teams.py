@@ -122,7 +122,7 @@ async def test_what_is_not_there_is_not_found(runtime: Runtime, owner: Actor) ->
 
 async def test_a_team_with_agents_says_what_to_do_first(runtime: Runtime, owner: Actor, agent: Actor) -> None:
     async with runtime.db.write() as session:
-        with pytest.raises(Conflict, match="One agent belongs to Support"):
+        with pytest.raises(Conflict, match=r"Agents belong to Support \(1\)\. Move them"):
             await teams.delete(session, owner, agent.team_id or 0)
         await session.exec(sa.update(Account).values(team_id=None))
         assert await teams.delete(session, owner, agent.team_id or 0) == TEAM

@@ -184,8 +184,10 @@ async def delete(session: AsyncSession, actor: Actor, team_id: int) -> str:
     ensure_not_above(actor, team)
     members = (await session.exec(select(sa.func.count()).where(col(Account.team_id) == team_id))).one()
     if members:
-        some = f"{members} agents belong" if members > 1 else "One agent belongs"
-        raise Conflict(f"{some} to {team.name}. Move them to another team first, or switch the team off.")
+        raise Conflict(
+            f"Agents belong to {team.name} ({members}). "
+            "Move them to another team first, or switch the team off."
+        )
     await session.delete(team)
     audit.record(session, actor, "team.deleted", f"team:{team_id}", name=team.name)
     touch(session, TOPIC, "inbox")
