@@ -58,7 +58,7 @@ def _subscription() -> rx.Component:
         ),
         _cancel_dialog(),
         _buyer_dialog(),
-        leave(Payment.leaving_to),
+        leave(Payment.leaving_to, Payment.leaving_mark),
     )
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import secrets
+
 import reflex as rx
 from reflex.event import EventSpec
 
@@ -16,15 +18,16 @@ _BACK, _PORTAL = "back", "portal"
 
 
 class Payment(rx.State):
-    """``leaving_to`` is a page of Stripe's that the browser goes to; it works for a short time, for this payment."""
+    """``leaving_to`` is a page of Stripe's that the browser goes to, once for each ``leaving_mark``."""
 
     leaving_to: str = ""
+    leaving_mark: str = ""
 
     @rx.event
     @requires(Permission.SUBSCRIPTION_SEE)
     async def returned(self) -> EventSpec | None:
         """Part of the page's ``on_load``: whoever comes back from Stripe is told what became of it."""
-        self.leaving_to = ""
+        send_to(self, "")
         actor, word = await actor_of(self), self.router.url.query_parameters.get(billing.RETURN, "")
         if not word or not actor.may(Permission.SUBSCRIPTION_DO):
             return None
@@ -33,9 +36,13 @@ class Payment(rx.State):
     @rx.event
     @requires(Permission.SUBSCRIPTION_DO)
     async def manage(self) -> None:
-        self.leaving_to = ""
         process, actor = runtime.get(), await actor_of(self)
-        self.leaving_to = await billing.portal(process.db, actor, process.till, base_of(self))
+        send_to(self, await billing.portal(process.db, actor, process.till, base_of(self)))
+
+
+def send_to(payment: Payment, url: str) -> None:
+    """Send the browser there, or nowhere."""
+    payment.leaving_to, payment.leaving_mark = url, secrets.token_hex(8) if url else ""
 
 
 async def _told(actor: Actor, word: str) -> EventSpec | None:

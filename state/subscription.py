@@ -6,7 +6,7 @@ import reflex as rx
 from reflex.event import EventSpec
 
 from state.base import Feedback, actor_of, success, watch
-from state.payment import Payment, base_of
+from state.payment import Payment, base_of, send_to
 from wapto_app import runtime
 from wapto_app.security.permissions import Permission
 from wapto_app.security.policy import requires
@@ -78,11 +78,10 @@ class Subscription(rx.State):
     async def choose(self, form: dict[str, str | None]) -> EventSpec | None:
         plan_id, self.chosen_id = self.chosen_id, 0
         process, actor, payment = runtime.get(), await actor_of(self), await self.get_state(Payment)
-        payment.leaving_to = ""
         chosen = await billing.choose(
             process.db, actor, process.till, plan_id, base_of(self), form.get("message") or ""
         )
-        payment.leaving_to = chosen.url
+        send_to(payment, chosen.url)
         return _said(chosen)
 
     @rx.event

@@ -8,14 +8,15 @@ from wapto_app.ui.browser import source
 
 
 class Leave(rx.Component):
-    """Goes there once ``to`` is an address; empties stay."""
+    """Goes to the address ``to``, once for each ``mark``."""
 
     library = source("leave.jsx")
     tag = "Leave"
 
     to: rx.Var[str]
+    mark: rx.Var[str]
 
 
-def leave(to: rx.Var[str]) -> rx.Component:
-    """Part of a page whose state may send the browser away."""
-    return Leave.create(to=to)
+def leave(to: rx.Var[str], mark: rx.Var[str]) -> rx.Component:
+    """Part of a page whose state may send the browser away: with an address, and a mark that is new each time."""
+    return Leave.create(to=to, mark=mark)
