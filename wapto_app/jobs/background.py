@@ -7,7 +7,7 @@ import signal
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 
-from wapto_app.jobs import dispatch, ingest, media
+from wapto_app.jobs import dispatch, ingest, mail, media
 from wapto_app.jobs.broker import handing_out
 from wapto_app.jobs.scheduler import Tick, leading
 from wapto_app.log import get_logger
@@ -22,8 +22,7 @@ async def _check_numbers(runtime: Runtime) -> None:
 
 
 async def _clean_up(runtime: Runtime) -> None:
-    async with runtime.db.write() as session:
-        await housekeeping.clean_up(session)
+    await housekeeping.clean_up(runtime.db, runtime.settings.media_dir)
 
 
 TICKS: tuple[Tick, ...] = (
@@ -39,7 +38,7 @@ async def working(runtime: Runtime, ticks: Sequence[Tick] = TICKS) -> AsyncItera
     """Work in the background as long as the block lasts; what has begun may finish for some seconds."""
     async with handing_out(runtime), leading(runtime, ticks):
         loops = [
-            asyncio.create_task(job.run(runtime), name=job.__name__) for job in (ingest, dispatch, media)
+            asyncio.create_task(job.run(runtime), name=job.__name__) for job in (ingest, dispatch, media, mail)
         ]
         try:
             yield

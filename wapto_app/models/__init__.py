@@ -14,6 +14,7 @@ from wapto_app.models.conversations import (
     Reaction,
     StatusEvent,
 )
+from wapto_app.models.mail import MailLog, MailStatus
 from wapto_app.models.system import EventState, Lease, Preference, WebhookEvent
 from wapto_app.models.teams import AssignmentStrategy, Team, Visibility
 
@@ -34,6 +35,8 @@ __all__ = [
     "Lease",
     "LinkPurpose",
     "LoginSession",
+    "MailLog",
+    "MailStatus",
     "MediaFile",
     "MediaState",
     "Message",
