@@ -47,7 +47,7 @@ class MailNotSent(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Mail:
-    """What is sent. ``message_id`` stays the same when a mail is tried again, so that a mailbox can drop a repetition."""
+    """What is sent. A mail that is tried again keeps its ``message_id``, so that a mailbox can drop a repetition."""
 
     to: str
     subject: str
@@ -123,7 +123,9 @@ class MailServer:
         message["Subject"] = mail.subject
         message["Date"] = format_datetime(localtime())
         domain = sender.rpartition("@")[2]
-        message["Message-ID"] = f"<{mail.message_id}@{domain}>" if mail.message_id else make_msgid(domain=domain)
+        message["Message-ID"] = (
+            f"<{mail.message_id}@{domain}>" if mail.message_id else make_msgid(domain=domain)
+        )
         # Tells out-of-office robots not to answer (RFC 3834).
         message["Auto-Submitted"] = "auto-generated"
         message.set_content(mail.text)

@@ -7,7 +7,7 @@ import signal
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 
-from wapto_app.jobs import dispatch, ingest, mail, media
+from wapto_app.jobs import backups, dispatch, ingest, mail, media
 from wapto_app.jobs.broker import handing_out
 from wapto_app.jobs.scheduler import Tick, leading
 from wapto_app.log import get_logger
@@ -29,6 +29,7 @@ TICKS: tuple[Tick, ...] = (
     Tick("retry failed webhooks", 2, ingest.retry_failed),
     Tick("check numbers", 15 * 60, _check_numbers),
     Tick("clean up", 60 * 60, _clean_up),
+    Tick("back up", 60, backups.make_due),
 )
 """Every tick of the product; each job's module defines its own."""
 
@@ -38,7 +39,8 @@ async def working(runtime: Runtime, ticks: Sequence[Tick] = TICKS) -> AsyncItera
     """Work in the background as long as the block lasts; what has begun may finish for some seconds."""
     async with handing_out(runtime), leading(runtime, ticks):
         loops = [
-            asyncio.create_task(job.run(runtime), name=job.__name__) for job in (ingest, dispatch, media, mail)
+            asyncio.create_task(job.run(runtime), name=job.__name__)
+            for job in (ingest, dispatch, media, mail)
         ]
         try:
             yield

@@ -19,8 +19,8 @@ class MailStatus(StrEnum):
 
 
 class MailLog(SQLModel, table=True):
-    """One mail. ``content`` is what its text is made of (a one-time link among it) and is emptied once the mail is sent,
-    or will not be any more; ``next_try_at`` is also how long the process that sends it holds it for itself."""
+    """One mail. ``content`` is what its text is made of (a one-time link among it) and is emptied once the mail is
+    sent, or will not be any more; ``next_try_at`` is also how long the process that sends it holds it for itself."""
 
     __tablename__ = "mail_log"
     __table_args__ = (partial_index("ix_mail_log_due", "next_try_at", where="status = 'queued'"),)

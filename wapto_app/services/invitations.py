@@ -16,9 +16,7 @@ TOPIC = "registration"
 MOST_DAYS = 30
 
 
-async def mail_link(
-    session: AsyncSession, actor: Actor, email: str, path: str, settings: Settings
-) -> bool:
+async def mail_link(session: AsyncSession, actor: Actor, email: str, path: str, settings: Settings) -> bool:
     """Mail an invitation in the language of who invites; False without a mail server, where the link is handed over."""
     actor.require(Permission.SIGNED_IN)
     letter = mail.invitation(actor.name, path, days=await days(session))

@@ -6,8 +6,9 @@ Days, 0 for ever. Messages and contacts are not among it: they are the business'
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any, TypedDict
 
@@ -40,6 +41,8 @@ SMALLEST = {"webhooks_days": 7, "media_days": 7, "audit_days": 30, "mail_days": 
 """Meta delivers a webhook again for up to 7 days; a body that is gone could not be recognised as a repetition."""
 LONGEST = 3650
 
+_PAUSE = 0.05
+
 _NAME = "retention"
 
 
@@ -68,7 +71,7 @@ DEFAULT = Rules(webhooks_days=14, media_days=0, audit_days=0, mail_days=90)
 async def rules(session: AsyncSession) -> Rules:
     """What is kept how long."""
     stored = await preferences.read(session, _NAME)
-    return Rules(**(DEFAULT | {name: stored[name] for name in DEFAULT if name in stored}))  # type: ignore[typeddict-item]
+    return _rules({name: stored.get(name, days) for name, days in DEFAULT.items()})
 
 
 def clean(form: Mapping[str, str]) -> Rules:
@@ -77,7 +80,16 @@ def clean(form: Mapping[str, str]) -> Rules:
     Raises:
         Invalid: naming the first field that is no number of days, or fewer than is safe.
     """
-    return Rules(**{name: _days(name, form.get(name, "")) for name in DEFAULT})  # type: ignore[typeddict-item]
+    return _rules({name: _days(name, form.get(name, "")) for name in DEFAULT})
+
+
+def _rules(days: Mapping[str, Any]) -> Rules:
+    return Rules(
+        webhooks_days=days["webhooks_days"],
+        media_days=days["media_days"],
+        audit_days=days["audit_days"],
+        mail_days=days["mail_days"],
+    )
 
 
 def _days(name: str, text: str) -> int:
@@ -124,10 +136,15 @@ async def carry_out(db: Database, media_dir: Path) -> None:
         (AuditEntry, _old_audit(wanted["audit_days"])),
         (MailLog, _old_mail(wanted["mail_days"])),
     ):
-        while await _delete_some(db, table, conditions) == AT_ONCE:
-            await asyncio.sleep(0.05)  # others may write
-    while await _remove_files(db, media_dir, wanted["media_days"]) == AT_ONCE:
-        await asyncio.sleep(0.05)
+        await _until_done(partial(_delete_some, db, table, conditions))
+    await _until_done(partial(_remove_files, db, media_dir, wanted["media_days"]))
+
+
+async def _until_done(remove: Callable[[], Awaitable[int]]) -> None:
+    while True:
+        if await remove() < AT_ONCE:
+            return
+        await asyncio.sleep(_PAUSE)  # others may write
 
 
 Conditions = Sequence[sa.ColumnElement[bool]]
@@ -164,7 +181,7 @@ def _old_media(days: int) -> Conditions:
     carried = sa.select(col(Message.id)).where(col(Message.media_id) == col(MediaFile.id))
     waiting = (MessageStatus.QUEUED, MessageStatus.SENDING)
     return (
-        sa.text("media_file.state = 'stored'"),  # type: ignore[list-item]  # as its index says it
+        sa.literal_column("media_file.state = 'stored'", sa.Boolean),  # as its index says it
         col(MediaFile.created_at) < at,
         carried.exists(),
         ~carried.where(col(Message.status).in_(waiting)).exists(),

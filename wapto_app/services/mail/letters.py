@@ -1,4 +1,4 @@
-"""The mails that Wapto writes: each a kind (its words are in ``words``), the values for its gaps, and where it leads."""
+"""The mails that Wapto writes: a kind (its words are in ``words``), the values for its gaps, and where it leads."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 
 Value = str | int | dict[str, Any]
-"""A text, a number, ``{"minor": 1999, "currency": "EUR"}`` or ``{"at": "2026-11-25T10:00:00+00:00", "zone": "UTC"}``."""
+"""A text, a number, ``{"minor": 1999, "currency": "EUR"}`` or ``{"at": "2026-11-25T10:00+00:00", "zone": "UTC"}``."""
 
 
 @dataclass(frozen=True, slots=True)

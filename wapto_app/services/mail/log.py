@@ -49,11 +49,24 @@ async def log_page(
     query = sa.select(
         *(
             col(getattr(MailLog, name))
-            for name in ("id", "to", "subject", "status", "error", "attempts", "created_at", "next_try_at", "content")
+            for name in (
+                "id",
+                "to",
+                "subject",
+                "status",
+                "error",
+                "attempts",
+                "created_at",
+                "next_try_at",
+                "content",
+            )
         )
     ).limit(PAGE + 1)
     if text := search.strip():
-        holds = (col(MailLog.to).icontains(text, autoescape=True), col(MailLog.subject).icontains(text, autoescape=True))
+        holds = (
+            col(MailLog.to).icontains(text, autoescape=True),
+            col(MailLog.subject).icontains(text, autoescape=True),
+        )
         query = query.where(sa.or_(*holds))
     if after:
         found = await fetch(session, query.where(col(MailLog.id) > after).order_by(col(MailLog.id)))
@@ -62,7 +75,9 @@ async def log_page(
     if before:
         query = query.where(col(MailLog.id) < before)
     found = await fetch(session, query.order_by(col(MailLog.id).desc()))
-    return MailPage(rows=[_row(row) for row in found[:PAGE]], has_older=len(found) > PAGE, has_newer=before > 0)
+    return MailPage(
+        rows=[_row(row) for row in found[:PAGE]], has_older=len(found) > PAGE, has_newer=before > 0
+    )
 
 
 async def resend(session: AsyncSession, actor: Actor, mail_id: int) -> str:

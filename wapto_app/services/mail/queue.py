@@ -1,7 +1,8 @@
 """The queue of mails: written with the caller's deed, sent afterwards, so that neither is there without the other.
 
-A mail is claimed before it is sent: ``next_try_at`` moves ahead and is committed. A process that dies in between costs a
-pause; only when it dies between the server's "yes" and our note of it is the mail sent twice, under the same Message-ID.
+A mail is claimed before it is sent: ``next_try_at`` moves ahead and is committed. A process that dies in between costs
+a pause; only when it dies between the server's "yes" and our note of it is the mail sent twice, under the same
+Message-ID.
 """
 
 from __future__ import annotations

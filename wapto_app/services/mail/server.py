@@ -171,8 +171,10 @@ def _clean(form: ServerForm) -> dict[str, Any]:
 
 def _clean_sender(text: str) -> str:
     name, address = parseaddr(" ".join(text.split()))
-    return formataddr((name[:80], clean_email(address, "sender")), charset="utf-8") if name else clean_email(
-        address or text, "sender"
+    return (
+        formataddr((name[:80], clean_email(address, "sender")), charset="utf-8")
+        if name
+        else clean_email(address or text, "sender")
     )
 
 

@@ -25,7 +25,10 @@ _EN = {
     ),
     "reset": Words(
         "Choose a new password",
-        ("Hello {name},", "somebody asked for a new password for your account. Choose one here within an hour:"),
+        (
+            "Hello {name},",
+            "somebody asked for a new password for your account. Choose one here within an hour:",
+        ),
         "Choose a new password",
         "If it was not you, do nothing: your password stays as it is.",
     ),
@@ -86,7 +89,8 @@ _EN = {
         "{percent} % of your {what} are used",
         (
             "Hello {name},",
-            "you use {used} of the {limit} {what} of your plan. At the limit nothing is lost, but no more can be added.",
+            "you use {used} of the {limit} {what} of your plan.",
+            "At the limit nothing is lost, but no more can be added.",
         ),
         "See the plans",
     ),
@@ -104,7 +108,10 @@ _ES = {
     ),
     "reset": Words(
         "Elige una contraseña nueva",
-        ("Hola, {name}:", "alguien ha pedido una contraseña nueva para tu cuenta. Elígela aquí en menos de una hora:"),
+        (
+            "Hola, {name}:",
+            "alguien ha pedido una contraseña nueva para tu cuenta. Elígela aquí en menos de una hora:",
+        ),
         "Elegir una contraseña nueva",
         "Si no has sido tú, no hagas nada: tu contraseña sigue siendo la misma.",
     ),
@@ -165,13 +172,17 @@ _ES = {
         "Has usado el {percent} % de tus {what}",
         (
             "Hola, {name}:",
-            "usas {used} de {limit} ({what}) de tu plan. Al llegar al límite no se pierde nada, pero no se puede añadir más.",
+            "usas {used} de {limit} ({what}) de tu plan.",
+            "Al llegar al límite no se pierde nada, pero no se puede añadir más.",
         ),
         "Ver los planes",
     ),
     "test": Words(
         "Una prueba de {brand}",
-        ("Hola:", "este servidor de correo funciona. {brand} puede enviar invitaciones y enlaces para contraseñas."),
+        (
+            "Hola:",
+            "este servidor de correo funciona. {brand} puede enviar invitaciones y enlaces para contraseñas.",
+        ),
     ),
 }
 

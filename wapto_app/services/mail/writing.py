@@ -82,9 +82,7 @@ _BUTTON = (
 )
 
 
-def _html(
-    paragraphs: list[str], action: tuple[str, str], after: str, brand: Branding, base_url: str
-) -> str:
+def _html(paragraphs: list[str], action: tuple[str, str], after: str, brand: Branding, base_url: str) -> str:
     words, link = action
     body = [f"<p>{escape(paragraph)}</p>" for paragraph in paragraphs]
     if words:
