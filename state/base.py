@@ -103,6 +103,11 @@ def watch(state: rx.State, handler: Any, topics: Iterable[str]) -> None:
     runtime.get().hub.watch(_watcher(state, handler), topics)
 
 
+def follows(state: rx.State, handler: Any, topics: Iterable[str]) -> bool:
+    """Whether this tab watches these topics already: then what it shows is as it should be."""
+    return runtime.get().hub.is_watching(_watcher(state, handler), topics)
+
+
 def unwatch(state: rx.State, handler: Any) -> None:
     runtime.get().hub.forget(_watcher(state, handler))
 

@@ -6,7 +6,7 @@ from typing import Any, TypedDict
 
 import reflex as rx
 
-from state.base import actor_of, success, unwatch, watch
+from state.base import actor_of, follows, success, unwatch, watch
 from wapto_app import runtime
 from wapto_app.security.permissions import Permission
 from wapto_app.security.policy import requires
@@ -14,6 +14,7 @@ from wapto_app.services import contacts, inbox, outbox
 from wapto_app.services.contacts import ContactCard
 from wapto_app.services.errors import NotFound
 from wapto_app.services.inbox import ConversationHeader, ConversationRow, MessageRow
+from wapto_app.services.visibility import scope
 from wapto_app.ui.composer import Outgoing
 
 NO_HEADER = ConversationHeader(
@@ -69,6 +70,9 @@ class InboxList(rx.State):
     @rx.event
     @requires(Permission.INBOX_SEE)
     async def load(self) -> None:
+        # Every step from conversation to conversation comes through here.
+        if self.loaded and follows(self, InboxList.changed, ["inbox"]):
+            return
         watch(self, InboxList.changed, ["inbox"])
         await self._read()
 
@@ -91,9 +95,13 @@ class InboxList(rx.State):
         await self._read()
 
     async def _read(self) -> None:
-        actor = await actor_of(self)
-        async with runtime.get().db.read() as session:
-            rows = await inbox.listing(session, actor, unread_only=self.unread_only, limit=self._limit + 1)
+        actor, unread_only, limit = await actor_of(self), self.unread_only, self._limit + 1
+
+        async def read() -> list[ConversationRow]:
+            async with runtime.get().db.read() as session:
+                return await inbox.listing(session, actor, unread_only=unread_only, limit=limit)
+
+        rows = await runtime.get().inbox_reads.get(("list", scope(actor), unread_only, limit), read)
         self.has_more = len(rows) > self._limit
         self.rows, self.loaded = rows[: self._limit], True
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import gc
 import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -14,6 +15,7 @@ import reflex as rx
 from starlette.applications import Starlette
 from starlette.responses import RedirectResponse
 from starlette.routing import Route
+from starlette.types import ASGIApp
 
 from pages import (
     admin_accounts,
@@ -56,6 +58,12 @@ _routes = [
     *sandbox.routes(_settings),
 ]
 
+_with_headers = partial(
+    headers.SecurityHeaders,
+    pages=headers.BuiltPages(bundle.client_dir()),
+    https=_settings.public_url.startswith("https://"),
+)
+
 app = rx.App(
     # Each wraps what stands before it: the last one sees every request first.
     api_transformer=[
@@ -70,11 +78,7 @@ app = rx.App(
             },
         ),
         partial(limits.SameOrigin, public_url=_settings.public_url),
-        partial(
-            headers.SecurityHeaders,
-            pages=headers.BuiltPages(bundle.client_dir()),
-            https=_settings.public_url.startswith("https://"),
-        ),
+        _with_headers,
         metrics.Observed,
     ],
     backend_exception_handler=base.on_error,
@@ -93,6 +97,10 @@ async def _serve() -> AsyncIterator[None]:
         process.hub.deliver = base.deliver_to(app)
         process.hub.listen(webhooks.follow_channels)
         cookies.listen(process.hub)
+        # All that was loaded by now stays: walking it again and again would cost each request a share.
+        gc.collect()
+        gc.freeze()
+        gc.set_threshold(20_000, 20, 50)
         async with background.working(process), metrics.watching_the_loop(), _demo(process):
             yield
             # What was promised before the stop, such as a mail with a link, still goes out.
@@ -116,6 +124,11 @@ async def _demo(process: runtime.Runtime) -> AsyncIterator[None]:
 
 
 app.register_lifespan_task(_serve)
+
+
+def served() -> ASGIApp:
+    """What the server calls: the app, and in front of it what needs none of the page's layers."""
+    return webhooks.InFront(app(), metrics.Observed(_with_headers(webhooks.Deliveries())))
 
 
 def _page(component: Any, route: str, *on_load: Any) -> None:

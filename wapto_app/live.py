@@ -9,9 +9,10 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
+import time
 from collections import defaultdict
-from collections.abc import Awaitable, Callable, Iterable, Iterator
-from typing import Any
+from collections.abc import Awaitable, Callable, Coroutine, Hashable, Iterable, Iterator
+from typing import Any, TypeVar, cast
 
 from wapto_app import telemetry
 from wapto_app.log import get_logger
@@ -22,6 +23,7 @@ Watcher = tuple[str, str]
 """A browser tab's token and the name of the event handler to run on it."""
 Deliver = Callable[[Watcher, frozenset[str]], Awaitable[bool]]
 Listener = Callable[[frozenset[str]], None]
+Result = TypeVar("Result")
 
 
 async def _deliver_nowhere(_watcher: Watcher, _topics: frozenset[str]) -> bool:
@@ -54,6 +56,10 @@ class LiveHub:
             if not self._watchers[topic]:
                 del self._watchers[topic]
         self._dirty.pop(watcher, None)
+
+    def is_watching(self, watcher: Watcher, topics: Iterable[str]) -> bool:
+        """Whether it watches exactly these, so that what it shows follows by itself."""
+        return self._topics.get(watcher) == frozenset(topics)
 
     @property
     def watching(self) -> int:
@@ -118,6 +124,41 @@ class LiveHub:
         except Exception:
             log.exception("live.delivery_failed")
             return True
+
+
+class SharedReads:
+    """What many tabs read alike after one wake-up, read once.
+
+    A result is dropped as soon as ``topic`` is published, which is after the commit, and after ``keep`` seconds:
+    another program may have written without saying so.
+    """
+
+    def __init__(self, hub: LiveHub, topic: str, keep: float = 2.0) -> None:
+        self._topic = topic
+        self._keep = keep
+        self._known: dict[Hashable, tuple[float, asyncio.Task[Any]]] = {}
+        hub.listen(self._heard)
+
+    async def get(self, key: Hashable, read: Callable[[], Coroutine[Any, Any, Result]]) -> Result:
+        """The result of ``read``, perhaps of somebody else's who asked with the same ``key``.
+
+        The key must name everything that the result depends on, above all what the reader may see.
+        """
+        now = time.monotonic()
+        known = self._known.get(key)
+        if known is None or known[0] < now:
+            known = self._known[key] = (now + self._keep, asyncio.create_task(read()))
+            known[1].add_done_callback(lambda task: self._forget_failed(key, task))
+        # One tab that navigates away must not take the result from the others.
+        return cast(Result, await asyncio.shield(known[1]))
+
+    def _heard(self, topics: frozenset[str]) -> None:
+        if self._topic in topics:
+            self._known.clear()
+
+    def _forget_failed(self, key: Hashable, task: asyncio.Task[Any]) -> None:
+        if task.cancelled() or task.exception() is not None:
+            self._known.pop(key, None)
 
 
 class RedisRelay:

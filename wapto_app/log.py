@@ -6,6 +6,7 @@ import logging
 import re
 import sys
 from collections.abc import Mapping, MutableMapping
+from contextvars import ContextVar
 from typing import Any
 
 import structlog
@@ -13,6 +14,9 @@ import structlog
 _SECRET_NAMES = ("token", "secret", "password", "pin", "authorization", "cookie", "smtp_url")
 _BEARER = re.compile(r"(?i)(bearer\s+|access_token=|appsecret_proof=|oauth\s+)[^\s&\"']+")
 HIDDEN = "•••"
+
+REQUEST_ID: ContextVar[str] = ContextVar("request_id", default="")
+"""The id of the HTTP request that is being answered; every line of the log carries it."""
 
 
 def _is_secret(name: str) -> bool:
@@ -38,6 +42,12 @@ def hide_secrets(_logger: Any, _method: str, event: MutableMapping[str, Any]) ->
     return event
 
 
+def _name_request(_logger: Any, _method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+    if request_id := REQUEST_ID.get():
+        event.setdefault("request_id", request_id)
+    return event
+
+
 def _json() -> Any:
     return structlog.processors.JSONRenderer(default=str, ensure_ascii=False)
 
@@ -48,7 +58,7 @@ def configure(level: str = "info", style: str = "auto") -> None:
     plain = structlog.dev.plain_traceback
     renderer: Any = structlog.dev.ConsoleRenderer(exception_formatter=plain) if console else _json()
     shared: list[Any] = [
-        structlog.contextvars.merge_contextvars,
+        _name_request,
         structlog.stdlib.add_log_level,
         structlog.stdlib.add_logger_name,
         structlog.processors.TimeStamper(fmt="iso", utc=True),

@@ -16,7 +16,7 @@ import httpx
 
 from integrations.whatsapp.network import new_http_client
 from wapto_app.db import Database, Writer
-from wapto_app.live import LiveHub, RedisRelay
+from wapto_app.live import LiveHub, RedisRelay, SharedReads
 from wapto_app.security.secrets import SecretBox, load_box
 from wapto_app.services.gateway import Gateway
 from wapto_app.settings import Settings
@@ -34,6 +34,7 @@ class Runtime:
     hub: LiveHub
     secrets: SecretBox
     http: httpx.AsyncClient
+    inbox_reads: SharedReads
     redis: Any = None
     process_id: str = field(
         default_factory=lambda: f"{socket.gethostname()[:32]}:{os.getpid()}:{secrets.token_hex(4)}"
@@ -71,6 +72,7 @@ def _open(settings: Settings) -> Runtime:
         hub=hub,
         secrets=load_box(settings.secret_key.get_secret_value(), settings.data_dir),
         http=new_http_client(),
+        inbox_reads=SharedReads(hub, "inbox"),
         redis=_redis(settings),
     )
 

@@ -101,9 +101,9 @@ def load_app(supervisor: int) -> Any:
     # Reflex finds its configuration, lock file and assets from the working folder.
     os.chdir(bundle.ROOT)
     sys.path[:0] = [str(bundle.ROOT)]
-    from wapto_app.app import app
+    from wapto_app.app import served
 
-    return app()
+    return served()
 
 
 def _follow(supervisor: int) -> None:

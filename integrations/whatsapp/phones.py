@@ -31,7 +31,7 @@ _MEXICO_MOBILE = re.compile(r"\+521([0-9]{10})")
 _ARGENTINA_WITHOUT_9 = re.compile(r"\+54([1-8][0-9]{9})")
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=16_384)
 def canonical_phone(text: str, default_region: str | None = None) -> str | None:
     """Return the canonical E.164 number (`+16505551234`), or None when the text is no phone number.
 
@@ -47,8 +47,10 @@ def canonical_phone(text: str, default_region: str | None = None) -> str | None:
     if len(text) > _MAX_LENGTH:
         return None
     numbers = [number for reading in _readings(text.strip(), default_region) if (number := _parsed(*reading))]
+    if len(numbers) < 2:
+        return numbers[0] if numbers else None
     valid = (number for number in numbers if phonenumbers.is_valid_number(phonenumbers.parse(number)))
-    return next(valid, numbers[0] if numbers else None)
+    return next(valid, numbers[0])
 
 
 def to_wa_id(phone: str) -> str:

@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from wapto_app.live import LiveHub, RedisRelay, Watcher
+from wapto_app.live import LiveHub, RedisRelay, SharedReads, Watcher
 
 FIRST: Watcher = ("tab-1", "inbox.changed")
 SECOND: Watcher = ("tab-2", "inbox.changed")
@@ -138,3 +138,53 @@ async def test_a_change_in_one_process_wakes_the_tabs_of_another(redis_url: str)
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
         await redis.aclose()
+
+
+async def test_many_who_ask_the_same_at_once_read_once_and_again_after_a_change(hub: LiveHub) -> None:
+    reads = SharedReads(hub, "inbox")
+    calls: list[str] = []
+
+    async def read() -> str:
+        calls.append("read")
+        await asyncio.sleep(0.01)
+        return f"rows {len(calls)}"
+
+    assert set(await asyncio.gather(*(reads.get("all", read) for _ in range(20)))) == {"rows 1"}
+    assert await reads.get("own", read) == "rows 2"
+    hub.publish(frozenset({"contact:1"}))
+    assert await reads.get("all", read) == "rows 1"
+    hub.publish(frozenset({"inbox"}))
+    assert await reads.get("all", read) == "rows 3"
+
+
+async def test_a_tab_that_leaves_does_not_take_the_rows_from_the_others(hub: LiveHub) -> None:
+    reads = SharedReads(hub, "inbox")
+    going = asyncio.Event()
+
+    async def read() -> str:
+        going.set()
+        await asyncio.sleep(0.01)
+        return "rows"
+
+    leaving = asyncio.create_task(reads.get("all", read))
+    staying = asyncio.create_task(reads.get("all", read))
+    await going.wait()
+    leaving.cancel()
+    assert await staying == "rows"
+
+
+async def test_a_failed_read_is_tried_again_and_an_old_one_expires(hub: LiveHub) -> None:
+    reads = SharedReads(hub, "inbox", keep=0.02)
+    answers = iter([None, "first", "second"])
+
+    async def read() -> str:
+        answer = next(answers)
+        if answer is None:
+            raise RuntimeError("the database is away")
+        return answer
+
+    with pytest.raises(RuntimeError, match="away"):
+        await reads.get("all", read)
+    assert await reads.get("all", read) == "first"
+    await asyncio.sleep(0.03)
+    assert await reads.get("all", read) == "second"

@@ -15,6 +15,7 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
+from wapto_app.log import REQUEST_ID
 from wapto_app.models import (
     Channel,
     Contact,
@@ -112,14 +113,14 @@ def observed(handler: Callable[[Request], Any], path: str = "/{rest:path}") -> m
 
 
 async def echo_id(_request: Request) -> Response:
-    return PlainTextResponse(str(structlog.contextvars.get_contextvars().get("request_id")))
+    return PlainTextResponse(REQUEST_ID.get())
 
 
 async def test_every_request_has_an_id_that_its_log_lines_and_its_answer_carry(new_client: NewClient) -> None:
     client = new_client(observed(echo_id))
     first, second = await client.get("/inbox"), await client.get("/inbox")
     assert first.text == first.headers["x-request-id"] != second.text
-    assert "request_id" not in structlog.contextvars.get_contextvars()
+    assert REQUEST_ID.get() == ""
 
 
 async def test_the_id_of_a_proxy_is_kept_unless_it_could_forge_log_lines(new_client: NewClient) -> None:

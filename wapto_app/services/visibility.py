@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Hashable
+
 import sqlalchemy as sa
 from sqlmodel import col
 
 from wapto_app.models import Contact, Conversation, Visibility
-from wapto_app.security.permissions import Actor
+from wapto_app.security.permissions import Actor, Permission
+
+
+def scope(actor: Actor) -> tuple[Hashable, ...]:
+    """What two actors have in common who see the same conversations in the same way."""
+    alone = None if actor.visibility is Visibility.ALL else (actor.account_id, actor.team_id)
+    return actor.may(Permission.INBOX_SEE), actor.hide_phone, actor.visibility, alone
 
 
 def readable(actor: Actor) -> sa.ColumnElement[bool]:

@@ -73,7 +73,8 @@ class SecurityHeaders:
         """``https``: browsers reach this install only over TLS, and may be told to remember that."""
         self._app = app
         self._pages = pages
-        self._always = _ALWAYS | ({"strict-transport-security": "max-age=31536000"} if https else {})
+        always = _ALWAYS | ({"strict-transport-security": "max-age=31536000"} if https else {})
+        self._always = [(name.encode(), value.encode()) for name, value in always.items()]
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -83,7 +84,7 @@ class SecurityHeaders:
 
         async def with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
-                self._add(MutableHeaders(scope=message), path, message["status"])
+                self._add(message, path)
             await send(message)
 
         await self._app(self._with_slash(scope), receive, with_headers)
@@ -95,13 +96,16 @@ class SecurityHeaders:
             return scope
         return {**scope, "path": f"{path}/", "raw_path": scope.get("raw_path", path.encode()) + b"/"}
 
-    def _add(self, headers: MutableHeaders, path: str, status: int) -> None:
+    def _add(self, message: Message, path: str) -> None:
+        headers = MutableHeaders(scope=message)
+        status: int = message["status"]
         is_page = headers.get("content-type", "").startswith("text/html")
         if status != 304:  # a browser would put these in the place of what it stored with the page
             own = self._pages.policy_of(path) if is_page else NOT_A_PAGE
             headers.setdefault("content-security-policy", own)
-        for name, value in self._always.items():
-            headers.setdefault(name, value)
+        # Not one by one: every answer of the server passes here.
+        given = {name for name, _value in headers.raw}
+        headers.raw.extend(header for header in self._always if header[0] not in given)
         if path.startswith("/assets/") and status in (200, 304):
             headers.setdefault("cache-control", _FOREVER)
         elif is_page:

@@ -11,7 +11,6 @@ import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-import structlog
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.requests import Request
@@ -20,14 +19,14 @@ from starlette.routing import Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from wapto_app import runtime, telemetry
-from wapto_app.log import get_logger
+from wapto_app.log import REQUEST_ID, get_logger
 from wapto_app.models import MessageStatus
 from wapto_app.services import outbox
 from wapto_app.settings import Settings
 
 log = get_logger(__name__)
 
-REQUEST_ID = "x-request-id"
+_ID_HEADER = "x-request-id"
 _GIVEN_ID = re.compile(r"[A-Za-z0-9_-]{8,64}")
 # Classes of routes: a label per path would be a series per conversation.
 _PUBLIC = frozenset({"webhooks", "hooks", "api", "w", "l", "f"})
@@ -60,7 +59,7 @@ class Observed:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        given = Headers(scope=scope).get(REQUEST_ID, "")
+        given = Headers(scope=scope).get(_ID_HEADER, "")
         request_id = given if _GIVEN_ID.fullmatch(given) else secrets.token_hex(8)
         status, started = 500, time.perf_counter()
 
@@ -68,16 +67,17 @@ class Observed:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
-                MutableHeaders(scope=message)[REQUEST_ID] = request_id
+                MutableHeaders(scope=message)[_ID_HEADER] = request_id
             await send(message)
 
         # Taken now: a mounted app changes the path of the scope that it was given.
         method, path = scope["method"], scope["path"]
-        with structlog.contextvars.bound_contextvars(request_id=request_id):
-            try:
-                await self._app(scope, receive, with_id)
-            finally:
-                _note(method, path, status, time.perf_counter() - started)
+        bound = REQUEST_ID.set(request_id)
+        try:
+            await self._app(scope, receive, with_id)
+        finally:
+            _note(method, path, status, time.perf_counter() - started)
+            REQUEST_ID.reset(bound)
 
 
 def _note(method: str, path: str, status: int, seconds: float) -> None:

@@ -12,6 +12,7 @@ import time
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from integrations.whatsapp.webhooks import verify_signature
 from wapto_app import runtime, telemetry
@@ -23,9 +24,11 @@ from wapto_app.web.body import TooLarge, read_body
 
 log = get_logger(__name__)
 
+PATH = "/webhooks/whatsapp"
 MAX_BYTES = 4 * 1024 * 1024
 """Meta: a delivery has at most 3 MB."""
 _REREAD_SECONDS = 5.0
+_ARRIVED = frozenset({ingest.TOPIC})
 
 
 class KnownKeys:
@@ -77,16 +80,28 @@ async def handshake(request: Request) -> Response:
     return PlainTextResponse(challenge) if any(matches) else PlainTextResponse("Forbidden", 403)
 
 
-async def deliver(request: Request) -> Response:
-    """Check the signature over the raw bytes, store them durably, answer, apply later."""
+class Deliveries:
+    """Check the signature over the raw bytes, store them durably, answer, apply later.
+
+    An ASGI app rather than a function of a route, so that ``InFront`` can call it without the layers of a page.
+    """
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        result, text, status = await _take(Request(scope, receive))
+        telemetry.WEBHOOKS.labels("whatsapp", result).inc()
+        await PlainTextResponse(text, status)(scope, receive, send)
+
+
+async def _take(request: Request) -> tuple[str, str, int]:
+    """What became of a delivery: a word for the counter, and the answer."""
     try:
         body = await read_body(request, MAX_BYTES)
     except TooLarge:
-        return _answer("too_large", "Too large", 413)
+        return "too_large", "Too large", 413
     except ClientDisconnect:
-        return _answer("incomplete", "Incomplete", 400)
+        return "incomplete", "Incomplete", 400
     if not await _is_signed(body, request.headers.get("x-hub-signature-256")):
-        return _answer("wrong_signature", "Wrong signature", 401)
+        return "wrong_signature", "Wrong signature", 401
     process = runtime.get()
     try:
         await process.writer.run(ingest.store, ingest.RawEvent(body))
@@ -94,14 +109,25 @@ async def deliver(request: Request) -> Response:
         # Meta delivers again.
         if not isinstance(error, WriterStopped):
             log.error("webhook.not_stored", reason=str(error))
-        return _answer("not_stored", "Try again", 503)
-    process.hub.publish(frozenset({ingest.TOPIC}))
-    return _answer("stored", "OK", 200)
+        return "not_stored", "Try again", 503
+    process.hub.publish(_ARRIVED)
+    return "stored", "OK", 200
 
 
-def _answer(result: str, text: str, status: int) -> Response:
-    telemetry.WEBHOOKS.labels("whatsapp", result).inc()
-    return PlainTextResponse(text, status)
+class InFront:
+    """Answers deliveries before the app and its layers see them.
+
+    Reflex puts layers of its own around every request, which cost more than storing the delivery does; Meta sends
+    four deliveries for every message that leaves. ``deliver`` brings the layers that such an answer needs.
+    """
+
+    def __init__(self, app: ASGIApp, deliver: ASGIApp) -> None:
+        self._app = app
+        self._deliver = deliver
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        is_delivery = scope["type"] == "http" and scope["path"] == PATH and scope["method"] == "POST"
+        await (self._deliver if is_delivery else self._app)(scope, receive, send)
 
 
 async def _is_signed(body: bytes, signature: str | None) -> bool:
@@ -113,6 +139,6 @@ async def _is_signed(body: bytes, signature: str | None) -> bool:
 
 
 routes = [
-    Route("/webhooks/whatsapp", handshake, methods=["GET"]),
-    Route("/webhooks/whatsapp", deliver, methods=["POST"]),
+    Route(PATH, handshake, methods=["GET"]),
+    Route(PATH, Deliveries(), methods=["POST"]),
 ]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -149,8 +149,15 @@ def _row(update: webhooks.StatusUpdate, report: Report, progress: _Progress | No
         "message_id": progress.id if progress else None,
         "error_code": report.error_code,
         "error_detail": report.error_detail,
-        "pricing": asdict(update.pricing) if update.pricing else {},
+        "pricing": _pricing(update.pricing),
     }
+
+
+def _pricing(pricing: webhooks.Pricing | None) -> dict[str, Any]:
+    if pricing is None:
+        return {}
+    names = ("billable", "model", "type", "category")
+    return {name: getattr(pricing, name) for name in names}
 
 
 def _advance(progress: _Progress, report: Report) -> None:
