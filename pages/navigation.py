@@ -21,7 +21,10 @@ NAVIGATION = (
     ),
     Group(
         t("Administration"),
-        (Entry(t("Accounts"), "/admin/accounts", "users", Permission.ADMIN),),
+        (
+            Entry(t("Accounts"), "/admin/accounts", "users", Permission.ADMIN),
+            Entry(t("Settings"), "/admin/settings", "settings", Permission.ADMIN),
+        ),
     ),
 )
 """Groups of the sidebar, from top to bottom."""

@@ -30,9 +30,22 @@ from pages import (
     reset,
     setup,
 )
+from pages.admin_settings import backups as settings_backups
+from pages.admin_settings import branding as settings_branding
+from pages.admin_settings import mail as settings_mail
+from pages.admin_settings import meta_app as settings_meta_app
+from pages.admin_settings import payments as settings_payments
+from pages.admin_settings import registration as settings_registration
+from pages.admin_settings import retention as settings_retention
 from state import base
 from state.access import Access
 from state.accounts import Accounts
+from state.admin_settings.backups import Backups
+from state.admin_settings.branding import BrandingSettings
+from state.admin_settings.mail import MailJournal, MailServerSettings
+from state.admin_settings.provider_keys import MetaAppSettings, StripeSettings
+from state.admin_settings.registration import RegistrationSettings
+from state.admin_settings.retention import RetentionSettings
 from state.inbox import ContactPanel, InboxList, OpenConversation
 from state.integrations import Integrations
 from state.profile import Profile
@@ -43,7 +56,19 @@ from wapto_app.security import cookies
 from wapto_app.security.sockets import guard
 from wapto_app.settings import get_settings
 from wapto_app.ui import tokens
-from wapto_app.web import auth, guide, headers, health, limits, media, metrics, sandbox, webhooks
+from wapto_app.web import (
+    admin_settings,
+    auth,
+    branding,
+    guide,
+    headers,
+    health,
+    limits,
+    media,
+    metrics,
+    sandbox,
+    webhooks,
+)
 
 _settings = get_settings()
 
@@ -55,6 +80,8 @@ _routes = [
     *media.routes,
     *auth.routes,
     *guide.routes,
+    *branding.routes,
+    *admin_settings.routes,
     *sandbox.routes(_settings),
 ]
 
@@ -74,6 +101,7 @@ app = rx.App(
             larger={
                 "/webhooks/": 8 * limits.MEBIBYTE,
                 "/media": 110 * limits.MEBIBYTE,
+                "/admin/save/logo": 3 * limits.MEBIBYTE,
                 "/sandbox/": 110 * limits.MEBIBYTE,
             },
         ),
@@ -145,6 +173,19 @@ _page(integrations.integrations, "/integrations", Shell.load, Integrations.load)
 _page(connect.connect, "/integrations/connect", Shell.load, Integrations.load)
 _page(profile.profile, "/profile", Shell.load, Profile.load)
 _page(admin_accounts.admin_accounts, "/admin/accounts", Shell.load, Accounts.load)
+_settings_page = "/admin/settings"
+_page(settings_branding.branding, _settings_page, Shell.load, BrandingSettings.load)
+_page(
+    settings_registration.registration,
+    f"{_settings_page}/registration",
+    Shell.load,
+    RegistrationSettings.load,
+)
+_page(settings_mail.mail, f"{_settings_page}/mail", Shell.load, MailServerSettings.load, MailJournal.load)
+_page(settings_payments.payments, f"{_settings_page}/payments", Shell.load, StripeSettings.load)
+_page(settings_meta_app.meta_app, f"{_settings_page}/meta-app", Shell.load, MetaAppSettings.load)
+_page(settings_retention.retention, f"{_settings_page}/retention", Shell.load, RetentionSettings.load)
+_page(settings_backups.backups, f"{_settings_page}/backups", Shell.load, Backups.load)
 app.add_page(not_found.not_found, route="404", title="Wapto")
 
 if os.environ.get("WAPTO_DEV") == "1":
