@@ -62,10 +62,8 @@ class Backups(rx.State):
                 session, actor, daily=daily, at=form["at"], zone=form["zone"], keep=form["keep"]
             )
         await self._show()
-        return [
-            Feedback.clear(),
-            success("The daily backup is set." if daily else "No daily backup is made."),
-        ]
+        said = success("The daily backup is set.") if daily else success("No daily backup is made.")
+        return [Feedback.clear(), said]
 
     @rx.event
     @requires(Permission.ADMIN)

@@ -60,8 +60,10 @@ async def save_stripe(
         Invalid: naming the field that is no such key.
     """
     actor.require(Permission.ADMIN)
-    _check(_STRIPE_KEY, "secret_key", secret_key, "A secret key starts with sk_ or rk_. Copy it from Stripe.")
-    _check(_STRIPE_WEBHOOK, "webhook_secret", webhook_secret, "A signing secret starts with whsec_.")
+    if not _fits(_STRIPE_KEY, secret_key):
+        raise Invalid("secret_key", "A secret key starts with sk_ or rk_. Copy it from Stripe.")
+    if not _fits(_STRIPE_WEBHOOK, webhook_secret):
+        raise Invalid("webhook_secret", "A signing secret starts with whsec_. Copy it from Stripe.")
     given = {"secret_key": secret_key.strip(), "webhook_secret": webhook_secret.strip()}
     await _keep(session, actor, STRIPE, {name: box.seal(text) for name, text in given.items() if text})
 
@@ -87,8 +89,10 @@ async def save_meta_app(
     actor.require(Permission.ADMIN)
     app_id, config_id, app_secret = app_id.strip(), config_id.strip(), app_secret.strip()
     for field, text in (("app_id", app_id), ("config_id", config_id)):
-        _check(_META_ID, field, text or "?", "This is a number of 5 to 32 digits. Copy it from Meta.")
-    _check(_META_SECRET, "app_secret", app_secret, "An app secret has 32 digits and letters from a to f.")
+        if not text or not _fits(_META_ID, text):
+            raise Invalid(field, "This is a number of 5 to 32 digits. Copy it from Meta.")
+    if not _fits(_META_SECRET, app_secret):
+        raise Invalid("app_secret", "An app secret has 32 digits and letters from a to f.")
     stored = await preferences.read(session, META_APP)
     if not app_secret and stored.get("app_id") != app_id:
         raise Invalid("app_secret", "Type the secret of this app.")
@@ -111,9 +115,9 @@ async def _keep(session: AsyncSession, actor: Actor, name: str, values: dict[str
     touch(session, TOPIC)
 
 
-def _check(shape: re.Pattern[str], field: str, text: str, otherwise: str) -> None:
-    if text.strip() and not shape.fullmatch(text.strip()):
-        raise Invalid(field, otherwise)
+def _fits(shape: re.Pattern[str], text: str) -> bool:
+    """Whether it can be such a key; an empty one always fits."""
+    return not text.strip() or shape.fullmatch(text.strip()) is not None
 
 
 def _open(box: SecretBox, sealed: str) -> str:
