@@ -55,7 +55,7 @@ from wapto_app.jobs import background
 from wapto_app.security import cookies
 from wapto_app.security.sockets import guard
 from wapto_app.settings import get_settings
-from wapto_app.ui import tokens
+from wapto_app.ui import shell, tokens
 from wapto_app.web import (
     admin_settings,
     auth,
@@ -112,6 +112,7 @@ app = rx.App(
     backend_exception_handler=base.on_error,
     stylesheets=tokens.STYLESHEETS,
     head_components=tokens.head(),
+    hydrate_fallback=shell.waiting_shell,
     toaster=None,
     app_wraps={},
 )

@@ -244,8 +244,8 @@ class Writer:
         except Exception as error:
             log.exception("writer.commit_failed", jobs=len(jobs))
             outcomes = [error] * len(jobs)
-        for job, outcome in zip(jobs, outcomes, strict=True):
-            _answer(job, outcome)
+        for loop in {job.loop for job in jobs}:
+            _answer(loop, [pair for pair in zip(jobs, outcomes, strict=True) if pair[0].loop is loop])
 
 
 def _apply(connection: sa.Connection, operation: Operation, jobs: list[_Job]) -> list[Any]:
@@ -263,16 +263,19 @@ def _apply(connection: sa.Connection, operation: Operation, jobs: list[_Job]) ->
         return [outcome for job in jobs for outcome in _apply(connection, operation, [job])]
 
 
-def _answer(job: _Job, outcome: Any) -> None:
+def _answer(loop: asyncio.AbstractEventLoop, outcomes: list[tuple[_Job, Any]]) -> None:
+    """All callers of a loop at once: every call from another thread wakes it up."""
+
     def settle() -> None:
-        if job.future.done():
-            return
-        if isinstance(outcome, Exception):
-            job.future.set_exception(outcome)
-        else:
-            job.future.set_result(outcome)
+        for job, outcome in outcomes:
+            if job.future.done():
+                continue
+            if isinstance(outcome, Exception):
+                job.future.set_exception(outcome)
+            else:
+                job.future.set_result(outcome)
 
     try:
-        job.loop.call_soon_threadsafe(settle)
-    except RuntimeError:  # the caller's loop is gone: the rows are written, nobody waits
+        loop.call_soon_threadsafe(settle)
+    except RuntimeError:  # the callers' loop is gone: the rows are written, nobody waits
         return

@@ -1,7 +1,7 @@
 import { useContext, useEffect, useRef, useState } from "react";
 import { ColorModeContext, EventLoopContext } from "$/utils/context-registry";
 import { Link, useLocation } from "react-router";
-import { brandName } from "./brand.jsx";
+import { useBrandName } from "./brand.jsx";
 import { tr } from "./i18n.jsx";
 
 const SIDEBAR = "wapto.sidebar";
@@ -77,10 +77,11 @@ export function TabLink({ to, ...rest }) {
 
 // "(3) Inbox · Wapto"
 export function PageTitle({ title, unread }) {
+  const brand = useBrandName();
   useEffect(() => {
     const badge = unread > 0 ? `(${unread > 99 ? "99+" : unread}) ` : "";
-    document.title = `${badge}${title} · ${brandName()}`;
-  }, [title, unread]);
+    document.title = `${badge}${title} · ${brand}`;
+  }, [title, unread, brand]);
   return null;
 }
 

@@ -19,7 +19,7 @@ from wapto_app.ui.i18n import LANGUAGES, Text, set_locale, t, tn
 from wapto_app.ui.keys import kbd, open_palette
 from wapto_app.ui.link import NavLink, RouteLink
 from wapto_app.ui.menu import menu, menu_item, menu_separator
-from wapto_app.ui.skeleton import skeleton
+from wapto_app.ui.skeleton import skeleton, skeleton_rows
 from wapto_app.ui.tokens import ICON_BUTTON, Classes, Tone, classes
 
 _FILE = source("shell.jsx")
@@ -325,6 +325,26 @@ def shell(
         ),
         phone_navigation,
         class_name="shell",
+    )
+
+
+def waiting_shell() -> rx.Component:
+    """The shape of the inbox, painted before any script ran. ``boot.js`` tells whether the visitor is going there."""
+    side = rx.el.aside(
+        rx.el.div(logo(words="wide"), class_name="flex h-13 flex-none items-center px-3.5"),
+        rx.el.div(
+            *[skeleton("mx-2.5 h-4 w-3/5") for _ in range(4)], class_name="flex flex-col gap-5 px-2 pt-6"
+        ),
+        class_name="row-span-2 flex min-h-0 flex-col border-e bg-surface max-lg:hidden",
+    )
+    rows = skeleton_rows(7, class_name="w-full flex-none border-e bg-surface pt-2 md:w-80 xl:w-88")
+    return rx.el.div(
+        side,
+        rx.el.header(class_name="border-b bg-surface"),
+        rx.el.div(
+            rows, rx.el.div(class_name="flex-1 bg-chat max-md:hidden"), class_name="flex min-h-0 min-w-0"
+        ),
+        class_name="shell waiting",
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Literal
 
 import reflex as rx
@@ -47,6 +48,8 @@ def head() -> list[rx.Component]:
         # The keyboard of a phone makes the page smaller instead of covering the composer.
         rx.el.meta(name="viewport", content=_VIEWPORT),
         rx.el.meta(name="color-scheme", content="light dark"),
-        rx.el.script(src="/boot.js"),
-        rx.el.script(src="/brand.js"),
+        # In the page itself: fetched, it would wait in line behind the page's libraries, and the first paint with it.
+        rx.el.script(Path(__file__).with_name("boot.js").read_text()),
+        # No page waits for it: where the name stands it is put as soon as it is known.
+        rx.el.script(src="/brand.js", custom_attrs={"async": True}),
     ]

@@ -37,7 +37,8 @@ async def style(request: Request) -> Response:
 async def script(request: Request) -> Response:
     """The name, for ``brand.jsx``."""
     brand = await _brand()
-    text = "" if brand.name == NAME else f"window.waptoBrand = {json.dumps({'name': brand.name})};\n"
+    name = json.dumps({"name": brand.name})
+    text = f'window.waptoBrand = {name};\ndispatchEvent(new Event("wapto-brand"));\n'
     return _revalidated(request, text.encode(), "text/javascript")
 
 

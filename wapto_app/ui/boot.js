@@ -9,6 +9,8 @@
     }
   };
   if (read("wapto.sidebar") === "icons") root.dataset.sidebar = "icons";
+  // The inbox is the one page behind the sign-in that is not built ahead (its address names a conversation).
+  if (/^\/inbox(\/|$)/.test(location.pathname)) root.dataset.place = "inbox";
   const locale = read("wapto.locale");
   if (locale && locale !== "en") {
     root.lang = locale;
