@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import socket
 import ssl
 from dataclasses import dataclass, field
@@ -183,5 +184,7 @@ def _said(error: BaseException) -> str:
     """The server's own words on one line."""
     if isinstance(error, aiosmtplib.SMTPResponseException):
         return " ".join(f"{error.code} {error.message}".split())[:200]
-    text = getattr(error, "verify_message", "") or getattr(error, "strerror", "") or str(error)
+    text = getattr(error, "verify_message", "") or str(error)
+    if isinstance(error, OSError) and error.errno and not isinstance(error, ssl.SSLError):
+        text = os.strerror(error.errno)  # asyncio puts its own words in the place of the system's
     return " ".join((text or type(error).__name__).split())[:200]

@@ -47,9 +47,9 @@ async def _send_next(runtime: Runtime) -> bool:
     async with runtime.db.read() as session:
         target = await server(session, runtime.secrets, runtime.settings)
         brand = await branding.load(session)
-    if target is None:
+    if target is None or claimed.is_dead:
         async with runtime.db.write() as session:
-            await queue.no_server(session, claimed)
+            await queue.give_up(session, claimed, queue.NO_SERVER if target is None else queue.DEAD)
         return True
     try:
         await _hand_over(runtime, target, claimed, brand)

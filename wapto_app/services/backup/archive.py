@@ -153,7 +153,7 @@ def _read(path: Path, into: Path | None, progress: Progress) -> Content:
         head = _head(members)
         for info, data in members:
             if info.name == MANIFEST:
-                listed = {name: tuple(entry) for name, entry in _json(data)["files"].items()}
+                listed = {name: tuple(entry) for name, entry in _json(info, data)["files"].items()}
                 _exhaust(members)
                 break
             if not info.isreg() or not is_ours(info.name) or info.name in found:
@@ -231,13 +231,14 @@ def _head(members: Members) -> Head:
     info, data = next(members, (None, None))
     if info is None or data is None or info.name != HEAD:
         raise BadBackup("This is no backup that Wapto made.")
-    values = _json(data)
+    values = _json(info, data)
     if values.get("format", 0) > FORMAT:
         raise BadBackup(f"This backup was made by Wapto {values.get('version')}. Update Wapto to restore it.")
     return Head(**values)
 
 
-def _json(data: IO[bytes]) -> dict[str, Any]:
-    text = data.read(_MOST_JSON)
-    value: dict[str, Any] = json.loads(text)
+def _json(info: tarfile.TarInfo, data: IO[bytes]) -> dict[str, Any]:
+    if info.size > _MOST_JSON:
+        raise ValueError("too large")
+    value: dict[str, Any] = json.loads(data.read())
     return value

@@ -25,6 +25,7 @@ from wapto_app.services.mail.writing import subject_of
 
 TOPIC = "mail"
 NO_SERVER = "There is no mail server."
+DEAD = "Its link expired before a mail server took it."
 PAUSES = tuple(timedelta(minutes=n) for n in (1, 5, 15, 60, 180, 360, 360, 360))
 """Between one try and the next; about a day in all."""
 
@@ -47,6 +48,11 @@ class Claimed:
     letter: Letter
     attempts: int
     created_at: datetime
+
+    @property
+    def is_dead(self) -> bool:
+        """Whether its link has expired: better no mail than one that leads nowhere."""
+        return utcnow() >= self.created_at + _DIES_AFTER.get(self.letter.kind, KEPT)
 
 
 async def post(session: AsyncSession, letter: Letter, *, to: str, locale: str = "en") -> int:
@@ -94,21 +100,17 @@ async def sent(session: AsyncSession, mail_id: int) -> None:
 
 
 async def failed(session: AsyncSession, mail: Claimed, reason: str, *, is_final: bool) -> None:
-    """Not now: later again, or never by itself. A mail whose link has died meanwhile is given up with its text."""
-    dies_at = mail.created_at + _DIES_AFTER.get(mail.letter.kind, KEPT)
-    if utcnow() >= dies_at:
-        text = f"{reason} Its link has expired."
-        await _settle(session, mail.id, status=MailStatus.FAILED, error=text[:500], content={})
-    elif is_final or mail.attempts > len(PAUSES):
+    """Not now: later again, or never by itself."""
+    if is_final or mail.attempts > len(PAUSES):
         await _settle(session, mail.id, status=MailStatus.FAILED, error=reason[:500])
     else:
         pause = PAUSES[mail.attempts - 1]
         await _settle(session, mail.id, error=reason[:500], next_try_at=utcnow() + pause)
 
 
-async def no_server(session: AsyncSession, mail: Claimed) -> None:
-    """Nobody will send it, so its text, and the link that may be in it, is not kept: the admin hands links over."""
-    await _settle(session, mail.id, status=MailStatus.FAILED, error=NO_SERVER, content={})
+async def give_up(session: AsyncSession, mail: Claimed, reason: str) -> None:
+    """Nobody will send it, so its text, and the link that may be in it, is not kept."""
+    await _settle(session, mail.id, status=MailStatus.FAILED, error=reason, content={})
 
 
 async def forget_texts(session: AsyncSession) -> None:

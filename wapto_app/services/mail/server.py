@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from email.utils import formataddr, parseaddr
+from email.headerregistry import Address
+from email.utils import getaddresses
 from functools import lru_cache
 from typing import Any, NamedTuple, TypedDict
 from urllib.parse import urlsplit
@@ -15,7 +16,7 @@ from wapto_app.log import get_logger
 from wapto_app.security.permissions import Actor, Permission
 from wapto_app.security.secrets import SecretBox, SecretsUnreadable
 from wapto_app.services import audit, branding, preferences
-from wapto_app.services.account_fields import clean_email
+from wapto_app.services.account_fields import clean_email, clean_name
 from wapto_app.services.branding import Branding
 from wapto_app.services.errors import Conflict, Invalid
 from wapto_app.services.mail.letters import trial_run
@@ -170,12 +171,11 @@ def _clean(form: ServerForm) -> dict[str, Any]:
 
 
 def _clean_sender(text: str) -> str:
-    name, address = parseaddr(" ".join(text.split()))
-    return (
-        formataddr((name[:80], clean_email(address, "sender")), charset="utf-8")
-        if name
-        else clean_email(address or text, "sender")
-    )
+    """One address, with or without a name: ``Shop <shop@example.com>``."""
+    found = getaddresses([" ".join(text.split())])
+    name, address = found[0] if len(found) == 1 else ("", "")
+    email = clean_email(address, "sender")
+    return str(Address(display_name=clean_name(name, "sender"), addr_spec=email)) if name else email
 
 
 def _default_sender(settings: Settings) -> str:
