@@ -114,7 +114,8 @@ def _actions(row: Any) -> rx.Component:
     take = rx.el.a(
         rx.icon("download", size=18, aria_hidden=True),
         href="/admin/backups/" + row["name"].to(str),
-        download=True,
+        # The page's router would look for a page of ours at this address.
+        custom_attrs={"reloadDocument": True},
         aria_label=t("Download {name}", name=row["name"]),
         data_tip=t("Download"),
         class_name=ICON_BUTTON,

@@ -91,14 +91,10 @@ def _server_form() -> rx.Component:
             ),
             class_name="grid gap-5 sm:grid-cols-[1fr_8rem]",
         ),
-        select_field(
-            "scheme",
-            t("Encryption"),
-            _SCHEMES,
-            default_value=_SERVER["scheme"],
+        rx.el.div(
+            select_field("scheme", t("Encryption"), _SCHEMES, default_value=_SERVER["scheme"], errors=errors),
             # A list keeps what was chosen when it was drawn first: another choice is another list.
             key=_SERVER["scheme"],
-            errors=errors,
         ),
         rx.el.div(
             text_field(

@@ -10,7 +10,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from functools import partial
 from pathlib import Path
-from typing import Any, TypedDict
+from typing import Any, TypedDict, cast
 
 import sqlalchemy as sa
 from sqlmodel import col
@@ -44,6 +44,8 @@ LONGEST = 3650
 _PAUSE = 0.05
 
 _NAME = "retention"
+# As its index says it: SQLite compares the words.
+_IS_STORED = cast(sa.ColumnElement[bool], sa.text("media_file.state = 'stored'"))
 
 
 class Rules(TypedDict):
@@ -181,7 +183,7 @@ def _old_media(days: int) -> Conditions:
     carried = sa.select(col(Message.id)).where(col(Message.media_id) == col(MediaFile.id))
     waiting = (MessageStatus.QUEUED, MessageStatus.SENDING)
     return (
-        sa.literal_column("media_file.state = 'stored'", sa.Boolean),  # as its index says it
+        _IS_STORED,
         col(MediaFile.created_at) < at,
         carried.exists(),
         ~carried.where(col(Message.status).in_(waiting)).exists(),

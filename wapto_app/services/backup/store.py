@@ -7,7 +7,7 @@ import contextlib
 import fcntl
 import re
 from collections.abc import Callable, Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TypedDict
 
@@ -174,10 +174,17 @@ def _make(settings: Settings, kind: str, stop: _Stop) -> Made:
     folder = folder_of(settings)
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     with _one_at_a_time(folder):
-        name = f"wapto-{utcnow():%Y%m%d-%H%M%S}-{kind}.tar.gz"
-        made = create.make(settings, folder / name, report=stop.report)
-    log.info("backup.made", name=name, bytes=made.bytes, files=made.files)
+        made = create.make(settings, _new_name(folder, kind), report=stop.report)
+    log.info("backup.made", name=made.path.name, bytes=made.bytes, files=made.files)
     return made
+
+
+def _new_name(folder: Path, kind: str) -> Path:
+    """Named after the second; two in the same one stay in their order."""
+    at = utcnow()
+    while (path := folder / f"wapto-{at:%Y%m%d-%H%M%S}-{kind}.tar.gz").exists():
+        at += timedelta(seconds=1)
+    return path
 
 
 @contextlib.contextmanager
