@@ -157,7 +157,7 @@ def examine(settings: Settings) -> list[Finding]:
         ("Secret key", check_key),
         ("Numbers", _check_numbers),
         ("Redis", check_redis),
-        ("Port", check_port),
+        ("Port", _check_port),
         ("Disk space", _check_disk),
         ("Python", _check_python),
         ("Node.js", _check_node),
@@ -196,6 +196,15 @@ def _check_numbers(settings: Settings) -> str:
             reason = row.last_error.rstrip(".") or "WhatsApp refused the access token"
             raise _Advice(f"{row.display_phone_number}: {reason}. Reconnect it under Integrations.")
     return f"{len(numbers)} connected" if numbers else "none connected yet"
+
+
+def _check_port(settings: Settings) -> str:
+    try:
+        return check_port(settings)
+    except serve.PortTaken:
+        if serve.is_up(settings):
+            return f"Wapto runs on {settings.host}:{settings.port}"
+        raise
 
 
 def _check_disk(settings: Settings) -> str:

@@ -122,17 +122,18 @@ def _end_with(supervisor: int) -> None:
 
 def _tell_when_ready(settings: Settings, started: float, ready: Callable[[float], None]) -> None:
     def ask() -> None:
-        host = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(settings.host, settings.host)
-        while not _answers(f"http://{host}:{settings.port}/healthz"):
+        while not is_up(settings):
             time.sleep(0.05)
         ready(time.monotonic() - started)
 
     threading.Thread(target=ask, name="tell-when-ready", daemon=True).start()
 
 
-def _answers(url: str) -> bool:
+def is_up(settings: Settings) -> bool:
+    """Whether a Wapto answers where this one would listen."""
+    host = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(settings.host, settings.host)
     try:
-        with urllib.request.urlopen(url, timeout=1) as response:
-            return bool(response.status == 200)
-    except (OSError, urllib.error.URLError):
+        with urllib.request.urlopen(f"http://{host}:{settings.port}/healthz", timeout=1) as response:
+            return b"alive" in response.read(100)
+    except (OSError, ValueError, urllib.error.URLError):
         return False

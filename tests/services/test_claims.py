@@ -65,6 +65,33 @@ async def new_conversations(meta_says: Meta, book: Book, count: int) -> list[int
 # --- claiming
 
 
+@pytest.mark.postgres_only
+async def test_claiming_does_not_go_through_a_queue_that_the_statistics_do_not_know_yet(
+    runtime: Runtime, channel_id: int, sends: Send
+) -> None:
+    first = await sends("one of many")
+    engine = make_sync_engine(runtime.db.url)
+    try:
+        with engine.begin() as connection:
+            _queue_copies(connection, first, 3_000)
+            query = claims._CANDIDATES.compile(dialect=engine.dialect)
+            values = query.params | {"channel": channel_id, "now": utcnow(), "room": 20}
+            plan = connection.exec_driver_sql(f"EXPLAIN {query}", values).scalars().all()
+    finally:
+        engine.dispose()
+    (line,) = [number for number, text in enumerate(plan) if "ix_message_waiting_conversation" in text]
+    assert "Index Cond: ((conversation_id = message.conversation_id)" in plan[line + 1]
+
+
+def _queue_copies(connection: sa.Connection, message_id: int, count: int) -> None:
+    table = claims.message
+    names = [column.name for column in table.c if column.name not in ("id", "wamid")]
+    copies = sa.select(*(table.c[name] for name in names), sa.text("generate_series(1, :count)"))
+    source = copies.where(table.c.id == message_id).subquery()
+    rows = sa.select(*(source.c[name] for name in names))
+    connection.execute(table.insert().from_select(names, rows), {"count": count})
+
+
 async def test_a_claimed_message_carries_all_that_a_sender_needs(
     runtime: Runtime, channel_id: int, sends: Send, book: Book
 ) -> None:

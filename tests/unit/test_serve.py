@@ -9,7 +9,9 @@ import sqlite3
 import stat
 import subprocess
 import sys
+import threading
 from collections.abc import Callable, Iterator
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 
 import pytest
@@ -243,6 +245,25 @@ def test_the_doctor_finds_every_fault_at_once(wapto: Wapto, taken_port: int, tmp
     assert "wapto migrate" in findings["Database"].fix
     assert not findings["Page"].ok
     assert all(finding.fix for finding in findings.values() if not finding.ok)
+
+
+def test_the_doctor_does_not_mind_that_wapto_itself_has_the_port(wapto: Wapto) -> None:
+    class Alive(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.send_response(200)
+            self.end_headers()
+            self.wfile.write(b'{"alive": true}')
+
+        def log_message(self, *_arguments: object) -> None:
+            pass
+
+    with HTTPServer(("127.0.0.1", 0), Alive) as running:
+        threading.Thread(target=running.serve_forever, daemon=True).start()
+        wapto("doctor", WAPTO_PORT=str(running.server_port))
+        port = {finding.name: finding for finding in checks.examine(get_settings())}["Port"]
+        running.shutdown()
+    assert port.ok
+    assert "Wapto runs" in port.detail
 
 
 def test_the_doctor_names_a_number_whose_token_whatsapp_refused(wapto: Wapto, tmp_path: Path) -> None:

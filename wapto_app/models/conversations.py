@@ -81,6 +81,12 @@ class MessageStatus(StrEnum):
 
 WAITING = "status IN ('queued', 'sending')"
 """What the sender still has to deal with, spelled as in the partial indexes."""
+WAITING_IN_LINE = "lower(status) IN ('queued', 'sending')"
+"""The same, spelled so that only the index of a conversation's line fits.
+
+PostgreSQL's statistics know nothing of a campaign that was queued a minute ago. It takes the index of the number for
+just as good then, and goes through the whole queue to find the next message of one conversation.
+"""
 UNCONFIRMED = "status = 'unconfirmed'"
 
 
@@ -97,7 +103,7 @@ class Message(SQLModel, table=True):
     __table_args__ = (
         sa.Index("ix_message_conversation_id_at_id", "conversation_id", "at", "id"),
         partial_index("ix_message_waiting", "channel_id", "id", where=WAITING),
-        partial_index("ix_message_waiting_conversation", "conversation_id", "id", where=WAITING),
+        partial_index("ix_message_waiting_conversation", "conversation_id", "id", where=WAITING_IN_LINE),
         partial_index("ix_message_unconfirmed", "channel_id", "id", where=UNCONFIRMED),
     )
 

@@ -24,7 +24,7 @@ from wapto_app.models import (
     Reaction,
 )
 from wapto_app.models.base import table_of
-from wapto_app.models.conversations import WAITING
+from wapto_app.models.conversations import WAITING, WAITING_IN_LINE
 from wapto_app.services import leases
 from wapto_app.services.errors import DomainError
 from wapto_app.services.identity import insert_ignore
@@ -43,6 +43,7 @@ reaction = table_of(Reaction)
 
 # Spelled exactly as in the partial indexes, or SQLite does not use them.
 _IS_WAITING = sa.text(f"message.{WAITING}")
+_IS_IN_LINE = sa.text(WAITING_IN_LINE.replace("status", "older.status"))
 _IS_QUEUED = sa.text("message.status = 'queued'")
 _IS_SENDING = sa.text("message.status = 'sending'")
 
@@ -146,14 +147,15 @@ def _candidates() -> sa.Select[Any]:
     """Queued, due, its file uploaded, and nothing older of the same conversation still on its way."""
     now = sa.bindparam("now", type_=message.c.not_before.type)
     older = message.alias("older")
-    overtakes = (
-        sa.select(sa.literal(1))
+    # Not as "no older one exists": PostgreSQL makes a join of that, and goes through the whole queue for each message.
+    next_in_line = (
+        sa.select(sa.func.min(older.c.id))
         .where(
             older.c.conversation_id == message.c.conversation_id,
-            older.c.id < message.c.id,
-            sa.text(f"older.{WAITING}"),
+            sa.text(WAITING_IN_LINE.replace("status", "older.status")),
         )
-        .exists()
+        .correlate(message)
+        .scalar_subquery()
     )
     return (
         sa.select(
@@ -191,7 +193,7 @@ def _candidates() -> sa.Select[Any]:
                 message.c.media_id.is_(None),
                 sa.and_(media_file.c.meta_id != "", media_file.c.meta_expires_at > now),
             ),
-            ~overtakes,
+            message.c.id == next_in_line,
         )
         .order_by(message.c.id)
         .limit(sa.bindparam("room"))
