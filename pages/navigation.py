@@ -41,6 +41,7 @@ NAVIGATION = (
             Entry(t("Accounts"), "/admin/accounts", "users", Permission.ADMIN),
             Entry(t("Plans"), "/admin/plans", "package", Permission.ADMIN),
             Entry(t("Subscriptions"), "/admin/subscriptions", "receipt", Permission.ADMIN),
+            Entry(t("Settings"), "/admin/settings", "settings", Permission.ADMIN),
         ),
     ),
 )

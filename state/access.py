@@ -63,8 +63,8 @@ class Access(rx.State):
     async def _look(self) -> None:
         async with runtime.get().db.read() as session:
             found = await accounts.access(session)
+            self.mail_on = await mail.is_on(session, runtime.get().settings)
         self.setup_needed, self.registration_open = found["setup_needed"], found["registration_open"]
-        self.mail_on = mail.server_of(runtime.get().settings) is not None
         self.has_link, self.link_problem, self.link_email = False, "", ""
         self.checked = True
 

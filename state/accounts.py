@@ -10,7 +10,7 @@ from state.base import Feedback, actor_of, success, watch
 from wapto_app import runtime
 from wapto_app.security.permissions import Permission
 from wapto_app.security.policy import requires
-from wapto_app.services import account_list, accounts, mail
+from wapto_app.services import account_list, accounts, invitations
 from wapto_app.services.account_list import AccountRow, Cursor, Filter
 from wapto_app.services.accounts import TOPIC
 
@@ -104,13 +104,11 @@ class Accounts(rx.State):
         actor = await actor_of(self)
         async with runtime.get().db.write() as session:
             path = await accounts.invite(session, actor, form["email"])
+            self.link_mailed = await invitations.mail_link(
+                session, actor, form["email"], path, runtime.get().settings
+            )
         self.inviting = False
         self._hand_over(path, form["email"].strip())
-        server = mail.server_of(runtime.get().settings)
-        if server is not None:
-            self.link_mailed = await mail.send(
-                server, mail.invitation(self.link_for, path, runtime.get().settings.base_url, actor.name)
-            )
 
     @rx.event
     @requires(Permission.ADMIN)

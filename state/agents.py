@@ -8,9 +8,9 @@ from typing_extensions import TypedDict
 
 from state.base import Feedback, actor_of, success, watch
 from wapto_app import runtime
-from wapto_app.security.permissions import Actor, Permission
+from wapto_app.security.permissions import Permission
 from wapto_app.security.policy import requires
-from wapto_app.services import agents, mail, teams
+from wapto_app.services import agents, invitations, teams
 from wapto_app.services.accounts import TOPIC
 from wapto_app.services.agents import AgentRow, Draft
 from wapto_app.services.teams import TeamName
@@ -117,9 +117,10 @@ class Agents(rx.State):
         actor, draft = await actor_of(self), Draft(form["team_id"], hide_phone=self.hide_phone)
         async with runtime.get().db.write() as session:
             path = await agents.invite(session, actor, form["email"], draft)
+            mailed = await invitations.mail_link(session, actor, form["email"], path, runtime.get().settings)
         self.dialog = ""
         self._hand_over(path, form["email"].strip())
-        await self._mail_invitation(actor, path)
+        self.link_mailed = mailed
 
     @rx.event
     @requires(Permission.TEAMS_DO)
@@ -174,12 +175,6 @@ class Agents(rx.State):
         # A link for a person must lead where their browser can go: the public address, else where we are.
         self.link = (runtime.get().settings.public_url or self.router.url.origin) + path
         self.link_for, self.link_mailed = email, False
-
-    async def _mail_invitation(self, actor: Actor, path: str) -> None:
-        server = mail.server_of(runtime.get().settings)
-        if server is not None:
-            letter = mail.invitation(self.link_for, path, runtime.get().settings.base_url, actor.name)
-            self.link_mailed = await mail.send(server, letter)
 
     async def _show(self) -> None:
         actor = await actor_of(self)

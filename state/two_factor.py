@@ -9,7 +9,7 @@ from state.base import actor_of, success, watch
 from wapto_app import runtime
 from wapto_app.security.permissions import Actor, Permission
 from wapto_app.security.policy import requires
-from wapto_app.services import mail, two_factor
+from wapto_app.services import two_factor
 from wapto_app.services.sessions import own_topics
 
 
@@ -69,8 +69,5 @@ class LostFactor(rx.State):
         self.account_id, self.name = 0, ""
         actor = await actor_of(self)
         async with runtime.get().db.write() as session:
-            name, email = await two_factor.switch_off_for(session, actor, account_id)
-        server = mail.server_of(runtime.get().settings)
-        if server is not None:
-            await mail.send(server, mail.two_factor_off(name, email))
+            name = await two_factor.switch_off_for(session, actor, account_id)
         return success(f"Two-factor login of {name} is off.")

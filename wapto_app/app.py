@@ -40,10 +40,23 @@ from pages import (
     teams,
     two_factor,
 )
+from pages.admin_settings import backups as settings_backups
+from pages.admin_settings import branding as settings_branding
+from pages.admin_settings import mail as settings_mail
+from pages.admin_settings import meta_app as settings_meta_app
+from pages.admin_settings import payments as settings_payments
+from pages.admin_settings import registration as settings_registration
+from pages.admin_settings import retention as settings_retention
 from pages.review import conversation as review_conversation
 from state import base
 from state.access import Access
 from state.accounts import Accounts
+from state.admin_settings.backups import Backups
+from state.admin_settings.branding import BrandingSettings
+from state.admin_settings.mail import MailJournal, MailServerSettings
+from state.admin_settings.provider_keys import MetaAppSettings, StripeSettings
+from state.admin_settings.registration import RegistrationSettings
+from state.admin_settings.retention import RetentionSettings
 from state.agents import Agents
 from state.inbox import ContactPanel, InboxList, OpenConversation
 from state.integrations import Integrations
@@ -67,7 +80,9 @@ from wapto_app.security.sockets import cookies_of_tabs, guard
 from wapto_app.settings import get_settings
 from wapto_app.ui import shell, tokens
 from wapto_app.web import (
+    admin_settings,
     auth,
+    branding,
     guide,
     headers,
     health,
@@ -98,6 +113,8 @@ _routes = [
     *agents_routes,
     *guide.routes,
     *invoices.routes,
+    *branding.routes,
+    *admin_settings.routes,
     *sandbox.routes(_settings),
     *web_review.routes,
 ]
@@ -118,6 +135,7 @@ app = rx.App(
             larger={
                 "/webhooks/": 8 * limits.MEBIBYTE,
                 "/media": 110 * limits.MEBIBYTE,
+                "/admin/save/logo": 3 * limits.MEBIBYTE,
                 "/sandbox/": 110 * limits.MEBIBYTE,
             },
         ),
@@ -209,6 +227,19 @@ _page(
     Shell.load,
     ReviewedConversation.load,
 )
+_settings_page = "/admin/settings"
+_page(settings_branding.branding, _settings_page, Shell.load, BrandingSettings.load)
+_page(
+    settings_registration.registration,
+    f"{_settings_page}/registration",
+    Shell.load,
+    RegistrationSettings.load,
+)
+_page(settings_mail.mail, f"{_settings_page}/mail", Shell.load, MailServerSettings.load, MailJournal.load)
+_page(settings_payments.payments, f"{_settings_page}/payments", Shell.load, StripeSettings.load)
+_page(settings_meta_app.meta_app, f"{_settings_page}/meta-app", Shell.load, MetaAppSettings.load)
+_page(settings_retention.retention, f"{_settings_page}/retention", Shell.load, RetentionSettings.load)
+_page(settings_backups.backups, f"{_settings_page}/backups", Shell.load, Backups.load)
 app.add_page(not_found.not_found, route="404", title="Wapto")
 
 if os.environ.get("WAPTO_DEV") == "1":

@@ -9,13 +9,14 @@ import os
 import sys
 from collections.abc import Awaitable, Callable
 from concurrent.futures import ProcessPoolExecutor
+from pathlib import Path
 from typing import Annotated, TypeVar
 
 import typer
 from rich.console import Console
 from rich.table import Table
 
-from wapto_app import bundle, checks, log, migrations, serve
+from wapto_app import bundle, checks, cli_backup, log, migrations, serve
 from wapto_app.runtime import Runtime, running
 from wapto_app.security.permissions import Actor
 from wapto_app.security.secrets import BadKey, SecretsUnreadable
@@ -33,6 +34,7 @@ MISTAKES = (
     migrations.DatabaseTooNew,
     migrations.DatabaseUnreachable,
     serve.PortTaken,
+    *cli_backup.MISTAKES,
 )
 Result = TypeVar("Result")
 
@@ -61,7 +63,7 @@ def main() -> None:
     except (*MISTAKES, UsageError) as mistake:
         _complain(str(mistake))
         raise SystemExit(2) from None
-    except (DomainError, bundle.BuildFailed) as failure:
+    except (DomainError, bundle.BuildFailed, *cli_backup.FAILURES) as failure:
         _complain(str(failure))
         raise SystemExit(1) from None
 
@@ -173,6 +175,34 @@ def doctor() -> None:
         raise SystemExit(1)
 
 
+@app.command()
+def backup(
+    file: Annotated[
+        Path, typer.Argument(help="Where to write it, such as wapto.tar.gz. Must not exist yet.")
+    ],
+    with_key: Annotated[
+        bool, typer.Option("--with-key", help="Also the secret key. Keep such a file like a password.")
+    ] = False,
+) -> None:
+    """Write database and files into one file, while Wapto runs, and check it."""
+    settings = _settings()
+    checks.check_database(settings)
+    cli_backup.backup(settings, file, with_key=with_key, out=out)
+
+
+@app.command()
+def restore(
+    file: Annotated[Path, typer.Argument(help="A file that wapto backup wrote.")],
+    replace: Annotated[
+        bool, typer.Option("--replace", help="In the place of the data that is there, which is lost.")
+    ] = False,
+) -> None:
+    """Put a backup back, while Wapto stands still. Checks all of it before anything is touched."""
+    settings = _settings()
+    checks.check_data_folder(settings)
+    cli_backup.restore(settings, file, replace=replace, out=out)
+
+
 @admin.command("create")
 def admin_create(
     email: Annotated[str | None, typer.Option(help="E-mail address to sign in with.")] = None,
@@ -228,7 +258,7 @@ def admin_two_factor_off(
     async def switch_off(runtime: Runtime) -> str:
         async with runtime.db.write() as session:
             account_id = await accounts.id_of(session, Actor.system(), email)
-            return (await two_factor.switch_off_for(session, Actor.system(), account_id))[0]
+            return await two_factor.switch_off_for(session, Actor.system(), account_id)
 
     out.print(f"{_run_async(switch_off, settings)} signs in with the password alone now.")
 

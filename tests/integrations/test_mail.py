@@ -12,7 +12,8 @@ from email.message import EmailMessage
 
 import pytest
 
-from integrations.mail import BadMailServer, MailNotSent, MailServer
+from integrations.mail import BadMailServer, Mail, MailNotSent, MailServer, Trouble
+from tests.postbox import PASSWORD, USER, postbox
 
 
 class Server:
@@ -62,13 +63,12 @@ async def smtp(refuse: str = "") -> AsyncIterator[Server]:
 async def test_mail_arrives_whole() -> None:
     async with smtp() as server:
         client = MailServer.from_url(f"smtp://127.0.0.1:{server.port}?from=Wapto <wapto@shop.example>")
-        await client.send(
-            "olga@example.com", "Choose a new password", "Grüße, Olga!\n.\nhttps://shop.example/x"
-        )
+        text = "Grüße, Olga!\n.\nhttps://shop.example/x"
+        await client.send(Mail("olga@example.com", "Choose a new password", text, message_id="m-7"))
     [mail] = server.mails
     assert (mail["To"], mail["From"]) == ("olga@example.com", "Wapto <wapto@shop.example>")
     assert mail["Subject"] == "Choose a new password"
-    assert mail["Message-ID"].endswith("@shop.example>")
+    assert mail["Message-ID"] == "<m-7@shop.example>"
     assert mail["Date"] is not None
     assert mail["Auto-Submitted"] == "auto-generated"
     assert mail.get_content().replace("\r\n", "\n").strip() == "Grüße, Olga!\n.\nhttps://shop.example/x"
@@ -78,7 +78,7 @@ async def test_mail_arrives_whole() -> None:
 async def test_user_and_password_are_decoded_and_sent() -> None:
     async with smtp() as server:
         client = MailServer.from_url(f"smtp://olga%40shop.example:p%40ss%2Fword@127.0.0.1:{server.port}")
-        await client.send("ben@example.com", "Hello", "text")
+        await client.send(Mail("ben@example.com", "Hello", "text"))
     assert server.logins == [b"\0olga@shop.example\0p@ss/word"]
     assert server.mails[0]["From"] == "olga@shop.example"
 
@@ -88,7 +88,7 @@ async def test_refusal_gives_the_servers_reason(verb: str) -> None:
     async with smtp(refuse=verb) as server:
         client = MailServer.from_url(f"smtp://a%40b.example:x@127.0.0.1:{server.port}")
         with pytest.raises(MailNotSent, match="not wanted here"):
-            await client.send("ben@example.com", "Hello", "text")
+            await client.send(Mail("ben@example.com", "Hello", "text"))
     assert server.mails == []
 
 
@@ -96,14 +96,56 @@ async def test_password_is_never_sent_without_the_demanded_encryption() -> None:
     async with smtp() as server:
         client = MailServer.from_url(f"smtp+starttls://a%40b.example:secret@127.0.0.1:{server.port}")
         with pytest.raises(MailNotSent):
-            await client.send("ben@example.com", "Hello", "text")
+            await client.send(Mail("ben@example.com", "Hello", "text"))
     assert server.logins == []
 
 
 async def test_server_that_is_away_is_told() -> None:
     client = MailServer.from_url("smtp://127.0.0.1:9?from=a@b.example")
     with pytest.raises(MailNotSent):
-        await client.send("ben@example.com", "Hello", "text")
+        await client.send(Mail("ben@example.com", "Hello", "text"))
+
+
+async def test_mail_with_a_simple_page_has_both_parts() -> None:
+    with postbox() as box:
+        await MailServer.from_url(box.url).send(Mail("ben@example.com", "Hello", "text", "<p>page</p>"))
+    [mail] = box.mails
+    assert mail.get_content_type() == "multipart/alternative"
+    assert (box.text_of(mail).strip(), box.text_of(mail, "html").strip()) == ("text", "<p>page</p>")
+
+
+def server_at(port: int, scheme: str = "smtp", *, host: str = "127.0.0.1", login: bool = False) -> MailServer:
+    return MailServer(host, port, scheme, USER if login else "", "wrong" if login else "", USER)
+
+
+async def trouble_of(server: MailServer, to: str = "ben@example.com") -> MailNotSent:
+    with pytest.raises(MailNotSent) as caught:
+        await server.send(Mail(to, "Hello", "text"))
+    return caught.value
+
+
+async def test_trouble_says_plainly_what_failed() -> None:
+    """The name, the connection, TLS, the login, the sender, the recipient: each by itself."""
+    with postbox() as open_box, postbox(sign_in=True) as box:
+        no_name = await trouble_of(server_at(25, host="no-such-host.invalid"))
+        away = await trouble_of(server_at(9))
+        no_starttls = await trouble_of(server_at(open_box.port, "smtp+starttls"))
+        no_tls = await trouble_of(server_at(open_box.port, "smtps"))
+        wrong = await trouble_of(server_at(box.port, login=True))
+        open_box.answers[USER] = "550 not yours"
+        refused = await trouble_of(server_at(open_box.port))
+        open_box.answers = {"ben@example.com": "550 no such user"}
+        nobody = await trouble_of(server_at(open_box.port))
+    assert (no_name.trouble, "no-such-host.invalid" in str(no_name)) == (Trouble.NAME, True)
+    assert (away.trouble, str(away)) == (
+        Trouble.CONNECTION,
+        "127.0.0.1:9 cannot be reached: Connection refused",
+    )
+    assert no_starttls.trouble is no_tls.trouble is Trouble.TLS
+    assert (wrong.trouble, "user name or password" in str(wrong)) == (Trouble.LOGIN, True)
+    assert (refused.trouble, refused.is_final) == (Trouble.SENDER, False)
+    assert (nobody.trouble, nobody.is_final) == (Trouble.RECIPIENT, True)
+    assert PASSWORD not in str(wrong)
 
 
 @pytest.mark.parametrize("to", ["ben@example.com\r\nBcc: eve@example.com", "ben", ""])
@@ -111,7 +153,7 @@ async def test_recipient_cannot_smuggle_headers(to: str) -> None:
     async with smtp() as server:
         client = MailServer.from_url(f"smtp://127.0.0.1:{server.port}?from=a@b.example")
         with pytest.raises(MailNotSent):
-            await client.send(to, "Hello", "text")
+            await client.send(Mail(to, "Hello", "text"))
     assert server.mails == []
 
 

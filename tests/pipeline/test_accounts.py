@@ -7,11 +7,12 @@ from contextlib import suppress
 import pytest
 from pydantic import SecretStr
 
-from integrations.mail import MailServer
 from state.accounts import Accounts
 from state.base import Feedback
 from tests.pipeline.conftest import OpenTab
+from tests.postbox import postbox
 from wapto_app.db import Database
+from wapto_app.jobs.mail import send_due
 from wapto_app.runtime import Runtime
 from wapto_app.security.permissions import Actor
 from wapto_app.services import accounts
@@ -52,22 +53,18 @@ async def test_invitation_shows_its_link_once(open_tab: OpenTab, admin: Actor) -
 
 
 async def test_invitation_is_mailed_where_mail_is_set_up(
-    open_tab: OpenTab, admin: Actor, runtime: Runtime, monkeypatch: pytest.MonkeyPatch
+    open_tab: OpenTab, admin: Actor, runtime: Runtime
 ) -> None:
-    mails: list[str] = []
-
-    async def take(_self: MailServer, to: str, _subject: str, text: str) -> None:
-        mails.append(f"{to} {text}")
-
-    runtime.settings.smtp_url = SecretStr("smtp://127.0.0.1")
-    monkeypatch.setattr(MailServer, "send", take)
-    tab = await open_tab(admin)
-    await tab.raw(INVITE, invitation("zoe@example.com"))
+    with postbox() as box:
+        runtime.settings.smtp_url = SecretStr(box.url)
+        tab = await open_tab(admin)
+        await tab.raw(INVITE, invitation("zoe@example.com"))
+        await send_due(runtime)
     seen = tab.vars(Accounts)
     assert seen["link_mailed"] is True
-    assert len(mails) == 1
-    assert mails[0].startswith("zoe@example.com ")
-    assert seen["link"] in mails[0]
+    [mail] = box.to("zoe@example.com")
+    assert seen["link"] in box.text_of(mail)
+    assert mail["Subject"] == "Ada Admin invites you to Wapto"
 
 
 @pytest.mark.parametrize("email", ["zoe", "", "a\0b@example.com"])

@@ -7,9 +7,10 @@ import pytest
 import time_machine
 from pydantic import SecretStr
 
-from integrations.mail import MailServer
+from tests.postbox import postbox
 from tests.web.account_steps import PASSWORD, WRONG, Make, NewClient, login, refusal, signed_in_as
 from wapto_app.db import Database
+from wapto_app.jobs.mail import send_due
 from wapto_app.models import LinkPurpose, Role
 from wapto_app.runtime import Runtime
 from wapto_app.security.permissions import Actor
@@ -34,28 +35,29 @@ async def test_asking_for_a_reset_never_tells_whether_the_account_exists(
     assert known.content == unknown.content
 
 
-class Postman:
-    """Takes the mails instead of a server."""
+async def mailed(runtime: Runtime) -> list[tuple[str, str]]:
+    """To whom what goes out, as a real mail server takes it."""
+    await auth.settled()
+    with postbox() as box:
+        runtime.settings.smtp_url = SecretStr(box.url)
+        await send_due(runtime)
+    return [(str(mail["To"]), box.text_of(mail)) for mail in box.mails]
 
-    def __init__(self, monkeypatch: pytest.MonkeyPatch, runtime: Runtime) -> None:
-        self.mails: list[tuple[str, str]] = []
-        runtime.settings.smtp_url = SecretStr("smtp://127.0.0.1")
-        monkeypatch.setattr(MailServer, "send", self.take)
 
-    async def take(self, to: str, _subject: str, text: str) -> None:
-        self.mails.append((to, text))
+@pytest.fixture
+def with_mail(runtime: Runtime) -> None:
+    """A mail server is set; ``mailed`` says what it takes."""
+    runtime.settings.smtp_url = SecretStr("smtp://127.0.0.1:9?from=a@b.example")
 
 
 async def test_link_is_mailed_only_to_who_has_an_account(
-    visitor: httpx.AsyncClient, make: Make, runtime: Runtime, monkeypatch: pytest.MonkeyPatch
+    visitor: httpx.AsyncClient, make: Make, runtime: Runtime, with_mail: None
 ) -> None:
-    postman = Postman(monkeypatch, runtime)
     await make("olga@example.com")
     await make("gone@example.com", is_active=False)
     for email in ("OLGA@example.com", "gone@example.com", "nobody@example.com"):
         await visitor.post("/auth/reset-request", json={"email": email})
-    await auth.settled()
-    [(to, text)] = postman.mails
+    [(to, text)] = await mailed(runtime)
     assert to == "olga@example.com"
     token = text.partition("/reset?token=")[2].split()[0]
     body = {"token": token, "password": "brass kettle meadow"}
@@ -63,30 +65,26 @@ async def test_link_is_mailed_only_to_who_has_an_account(
 
 
 async def test_mailed_link_leads_to_the_configured_site_whatever_the_request_says(
-    visitor: httpx.AsyncClient, make: Make, runtime: Runtime, monkeypatch: pytest.MonkeyPatch
+    visitor: httpx.AsyncClient, make: Make, runtime: Runtime, with_mail: None
 ) -> None:
-    postman = Postman(monkeypatch, runtime)
     await make("olga@example.com")
     await visitor.post(
         "/auth/reset-request",
         json={"email": "olga@example.com"},
         headers={"host": "evil.example", "x-forwarded-host": "evil.example"},
     )
-    await auth.settled()
-    [(_to, text)] = postman.mails
+    [(_to, text)] = await mailed(runtime)
     assert "http://testserver/reset?token=" in text
     assert "evil" not in text
 
 
 async def test_old_address_hears_of_its_replacement(
-    visitor: httpx.AsyncClient, make: Make, runtime: Runtime, monkeypatch: pytest.MonkeyPatch
+    visitor: httpx.AsyncClient, make: Make, runtime: Runtime, with_mail: None
 ) -> None:
-    postman = Postman(monkeypatch, runtime)
     await make("olga@example.com")
     await login(visitor)
     await visitor.post("/auth/email", json={"email": "new@example.com", "password": PASSWORD})
-    await auth.settled()
-    [(to, text)] = postman.mails
+    [(to, text)] = await mailed(runtime)
     assert to == "olga@example.com"
     assert "new@example.com" in text
 

@@ -7,7 +7,7 @@ import signal
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 
-from wapto_app.jobs import billing, dispatch, ingest, media, reminders, subscription
+from wapto_app.jobs import backups, billing, dispatch, ingest, mail, media, reminders, subscription
 from wapto_app.jobs.broker import handing_out
 from wapto_app.jobs.scheduler import Tick, leading
 from wapto_app.log import get_logger
@@ -22,8 +22,7 @@ async def _check_numbers(runtime: Runtime) -> None:
 
 
 async def _clean_up(runtime: Runtime) -> None:
-    async with runtime.db.write() as session:
-        await housekeeping.clean_up(session)
+    await housekeeping.clean_up(runtime.db, runtime.settings.media_dir)
 
 
 async def _note_missed_windows(runtime: Runtime) -> None:
@@ -48,6 +47,7 @@ TICKS: tuple[Tick, ...] = (
     Tick("apply Stripe's webhooks", 1, billing.apply_events),
     Tick("lock what stayed unpaid", 60, billing.look_after),
     Tick("ask Stripe", 15 * 60, billing.reconcile),
+    Tick("back up", 60, backups.make_due),
 )
 """Every tick of the product; each job's module defines its own."""
 
@@ -57,7 +57,8 @@ async def working(runtime: Runtime, ticks: Sequence[Tick] = TICKS) -> AsyncItera
     """Work in the background as long as the block lasts; what has begun may finish for some seconds."""
     async with handing_out(runtime), leading(runtime, ticks):
         loops = [
-            asyncio.create_task(job.run(runtime), name=job.__name__) for job in (ingest, dispatch, media)
+            asyncio.create_task(job.run(runtime), name=job.__name__)
+            for job in (ingest, dispatch, media, mail)
         ]
         try:
             yield

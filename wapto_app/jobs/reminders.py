@@ -16,16 +16,12 @@ async def remind(runtime: Runtime) -> None:
 
 
 async def mail_notifications(runtime: Runtime) -> None:
-    """Mail what somebody wants by mail. A stop in between repeats one at most."""
+    """Queue a mail of what somebody wants by mail."""
     async with runtime.db.read() as session:
-        due = await notification_mails.due(session, runtime.settings.base_url)
-    server = mail.server_of(runtime.settings)
-    if due and server is None:
-        async with runtime.db.write() as session:
+        if not await notification_mails.any_due(session):
+            return
+    async with runtime.db.write() as session:
+        if await mail.is_on(session, runtime.settings):
+            await notification_mails.queue(session)
+        else:
             await notification_mails.give_up(session)
-        return
-    for notification_id, letter in due:
-        assert server is not None
-        await mail.send(server, letter)
-        async with runtime.db.write() as session:
-            await notification_mails.settle(session, [notification_id])

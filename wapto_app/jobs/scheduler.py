@@ -12,7 +12,7 @@ import contextlib
 import fcntl
 import logging
 import os
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -27,6 +27,7 @@ from wapto_app import telemetry
 from wapto_app.log import get_logger
 from wapto_app.runtime import Runtime
 from wapto_app.services import leases
+from wapto_app.settings import Settings
 
 log = get_logger(__name__)
 
@@ -127,9 +128,24 @@ class PostgresLeadership:
 
 
 def leadership(runtime: Runtime) -> Leadership:
-    if runtime.db.is_sqlite:
-        return FileLeadership(runtime.settings.data_dir / "leader.lock")
-    return PostgresLeadership(runtime.settings.database)
+    return _leadership(runtime.settings)
+
+
+def _leadership(settings: Settings) -> Leadership:
+    if make_url(settings.database).get_backend_name() == "sqlite":
+        return FileLeadership(settings.data_dir / "leader.lock")
+    return PostgresLeadership(settings.database)
+
+
+@contextlib.contextmanager
+def alone(settings: Settings) -> Iterator[bool]:
+    """Whether no server runs on this data; while the block lasts none can take the lead either."""
+    with asyncio.Runner() as runner:
+        right = _leadership(settings)
+        try:
+            yield runner.run(right.acquire())
+        finally:
+            runner.run(right.release())
 
 
 @asynccontextmanager

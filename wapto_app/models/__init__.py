@@ -16,6 +16,7 @@ from wapto_app.models.conversations import (
     StatusEvent,
 )
 from wapto_app.models.desk import DeskEvent, DeskKind, DeskState, OnlineSpan, Review
+from wapto_app.models.mail import MailLog, MailStatus
 from wapto_app.models.notifications import Notification, NotificationKind
 from wapto_app.models.plans import (
     Cycle,
@@ -60,6 +61,8 @@ __all__ = [
     "LimitWarning",
     "LinkPurpose",
     "LoginSession",
+    "MailLog",
+    "MailStatus",
     "MediaFile",
     "MediaState",
     "Message",

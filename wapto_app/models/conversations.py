@@ -182,7 +182,10 @@ class MediaFile(SQLModel, table=True):
     """A file of a message. ``path`` is relative to the media folder and never comes from outside."""
 
     __tablename__ = "media_file"
-    __table_args__ = (partial_index("ix_media_file_pending", "id", where="state = 'pending'"),)
+    __table_args__ = (
+        partial_index("ix_media_file_pending", "id", where="state = 'pending'"),
+        partial_index("ix_media_file_stored", "created_at", where="state = 'stored'"),
+    )
 
     id: int | None = Field(default=None, primary_key=True, sa_type=BigId)
     key: str = Field(max_length=32, unique=True)

@@ -11,6 +11,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from wapto_app.clock import utcnow
 from wapto_app.models import LinkPurpose, OneTimeLink
 from wapto_app.security.secrets import new_token, token_hash
+from wapto_app.services import preferences
 from wapto_app.services.errors import Conflict
 
 LIFETIME = {
@@ -18,6 +19,8 @@ LIFETIME = {
     LinkPurpose.RESET: timedelta(hours=1),
     LinkPurpose.INVITE: timedelta(days=7),
 }
+REGISTRATION = "registration"
+"""Name of the preference that may say otherwise for invitations: ``{"invite_days": 7}``."""
 _PATH = {
     LinkPurpose.SETUP: "/setup?token=",
     LinkPurpose.RESET: "/reset?token=",
@@ -70,11 +73,20 @@ async def issue(session: AsyncSession, purpose: LinkPurpose, account_id: int | N
             purpose=purpose,
             token_hash=token_hash(token),
             account_id=account_id,
-            expires_at=utcnow() + LIFETIME[purpose],
+            expires_at=utcnow() + await lifetime(session, purpose),
         )
     )
     await session.flush()
     return token
+
+
+async def lifetime(session: AsyncSession, purpose: LinkPurpose) -> timedelta:
+    """How long a new link works."""
+    if purpose is LinkPurpose.INVITE:
+        chosen = await preferences.read(session, REGISTRATION)
+        if days := chosen.get("invite_days"):
+            return timedelta(days=days)
+    return LIFETIME[purpose]
 
 
 async def bearer(session: AsyncSession, purpose: LinkPurpose, token: str) -> int | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from functools import cache
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import sqlalchemy as sa
 from sqlmodel import col
@@ -14,7 +14,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from wapto_app.db import fetch
 from wapto_app.models import Account, Notification, NotificationKind
 from wapto_app.models.base import table_of
-from wapto_app.services.mail import Mail
+from wapto_app.services import mail
 from wapto_app.services.masking import Mask
 
 _AT_ONCE = 20
@@ -31,31 +31,30 @@ _SENTENCES = {
 }
 
 
-class DueMail(NamedTuple):
-    """A mail to send, and the notification that it stands for."""
-
-    notification_id: int
-    mail: Mail
+async def any_due(session: AsyncSession) -> bool:
+    return bool(await fetch(session, sa.select(_table.c.id).where(_DUE).limit(1)))
 
 
-async def due(session: AsyncSession, base_url: str) -> list[DueMail]:
-    """What is to be mailed, the oldest first."""
+async def queue(session: AsyncSession) -> None:
+    """Turn the oldest of them into mails."""
     n = _table.c
     query: sa.Select[Any] = (
         sa.select(
-            n.id, n.kind, n.args, n.href, col(Account.email), col(Account.locale), col(Account.hide_phone)
+            *(n.id, n.kind, n.args, n.href, col(Account.email), col(Account.locale), col(Account.hide_phone))
         )
         .join(Account, col(Account.id) == n.account_id)
         .where(_DUE, col(Account.is_active).is_(True))
         .order_by(n.id)
         .limit(_AT_ONCE)
     )
-    return [DueMail(row.id, _mail(row, base_url)) for row in await fetch(session, query)]
-
-
-async def settle(session: AsyncSession, notification_ids: list[int]) -> None:
-    """These are mailed, or will not be."""
-    await session.exec(sa.update(_table).where(_table.c.id.in_(notification_ids)).values(mail_due=False))
+    rows = await fetch(session, query)
+    for row in rows:
+        letter = mail.notification(_sentence(row), row.href)
+        await mail.post(session, letter, to=row.email, locale=row.locale)
+    done = [row.id for row in rows]
+    gone = sa.select(col(Account.id)).where(col(Account.is_active).is_(False))
+    settled = sa.or_(n.id.in_(done), sa.and_(_DUE, n.account_id.in_(gone)))
+    await session.exec(sa.update(_table).where(settled).values(mail_due=False))
 
 
 async def give_up(session: AsyncSession) -> None:
@@ -63,14 +62,12 @@ async def give_up(session: AsyncSession) -> None:
     await session.exec(sa.update(_table).where(_DUE).values(mail_due=False))
 
 
-def _mail(row: Any, base_url: str) -> Mail:
+def _sentence(row: Any) -> str:
     sentence = _SENTENCES.get(NotificationKind(row.kind), "Something happened in your workspace")
-    words = _words(row.locale)
-    text = words.get(sentence) or sentence
+    text = _words(row.locale).get(sentence) or sentence
     for name, value in row.args.items():
         text = text.replace(f"{{{name}}}", Mask(hides=row.hide_phone).every(str(value)))
-    text = " ".join(text.split())[:200]
-    return Mail(row.email, text, f"{text}\n\n{base_url}{row.href}\n")
+    return " ".join(text.split())[:200]
 
 
 @cache

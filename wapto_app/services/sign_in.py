@@ -51,6 +51,7 @@ class Reset(NamedTuple):
     name: str
     email: str
     path: str
+    locale: str = "en"
 
 
 class WrongCredentials(DomainError):
@@ -144,7 +145,7 @@ async def request_reset(session: AsyncSession, email: str) -> Reset | None:
         return None
     audit.record(session, as_actor(account), "account.reset_requested", f"account:{account.id}")
     token = await links.issue(session, LinkPurpose.RESET, account.id)
-    return Reset(account.name, account.email, links.path(LinkPurpose.RESET, token))
+    return Reset(account.name, account.email, links.path(LinkPurpose.RESET, token), account.locale)
 
 
 async def resetting(session: AsyncSession, token: str) -> tuple[str, str]:

@@ -22,7 +22,7 @@ from wapto_app.security import tickets
 from wapto_app.security.permissions import Actor, Permission
 from wapto_app.security.secrets import SecretBox, token_hash
 from wapto_app.security.tickets import TicketDead
-from wapto_app.services import audit, rules, sessions
+from wapto_app.services import audit, mail, rules, sessions
 from wapto_app.services.errors import Conflict, Invalid, NotFound, SignedOut
 from wapto_app.services.identity import insert_ignore
 
@@ -159,8 +159,8 @@ async def switch_off(session: AsyncSession, actor: Actor) -> None:
     audit.record(session, actor, "two_factor.switched_off", f"account:{actor.account_id}")
 
 
-async def switch_off_for(session: AsyncSession, actor: Actor, account_id: int) -> tuple[str, str]:
-    """Help somebody who lost both the app and the codes; returns their name and address, to be told.
+async def switch_off_for(session: AsyncSession, actor: Actor, account_id: int) -> str:
+    """Help somebody who lost both the app and the codes, and tell them by mail; returns their name.
 
     Raises:
         Conflict: when it is off, or one's own.
@@ -173,7 +173,8 @@ async def switch_off_for(session: AsyncSession, actor: Actor, account_id: int) -
         raise Conflict(f"{account.name} does not use two-factor login.")
     await _remove(session, account_id)
     audit.record(session, actor, "two_factor.switched_off_by_admin", f"account:{account_id}")
-    return account.name, account.email
+    await mail.post(session, mail.two_factor_off(account.name), to=account.email, locale=account.locale)
+    return account.name
 
 
 async def challenge(session: AsyncSession, box: SecretBox, account_id: int) -> str | None:

@@ -86,6 +86,7 @@ def auth_form(
     zone: bool = False,
     on_done: Any = None,
     whole_page: bool = True,
+    primary: bool = False,
     class_name: Classes = "",
 ) -> rx.Component:
     """Fields, what is wrong with the whole, and the button.
@@ -93,7 +94,8 @@ def auth_form(
     ``extra`` is sent along; an empty ``next`` in it is filled with the page that was wanted. ``token`` says where the
     page's address holds the secret of a one-time link: "query" (``?token=``) or "path" (its last part). ``zone`` sends
     the browser's time zone and language along. ``on_done`` is called when the route neither refuses nor leads
-    elsewhere. ``whole_page``: the form is what the page is for.
+    elsewhere. ``whole_page``: the form is what the page is for; ``primary``: its button is the one to press, though
+    the page has other parts.
     """
     state = answers(id)
     problem = from_server(state.errors[""])
@@ -116,7 +118,7 @@ def auth_form(
             submit_button(
                 submit,
                 loading=state.busy,
-                variant="primary" if whole_page else "secondary",
+                variant="primary" if whole_page or primary else "secondary",
                 class_name="w-full" if whole_page else "",
             ),
             class_name="pt-1" if whole_page else "flex justify-end pt-1",

@@ -1,6 +1,7 @@
-import { useContext, useEffect, useState } from "react";
+import { useContext, useEffect, useRef, useState } from "react";
 import { ColorModeContext, EventLoopContext } from "$/utils/context-registry";
 import { Link, useLocation } from "react-router";
+import { useBrandName } from "./brand.jsx";
 import { tr } from "./i18n.jsx";
 
 const SIDEBAR = "wapto.sidebar";
@@ -65,15 +66,22 @@ export function SkipLink({ className }) {
 export function TabLink({ to, ...rest }) {
   const bare = (path) => path.replace(/\/+$/, "");
   const here = bare(useLocation().pathname) === bare(to);
-  return <Link to={to} aria-current={here ? "page" : undefined} {...rest} />;
+  const link = useRef(null);
+  useEffect(() => {
+    // The bar scrolls sideways on a phone; scrollIntoView would move the page as well.
+    const bar = link.current?.parentElement;
+    if (here && bar) bar.scrollLeft = link.current.offsetLeft - bar.offsetLeft - 16;
+  }, [here]);
+  return <Link ref={link} to={to} aria-current={here ? "page" : undefined} {...rest} />;
 }
 
 // "(3) Inbox · Wapto"
 export function PageTitle({ title, unread }) {
+  const brand = useBrandName();
   useEffect(() => {
     const badge = unread > 0 ? `(${unread > 99 ? "99+" : unread}) ` : "";
-    document.title = `${badge}${title} · Wapto`;
-  }, [title, unread]);
+    document.title = `${badge}${title} · ${brand}`;
+  }, [title, unread, brand]);
   return null;
 }
 

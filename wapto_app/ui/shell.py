@@ -10,6 +10,7 @@ import reflex as rx
 
 from wapto_app.ui.avatar import avatar
 from wapto_app.ui.badge import count, dot
+from wapto_app.ui.brand import LOGO, brand_name, brand_text
 from wapto_app.ui.browser import in_browser, source
 from wapto_app.ui.button import button, icon_button
 from wapto_app.ui.dialog import close_dialog, drawer, open_dialog
@@ -95,19 +96,19 @@ class Person:
     loaded: rx.Var[bool]
 
 
-def logo(*, size: str = "size-7", words: Classes | None = "") -> rx.Component:
+def logo(*, size: str = "h-7", words: Classes | None = "") -> rx.Component:
     """The mark, and the name beside it unless ``words`` (its class names) is None."""
     name = (
         rx.fragment()
         if words is None
-        else rx.el.span("Wapto", class_name=classes("font-semibold tracking-tight", words))
+        else brand_name(classes("truncate font-semibold tracking-tight", words))
     )
     mark = rx.el.img(
-        src="/logo.svg",
-        alt="" if words is not None else "Wapto",
-        class_name=f"flex-none {size}",
+        src=LOGO,
+        alt="",
+        class_name=f"w-auto max-w-24 flex-none object-contain [[data-sidebar=icons]_&]:max-w-7 {size}",
     )
-    return rx.el.span(mark, name, class_name="inline-flex items-center gap-2.5")
+    return rx.el.span(mark, name, class_name="inline-flex min-w-0 items-center gap-2.5")
 
 
 def navigation(
@@ -173,7 +174,7 @@ def sidebar(groups: Sequence[Group], person: Person, badges: dict[str, rx.Var[in
     head = RouteLink.create(
         logo(words="wide"),
         to=person.home,
-        aria_label="Wapto",
+        aria_label=t("Home"),
         class_name="flex h-13 flex-none items-center px-3.5 rounded-md -outline-offset-4",
     )
     foot = rx.el.div(
@@ -203,7 +204,7 @@ def navigation_drawer(
     body = rx.el.div(
         navigation(groups, person, badges, in_drawer=True), class_name="-mx-5 -mt-4 flex flex-col"
     )
-    return drawer(body, id=_DRAWER, title="Wapto", side="start", width="xs")
+    return drawer(body, id=_DRAWER, title=brand_text(), side="start", width="xs")
 
 
 def top_bar(title: Text, person: Person, connection: rx.Component, bell: rx.Component) -> rx.Component:
@@ -390,7 +391,7 @@ def auth_shell(
         else rx.el.div(footer, class_name="mt-6 text-center text-sm text-muted")
     )
     return rx.el.div(
-        rx.el.header(logo(size="size-8", words="text-lg"), class_name="mt-auto"),
+        rx.el.header(logo(size="h-8", words="text-lg"), class_name="mt-auto"),
         rx.el.main(card, below, id="main", class_name="mb-auto w-full max-w-105"),
         rx.el.footer(language_menu(), ThemeSwitch.create(), class_name="flex items-center gap-2"),
         class_name="flex min-h-dvh flex-col items-center gap-6 px-4 pt-12 pb-6",

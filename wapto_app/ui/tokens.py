@@ -43,10 +43,13 @@ def classes(*parts: Classes | None) -> str | rx.Var[str]:
 def head() -> list[rx.Component]:
     """For ``rx.App(head_components=…)``: the icon, and what must be known before the first paint."""
     return [
-        rx.el.link(rel="icon", href="/favicon.svg", type="image/svg+xml"),
+        rx.el.link(rel="icon", href="/brand/logo"),
+        rx.el.link(rel="stylesheet", href="/brand.css"),
         # The keyboard of a phone makes the page smaller instead of covering the composer.
         rx.el.meta(name="viewport", content=_VIEWPORT),
         rx.el.meta(name="color-scheme", content="light dark"),
         # In the page itself: fetched, it would wait in line behind the page's libraries, and the first paint with it.
         rx.el.script(Path(__file__).with_name("boot.js").read_text()),
+        # No page waits for it: where the name stands it is put as soon as it is known.
+        rx.el.script(src="/brand.js", custom_attrs={"async": True}),
     ]

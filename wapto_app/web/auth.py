@@ -181,9 +181,9 @@ async def change_email(visit: Visit, form: EmailForm) -> Answer:
     name, old = await confirm_password(actor, form.password, "password")
     async with runtime.get().db.write() as session:
         await profile.change_email(session, actor, email)
-    server = mail.server_of(runtime.get().settings)
-    if server is not None and email != old:
-        _later(mail.send(server, mail.email_changed(name, old, email)))
+        if email != old:
+            locale = (await profile.load(session, actor))["locale"]
+            await mail.post(session, mail.email_changed(name, email), to=old, locale=locale)
     return Answer()
 
 
@@ -258,13 +258,13 @@ async def confirm_password(actor: Actor, password: str, field: str) -> tuple[str
 
 
 async def _mail_reset(email: str) -> None:
-    server = mail.server_of(runtime.get().settings)
-    if server is None:
-        return
     async with runtime.get().db.write() as session:
-        reset = await sign_in.request_reset(session, email)
-    if reset is not None:
-        await mail.send(server, mail.reset(reset, runtime.get().settings.base_url))
+        if not await mail.is_on(session, runtime.get().settings):
+            return
+        found = await sign_in.request_reset(session, email)
+        if found is not None:
+            letter = mail.reset(found.name, found.path)
+            await mail.post(session, letter, to=found.email, locale=found.locale)
 
 
 def _later(work: Coroutine[Any, Any, Any]) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime, timedelta
 
 from sqlmodel import select
 from sqlmodel.ext.asyncio.session import AsyncSession
@@ -13,18 +14,20 @@ from wapto_app.db import Database, touch
 from wapto_app.models import (
     Invoice,
     InvoiceStatus,
+    NotificationKind,
     Payment,
     PaymentStatus,
     TaxRule,
 )
 from wapto_app.security.permissions import Actor
-from wapto_app.services import audit
+from wapto_app.services import audit, mail, owners
 from wapto_app.services.billing.contracts import is_newer, row_of
 from wapto_app.services.billing.till import Books
 from wapto_app.services.invoices import read_billing
 from wapto_app.services.invoices.details import TOPIC
 
 _TEXT_MAX = 500
+_NEWS = timedelta(days=2)
 _MONEY_BACK = {PaymentStatus.REFUNDED: "billing.refunded", PaymentStatus.DISPUTED: "billing.disputed"}
 
 
@@ -58,12 +61,36 @@ async def _write(session: AsyncSession, bill: Bill, charges: Sequence[Charge]) -
     invoice = found.first() or await _new(session, bill)
     row = await row_of(session, bill.contract_id) if bill.contract_id else None
     invoice.subscription_id = row.id if row is not None else invoice.subscription_id
+    was_paid = invoice.status is InvoiceStatus.PAID
     await _fill(session, invoice, bill, charges)
     session.add(invoice)
     await session.flush()
+    if invoice.status is InvoiceStatus.PAID and not was_paid and _is_news(invoice.paid_at):
+        await _tell_paid(session, invoice)
     for charge in charges:
         await _write_payment(session, invoice, charge)
     touch(session, TOPIC, "subscription")
+
+
+def _is_news(at: datetime | None) -> bool:
+    """What happened long before we were told, such as before the connection, is not worth a mail."""
+    return at is not None and at > utcnow() - _NEWS
+
+
+async def _tell_paid(session: AsyncSession, invoice: Invoice) -> None:
+    number, path = invoice.number or "", invoice.hosted_url or owners.SUBSCRIPTION
+    minor, currency = invoice.total_minor, invoice.currency
+    await owners.mail_all(session, lambda owner: mail.invoice(owner.name, number, minor, currency, path))
+
+
+async def _tell_failed(session: AsyncSession, payment: Payment, charge_id: str) -> None:
+    minor, currency = payment.amount_minor, payment.currency
+    await owners.tell(
+        session,
+        NotificationKind.PAYMENT_FAILED,
+        lambda owner: mail.payment_failed(owner.name, minor, currency),
+        key=f"payment:{charge_id}",
+    )
 
 
 async def _new(session: AsyncSession, bill: Bill) -> Invoice:
@@ -134,7 +161,7 @@ async def _write_payment(session: AsyncSession, invoice: Invoice, charge: Charge
         stripe_charge_id=charge.id,
         at=charge.at,
     )
-    before = (payment.status, payment.refunded_minor)
+    is_new, before = payment.id is None, (payment.status, payment.refunded_minor)
     payment.invoice_id, payment.method, payment.note = (
         invoice.id,
         charge.card[:32],
@@ -142,6 +169,8 @@ async def _write_payment(session: AsyncSession, invoice: Invoice, charge: Charge
     )
     payment.status, payment.refunded_minor = _payment_status(charge), charge.refunded
     session.add(payment)
+    if is_new and payment.status is PaymentStatus.FAILED and _is_news(charge.at):
+        await _tell_failed(session, payment, charge.id)
     after = (payment.status, payment.refunded_minor)
     if after != before and (action := _MONEY_BACK.get(payment.status) or _partly(charge)):
         number = invoice.number or ""

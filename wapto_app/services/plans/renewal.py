@@ -9,10 +9,10 @@ from sqlmodel import col
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from wapto_app.clock import utcnow
-from wapto_app.models import Plan, Subscription, SubscriptionSource, SubscriptionStatus
+from wapto_app.models import NotificationKind, Plan, Subscription, SubscriptionSource, SubscriptionStatus
 from wapto_app.models.plans import IS_CURRENT
 from wapto_app.security.permissions import Actor
-from wapto_app.services import audit
+from wapto_app.services import audit, mail, owners
 from wapto_app.services.plans import cycles
 from wapto_app.services.plans.standing import announce, current_row, replace
 from wapto_app.services.plans.subscribing import bill
@@ -21,7 +21,11 @@ from wapto_app.services.plans.subscribing import bill
 async def move_on(session: AsyncSession) -> None:
     """Bring the current subscription up to now. Missed or doubled, nothing is lost and nothing billed twice."""
     now = utcnow()
-    if await _expire_trial(session, now) or await _expire_unpaid(session, now):
+    if await _expire_trial(session, now):
+        await owners.tell(session, NotificationKind.TRIAL_ENDED, lambda owner: mail.trial_ended(owner.name))
+        await announce(session)
+        return
+    if await _expire_unpaid(session, now):
         await announce(session)
         return
     row = await current_row(session)

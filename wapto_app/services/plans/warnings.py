@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from wapto_app.clock import utcnow
 from wapto_app.db import touch
-from wapto_app.models import Account, LimitWarning, Role, SubscriptionSource, SubscriptionStatus
+from wapto_app.models import LimitWarning, NotificationKind, SubscriptionSource, SubscriptionStatus
 from wapto_app.models.base import table_of
+from wapto_app.services import mail, owners
 from wapto_app.services.plans import cycles
 from wapto_app.services.plans.limits import NAMES, Limit, counted, used
 from wapto_app.services.plans.standing import TOPIC, Standing, current
@@ -26,17 +24,6 @@ LEVELS = (100, 90, 80)
 TRIAL_DAYS = (1, 3)
 """Days before the end of a trial, the nearest first."""
 TRIAL = "trial"
-_WORTH_MAILING = timedelta(days=1)
-
-
-@dataclass(frozen=True, slots=True)
-class Warned:
-    """A mail to be sent: to whom, and what about. ``id`` is the row to mark as mailed."""
-
-    id: int
-    to: tuple[str, ...]
-    subject: str
-    text: str
 
 
 def level_of(used: int, limit: int) -> int:
@@ -56,26 +43,40 @@ async def look(session: AsyncSession) -> None:
         touch(session, TOPIC)
 
 
-async def to_mail(session: AsyncSession) -> list[Warned]:
-    """Mails that are still to go; one that could not be sent for a day is not worth it any more."""
+async def tell(session: AsyncSession) -> None:
+    """Mail and notify the owners of what was written down, in the transaction that marks it as told."""
     found = await session.exec(
-        select(LimitWarning)
-        .where(col(LimitWarning.mailed_at).is_(None), LimitWarning.created_at > utcnow() - _WORTH_MAILING)
-        .order_by(col(LimitWarning.id))
+        select(LimitWarning).where(col(LimitWarning.mailed_at).is_(None)).order_by(col(LimitWarning.id))
     )
-    rows = list(found)
-    if not rows:
-        return []
-    owners = await session.exec(
-        select(Account.email).where(Account.role == Role.OWNER, col(Account.is_active).is_(True))
-    )
-    to = tuple(owners)
-    return [Warned(row.id or 0, to, *_words(row)) for row in rows]
+    for row in found:
+        if row.metric == TRIAL:
+            await _tell_of_trial(session, row)
+        else:
+            await _tell_of_limit(session, row)
+        row.mailed_at = utcnow()
+        session.add(row)
 
 
-async def mark_mailed(session: AsyncSession, ids: Iterable[int]) -> None:
-    await session.exec(
-        sa.update(LimitWarning).where(col(LimitWarning.id).in_(list(ids))).values(mailed_at=utcnow())
+async def _tell_of_trial(session: AsyncSession, row: LimitWarning) -> None:
+    ends_at = datetime.fromisoformat(row.detail["ends_at"])
+    await owners.tell(
+        session,
+        NotificationKind.TRIAL_ENDING,
+        lambda owner: mail.trial_ending(owner.name, ends_at, owner.time_zone),
+        key=f"warning:{row.id}",
+        days=row.level,
+    )
+
+
+async def _tell_of_limit(session: AsyncSession, row: LimitWarning) -> None:
+    what, used_, limit = NAMES[Limit(row.metric)], row.detail["used"], row.detail["limit"]
+    await owners.tell(
+        session,
+        NotificationKind.LIMIT_WARNING,
+        lambda owner: mail.limit_warning(owner.name, what, used_, limit),
+        key=f"warning:{row.id}",
+        what=what,
+        percent=row.level,
     )
 
 
@@ -135,17 +136,3 @@ async def _insert(session: AsyncSession, rows: list[dict[str, Any]]) -> bool:
     connection = await session.connection()
     statement = insert.values(rows).on_conflict_do_nothing().returning(table.c.id)
     return (await connection.execute(statement)).first() is not None
-
-
-def _words(row: LimitWarning) -> tuple[str, str]:
-    if row.metric == TRIAL:
-        days = "tomorrow" if row.level == 1 else f"in {row.level} days"
-        return f"Your trial ends {days}", (
-            f"Your trial of Wapto ends {days}. After that the workspace is locked: messages of your customers "
-            "are still stored, but nobody can read or answer them until you choose a plan."
-        )
-    name, used_, limit = NAMES[Limit(row.metric)], row.detail["used"], row.detail["limit"]
-    text = f"You have used {used_:,} of the {limit:,} {name} in your plan."
-    if row.level >= 100:
-        text += " Nothing that is there is lost, but no more can be added. Choose a larger plan to go on."
-    return f"{row.level} % of your {name} used", text

@@ -1,0 +1,1 @@
+"""The admin's settings: a page for each kind, below the same tabs."""

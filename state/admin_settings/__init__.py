@@ -1,0 +1,1 @@
+"""The admin's settings: one state for each of their pages."""
