@@ -13,7 +13,7 @@ from wapto_app import runtime
 from wapto_app.security.permissions import Permission
 from wapto_app.security.policy import requires
 from wapto_app.services import inbox, review
-from wapto_app.services.errors import NotFound
+from wapto_app.services.errors import Forbidden, NotFound
 from wapto_app.services.inbox import MessageRow
 from wapto_app.services.review import Choice, ReviewRow, Score
 
@@ -151,7 +151,7 @@ class ReviewedConversation(rx.State):
                 self.reviews = await review.reviews_of_conversation(session, actor, self.selected)
                 if not self.messages:
                     self._show(await inbox.recent(session, actor, self.selected))
-        except NotFound:
+        except (NotFound, Forbidden):
             self._start(self.selected)
             self.missing = True
             return

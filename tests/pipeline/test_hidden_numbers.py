@@ -232,13 +232,13 @@ async def test_no_text_that_is_searched_for_confirms_a_number(
         ):
             continue
         answers = []
-        for number in (WRONG, NATIONAL):
+        for number in (WRONG, WRONG[::-1], NATIONAL):  # the first changes what it finds, as any does
             payload = {key: number if isinstance(each, str) else each for key, each in good.items()}
             await call(tab, name, payload)
             told_of = [(update.delta or {}).items() for update in tab.updates]
             rows = [item for delta in told_of for item in delta if item[0] != Feedback.get_full_name()]
             answers.append(json_dumps(rows).replace(number, "?"))
-        assert answers[0] == answers[1], name
+        assert answers[1] == answers[2], name
         tried += 1
     assert tried
 

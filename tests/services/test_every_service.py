@@ -15,6 +15,7 @@ from datetime import date, datetime
 from enum import Enum
 from pathlib import Path
 from typing import Any, get_args, get_type_hints
+from zoneinfo import ZoneInfo
 
 import pytest
 import sqlalchemy as sa
@@ -92,6 +93,7 @@ class House:
             bytes: b"1",
             datetime: utcnow(),
             date: utcnow().date(),
+            ZoneInfo: ZoneInfo("UTC"),
         }
         for each in (hint, *get_args(hint)):
             if each in known:
