@@ -36,7 +36,7 @@ TICKS: tuple[Tick, ...] = (
     Tick("check numbers", 15 * 60, _check_numbers),
     Tick("clean up", 60 * 60, _clean_up),
     Tick("end views", 60, _end_views),
-    Tick("remind of tasks", 20, reminders.remind),
+    Tick("remind of tasks", 10, reminders.remind),
     Tick("mail notifications", 30, reminders.mail_notifications),
 )
 """Every tick of the product; each job's module defines its own."""
