@@ -42,7 +42,7 @@ TICKS: tuple[Tick, ...] = (
     Tick("missed windows", 60, _note_missed_windows),
     Tick("clean up", 60 * 60, _clean_up),
     Tick("end views", 60, _end_views),
-    Tick("remind of tasks", 20, reminders.remind),
+    Tick("remind of tasks", 10, reminders.remind),
     Tick("mail notifications", 30, reminders.mail_notifications),
     Tick("apply Stripe's webhooks", 1, billing.apply_events),
     Tick("lock what stayed unpaid", 60, billing.look_after),

@@ -81,9 +81,9 @@ function ring() {
   }
 }
 
-const isLookedAt = (href) => document.hasFocus() && location.pathname.replace(/\/+$/, "") === href.split("?")[0];
+const isLookedAt = (href) => href.startsWith("/inbox/") && document.hasFocus() && location.pathname.replace(/\/+$/, "") === href;
 
-// Shows each of the state's alerts once, unless somebody is looking at the very thing.
+// Shows each of the state's alerts once, unless somebody is looking at the very conversation.
 export function DesktopAlerts({ items, sound }) {
   const navigate = useNavigate();
   useEffect(() => {
