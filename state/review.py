@@ -185,8 +185,9 @@ class Behind(rx.State):
     @rx.event
     @requires(Permission.REPORTS_SEE)
     async def choose(self, figure: str) -> None:
-        self.figure = figure if figure in {*Figure, "reviews"} else Figure.HANDLED.value
-        await self._show()
+        if self.agent_id or self.team_id:
+            self.figure = figure if figure in {*Figure, "reviews"} else Figure.HANDLED.value
+            await self._show()
 
     @rx.event
     @requires(Permission.REPORTS_SEE)

@@ -228,6 +228,19 @@ async def test_reading_for_a_review_leaves_the_conversation_unread(
         assert (await session.get_one(Conversation, conversation_id)).unread == 1
 
 
+async def test_a_closed_panel_stays_closed_and_a_team_has_no_reviews_of_its_own(
+    open_tab: OpenTab, owner: Actor, agent: Actor, desk: Workspace
+) -> None:
+    await answered(desk, agent)
+    tab = await open_tab(owner, "/review")
+    await tab.send(Review.load, Behind.choose("resolved"))
+    assert not tab.vars(Behind).get("chats")
+    await tab.send(Review.choose_by("teams"), Behind.open(agent.team_id or 0, "Support"))
+    assert [row["name"] for row in tab.vars(Behind)["chats"]] == ["Carla Customer"]
+    await tab.send(Behind.close)
+    assert (tab.vars(Behind)["team_id"], tab.vars(Behind)["chats"]) == (0, [])
+
+
 @pytest.mark.parametrize("path", ["/review/999", "/review/0", "/review/99999999999", "/review/x"])
 async def test_a_conversation_that_is_not_there_is_said_to_be_missing(
     open_tab: OpenTab, owner: Actor, path: str
