@@ -54,7 +54,8 @@ from state.accounts import Accounts
 from state.admin_settings.backups import Backups
 from state.admin_settings.branding import BrandingSettings
 from state.admin_settings.mail import MailJournal, MailServerSettings
-from state.admin_settings.provider_keys import MetaAppSettings, StripeSettings
+from state.admin_settings.meta_app import MetaAppSettings
+from state.admin_settings.payments import StripeSettings
 from state.admin_settings.registration import RegistrationSettings
 from state.admin_settings.retention import RetentionSettings
 from state.agents import Agents

@@ -6,7 +6,7 @@ import reflex as rx
 
 from pages.admin_settings.frame import settings_page
 from pages.admin_settings.secret_field import secret_field
-from state.admin_settings.provider_keys import MetaAppSettings
+from state.admin_settings.meta_app import MetaAppSettings
 from wapto_app.ui.auth_form import answers, auth_form
 from wapto_app.ui.button import button
 from wapto_app.ui.card import section

@@ -10,7 +10,8 @@ import pytest
 from state.admin_settings.backups import Backups
 from state.admin_settings.branding import BrandingSettings
 from state.admin_settings.mail import MailJournal, MailServerSettings
-from state.admin_settings.provider_keys import MetaAppSettings, StripeSettings
+from state.admin_settings.meta_app import MetaAppSettings
+from state.admin_settings.payments import StripeSettings
 from state.admin_settings.registration import RegistrationSettings
 from state.admin_settings.retention import RetentionSettings
 from state.base import Feedback
@@ -19,7 +20,8 @@ from tests.pipeline.harness import Tab
 from wapto_app.jobs.mail import send_due
 from wapto_app.runtime import Runtime
 from wapto_app.security.permissions import Actor
-from wapto_app.services import mail, provider_keys, retention
+from wapto_app.services import mail, meta_app, retention
+from wapto_app.services.billing import keys
 from wapto_app.services.errors import DomainError
 
 PAGES = {
@@ -65,14 +67,14 @@ async def test_secrets_never_reach_the_browser(open_tab: OpenTab, admin: Actor, 
     server = mail.ServerForm("smtp.example.com", "587", "smtps", "shop", "hunter2-of-mail", "a@b.example")
     async with runtime.db.write() as session:
         await mail.save_server(session, admin, box, server)
-        await provider_keys.save_stripe(
+        await keys.save(
             session,
             admin,
             box,
             secret_key="sk_live_0123456789abcdefWXYZ",
             webhook_secret="whsec_0123456789ab",
         )
-        await provider_keys.save_meta_app(
+        await meta_app.save(
             session, admin, box, app_id="123456", config_id="654321", app_secret="0123456789abcdef" * 2
         )
     tab = await open_tab(admin, "/admin/settings")
@@ -80,7 +82,7 @@ async def test_secrets_never_reach_the_browser(open_tab: OpenTab, admin: Actor, 
         await tab.send(state.load)
     seen = str(tab.updates)
     assert "smtp.example.com" in seen
-    assert tab.vars(StripeSettings)["keys"]["secret_key"] == "WXYZ"
+    assert tab.vars(StripeSettings)["keys"]["secret_key_end"] == "WXYZ"
     for secret in ("hunter2-of-mail", "abcdefWXYZ", "whsec_", "0123456789abcdef"):
         assert secret not in seen
 

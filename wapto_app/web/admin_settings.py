@@ -9,7 +9,8 @@ from starlette.routing import Route
 from wapto_app import runtime
 from wapto_app.security import cookies
 from wapto_app.security.permissions import Actor, Permission
-from wapto_app.services import backup, branding, mail, provider_keys
+from wapto_app.services import backup, branding, mail, meta_app
+from wapto_app.services.billing import keys
 from wapto_app.services.errors import DomainError, Invalid, SignedOut
 from wapto_app.services.mail import ServerForm
 from wapto_app.web.body import TooLarge, read_body
@@ -60,14 +61,14 @@ async def save_mail(visit: Visit, form: MailForm) -> Answer:
 async def save_stripe(visit: Visit, form: StripeForm) -> Answer:
     actor = await _admin(visit.cookie)
     async with runtime.get().db.write() as session:
-        await provider_keys.save_stripe(session, actor, runtime.get().secrets, **form.model_dump())
+        await keys.save(session, actor, runtime.get().secrets, **form.model_dump())
     return Answer()
 
 
 async def save_meta_app(visit: Visit, form: MetaAppForm) -> Answer:
     actor = await _admin(visit.cookie)
     async with runtime.get().db.write() as session:
-        await provider_keys.save_meta_app(session, actor, runtime.get().secrets, **form.model_dump())
+        await meta_app.save(session, actor, runtime.get().secrets, **form.model_dump())
     return Answer()
 
 
