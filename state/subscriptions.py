@@ -41,11 +41,17 @@ class TrialForm(TypedDict):
     plan_id: str
 
 
-class NoteForm(TypedDict, total=False):
-    """What is noted on an invoice; ``amount`` for a refund."""
+class NoteForm(TypedDict):
+    """What is noted on a request or an invoice."""
 
     note: str
+
+
+class RefundForm(TypedDict):
+    """What was sent back."""
+
     amount: str
+    note: str
 
 
 class Subscriptions(rx.State):
@@ -105,7 +111,7 @@ class Subscriptions(rx.State):
     @rx.event
     @requires(Permission.ADMIN)
     async def reject(self, form: NoteForm) -> EventSpec:
-        actor, note = await actor_of(self), form.get("note", "")
+        actor, note = await actor_of(self), form["note"]
         async with runtime.get().db.write() as session:
             decision = await subscribing.decide(session, actor, self.target, approve=False, note=note)
         self.dialog = ""
@@ -125,7 +131,7 @@ class Subscriptions(rx.State):
     async def pay(self, form: NoteForm) -> EventSpec:
         actor = await actor_of(self)
         async with runtime.get().db.write() as session:
-            number = await payments.mark_paid(session, actor, self.target, form.get("note", ""))
+            number = await payments.mark_paid(session, actor, self.target, form["note"])
         self.dialog = ""
         return success(f"Invoice {number} is paid.")
 
@@ -134,14 +140,14 @@ class Subscriptions(rx.State):
     async def void(self, form: NoteForm) -> EventSpec:
         actor = await actor_of(self)
         async with runtime.get().db.write() as session:
-            number = await payments.void(session, actor, self.target, form.get("note", ""))
+            number = await payments.void(session, actor, self.target, form["note"])
         self.dialog = ""
         return success(f"Invoice {number} is void.")
 
     @rx.event
     @requires(Permission.ADMIN)
-    async def refund(self, form: NoteForm) -> EventSpec:
-        actor, amount, note = await actor_of(self), form.get("amount", ""), form.get("note", "")
+    async def refund(self, form: RefundForm) -> EventSpec:
+        actor, amount, note = await actor_of(self), form["amount"], form["note"]
         async with runtime.get().db.write() as session:
             number = await payments.note_refund(session, actor, self.target, amount, note)
         self.dialog = ""

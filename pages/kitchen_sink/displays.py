@@ -24,7 +24,16 @@ from wapto_app.ui.skeleton import skeleton_lines, skeleton_rows
 from wapto_app.ui.stepper import stepper
 from wapto_app.ui.table import Column, Selection, Sort, pager, table
 from wapto_app.ui.tabs import Tab, link_tabs, tabs
-from wapto_app.ui.time import clock_time, countdown, day_label, exact_time, list_time, relative_time
+from wapto_app.ui.time import (
+    clock_time,
+    countdown,
+    date_only,
+    day_label,
+    exact_time,
+    list_time,
+    relative_time,
+    time_left,
+)
 from wapto_app.ui.tokens import Tone
 from wapto_app.ui.virtual_list import row_of, virtual_list
 
@@ -64,6 +73,8 @@ def words() -> rx.Component:
                         list_time(Sink.yesterday),
                         clock_time(Sink.moment),
                         exact_time(Sink.last_year),
+                        date_only(Sink.last_year),
+                        time_left(Sink.window),
                         day_label(Sink.moment),
                         day_label(Sink.last_year),
                         countdown(Sink.window),

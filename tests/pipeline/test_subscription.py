@@ -112,6 +112,7 @@ async def test_owner_asks_admin_approves_and_both_tabs_follow(
     await theirs.send(Subscriptions.open_dialog("approve", request["id"], "Pro"))
     await submit(theirs, Subscriptions, "approve", note="")
     await ours.until(lambda: ours.vars(Subscription)["row"]["status"] == "past_due")
+    await theirs.until(lambda: len(theirs.vars(Subscriptions)["invoices"]) == 1)
     (invoice,) = theirs.vars(Subscriptions)["invoices"]
     await theirs.send(Subscriptions.open_dialog("paid", invoice["id"], invoice["number"]))
     await submit(theirs, Subscriptions, "pay", note="Bank 7")
