@@ -30,9 +30,9 @@ NOBODY = PartyRow(name="", address="", country="", tax_id="", email="")
 
 
 class MessageForm(TypedDict):
-    """What the owner writes to the admin with a request; none where nothing is asked for."""
+    """What the owner writes to the admin with a request."""
 
-    message: str | None
+    message: str
 
 
 class Subscription(rx.State):
@@ -86,7 +86,7 @@ class Subscription(rx.State):
         plan_id, self.chosen_id = self.chosen_id, 0
         process, actor, payment = runtime.get(), await actor_of(self), await self.get_state(Payment)
         chosen = await billing.choose(
-            process.db, actor, process.till, plan_id, base_of(self), form["message"] or ""
+            process.db, actor, process.till, plan_id, base_of(self), form["message"]
         )
         send_to(payment, chosen.url)
         return _said(chosen)
