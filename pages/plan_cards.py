@@ -188,7 +188,8 @@ def _question() -> rx.Component:
                 ),
                 class_name="text-sm text-muted",
             ),
-            rx.cond(asks, message, rx.el.input(type="hidden", name="message", value="")),
+            # Always there: a form reads a field that is gone as none at all.
+            rx.el.div(message, class_name=rx.cond(asks, "", "hidden")),
             form_actions(
                 button(t("Cancel"), on_click=Subscription.do_not_choose),
                 rx.match(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import reflex as rx
 from reflex.event import EventSpec
+from typing_extensions import TypedDict
 
 from state.base import Feedback, actor_of, success, watch
 from state.payment import Payment, base_of, send_to
@@ -26,6 +27,12 @@ _DONE = {
     Way.CURRENT: "You are on {plan} already.",
 }
 NOBODY = PartyRow(name="", address="", country="", tax_id="", email="")
+
+
+class MessageForm(TypedDict):
+    """What the owner writes to the admin with a request."""
+
+    message: str
 
 
 class Subscription(rx.State):
@@ -75,11 +82,11 @@ class Subscription(rx.State):
 
     @rx.event
     @requires(Permission.SUBSCRIPTION_DO)
-    async def choose(self, form: dict[str, str | None]) -> EventSpec | None:
+    async def choose(self, form: MessageForm) -> EventSpec | None:
         plan_id, self.chosen_id = self.chosen_id, 0
         process, actor, payment = runtime.get(), await actor_of(self), await self.get_state(Payment)
         chosen = await billing.choose(
-            process.db, actor, process.till, plan_id, base_of(self), form.get("message") or ""
+            process.db, actor, process.till, plan_id, base_of(self), form["message"]
         )
         send_to(payment, chosen.url)
         return _said(chosen)

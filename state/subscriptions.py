@@ -54,6 +54,12 @@ class RefundForm(TypedDict):
     note: str
 
 
+class CardRefundForm(TypedDict):
+    """What goes back to the card; nothing is everything that is left."""
+
+    amount: str
+
+
 class Subscriptions(rx.State):
     """One dialog at a time: ``dialog`` names it (approve, paid, refund …), ``target`` is what it is about."""
 
@@ -155,9 +161,9 @@ class Subscriptions(rx.State):
 
     @rx.event
     @requires(Permission.ADMIN)
-    async def refund_card(self, form: NoteForm) -> EventSpec:
+    async def refund_card(self, form: CardRefundForm) -> EventSpec:
         process, actor = runtime.get(), await actor_of(self)
-        back = await billing.refund(process.db, actor, process.till, self.target, form.get("amount", ""))
+        back = await billing.refund(process.db, actor, process.till, self.target, form["amount"])
         self.dialog = ""
         return success(f"{back} goes back to the card.")
 

@@ -80,10 +80,10 @@ async def test_plans_are_changed_cancelled_and_kept(desk: Desk, open_tab: OpenTa
     large, small = await desk.plan("Large", 9900), await desk.plan("Small", 1900)
     tab = await open_tab(desk.owner, PAGE)
     assert await _choose(tab, large) == ""
-    assert _notices(tab)[-1] == "You are on Large now."
+    await tab.until(lambda: _notices(tab)[-1:] == ["You are on Large now."])
     await _choose(tab, small)
-    assert _notices(tab)[-1].startswith("Small follows at the end")
-    assert tab.vars(Subscription)["row"]["next_plan"] == "Small"
+    await tab.until(lambda: _notices(tab)[-1].startswith("Small follows at the end"))
+    await tab.until(lambda: tab.vars(Subscription)["row"]["next_plan"] == "Small")
     await tab.send(Subscription.cancel)
     assert (await desk.row()).cancel_at_period_end
     await tab.send(Subscription.resume)
