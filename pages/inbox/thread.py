@@ -91,7 +91,7 @@ def _head() -> rx.Component:
     window = rx.cond(
         header["window_closes_at"] != "",
         rx.el.span(
-            rx.icon("timer", size=14, aria_hidden=True),
+            rx.icon("timer", size=14, aria_hidden=True, class_name="max-sm:hidden"),
             countdown(header["window_closes_at"], over=t("closed")),
             data_tip=t("Time left in which WhatsApp allows free messages"),
             data_testid="window",
@@ -122,7 +122,7 @@ def _head() -> rx.Component:
         rx.cond(header["id"] > 0, rx.fragment(assignee_menu(), resolve_button()), rx.fragment()),
         rx.cond(may_write & (header["id"] > 0), more, rx.fragment()),
         panel,
-        class_name="flex h-13 flex-none items-center gap-2.5 border-b bg-surface px-4",
+        class_name="flex h-13 flex-none items-center gap-2.5 border-b bg-surface px-4 max-sm:gap-1 max-sm:px-2",
     )
 
 

@@ -183,7 +183,7 @@ def test_invited_owner_joins_and_a_deactivated_one_is_out_at_once(server: Server
     zoe.get_by_role("button", name="Join").click()
     zoe.wait_for_url(re.compile("/inbox"))
     zoe.goto("/admin/accounts")
-    expect(zoe.get_by_text("Only an admin sees the accounts")).to_be_visible()
+    expect(zoe.get_by_text("You cannot see “Accounts”")).to_be_visible()
     admin.get_by_role("button", name="Actions for Zoë García").click()
     admin.get_by_role("menuitem", name="Deactivate").click()
     admin.get_by_role("dialog").get_by_role("button", name="Deactivate").click()

@@ -385,9 +385,11 @@ def test_the_language_of_the_account_rules_on_every_device(new_page: NewPage, si
 
 def test_the_navigation_offers_what_the_reader_may_open(new_page: NewPage, site: Site) -> None:
     owner = new_page("/profile").get_by_role("navigation").first.get_by_role("link")
-    expect(owner).to_have_text([re.compile("Inbox"), "Teams", "Agents", "Integrations", "Profile"])
+    expect(owner).to_have_text(
+        [re.compile("Inbox"), "Tasks", "Teams", "Agents", "Integrations", "Sign-in rules", "Profile"]
+    )
     agent = new_page("/profile", token=site.spanish_token).get_by_role("navigation").first.get_by_role("link")
-    expect(agent).to_have_text([re.compile("Bandeja de entrada"), "Perfil"])
+    expect(agent).to_have_text([re.compile("Bandeja de entrada"), "Tareas", "Perfil"])
 
 
 def test_a_time_says_its_exact_moment_to_who_points_at_it(page: Page) -> None:

@@ -297,6 +297,7 @@ async def test_what_is_asked_often_is_found_by_an_index(runtime: Runtime, owner:
         async with runtime.db.write() as session:
             await tasks.remind(session)
     assert "ix_task_to_remind" in found[0]
-    assert "ix_task_open_assignee_id" in found[1] or "ix_task_assignee_id" in found[1]
+    # Without statistics PostgreSQL takes one partial index for as good as the other.
+    assert ("ix_task_open_assignee_id" if runtime.db.is_sqlite else "ix_task_open_") in found[1]
     for plan in found[:7]:
         assert [line for line in scans(plan) if "account" not in line] == [], plan
