@@ -75,6 +75,11 @@ def limit_warning(name: str, what: str, used: int, limit: int) -> Letter:
     return Letter("limit_warning", values, "/subscription")
 
 
+def note(subject: str, text: str, path: str = "") -> Letter:
+    """Something that another feature has put into words, in the reader's language; the button opens ``path``."""
+    return Letter("note", {"subject": subject, "text": text}, path)
+
+
 def trial_run() -> Letter:
     """What the test button sends."""
     return Letter("test")

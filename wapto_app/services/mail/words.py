@@ -94,6 +94,7 @@ _EN = {
         ),
         "See the plans",
     ),
+    "note": Words("{subject}", ("{text}",), "Open"),
     "test": Words(
         "A test from {brand}",
         ("Hello,", "this mail server works. {brand} can send invitations and links to new passwords."),
@@ -177,6 +178,7 @@ _ES = {
         ),
         "Ver los planes",
     ),
+    "note": Words("{subject}", ("{text}",), "Abrir"),
     "test": Words(
         "Una prueba de {brand}",
         (
