@@ -152,7 +152,7 @@ def _trial() -> rx.Component:
             submit_button(
                 t("Send"), loading=MailServerSettings.trying, variant="secondary", class_name="mt-6.5"
             ),
-            class_name="grid grid-cols-[minmax(0,22rem)_auto] items-start gap-3",
+            class_name="grid grid-cols-[minmax(0,22rem)_auto] items-start justify-start gap-3",
         ),
         on_submit=MailServerSettings.try_out,
     )
@@ -221,7 +221,7 @@ def _status(row: Any) -> rx.Component:
         "queued": (t("Waiting"), "info"),
         "failed": (t("Failed"), "danger"),
     }
-    again = rx.el.span(" ", t("Next try"), " ", relative_time(row["next_try_at"]))
+    again = rx.el.span(t("Next try"), " ", relative_time(row["next_try_at"]), class_name="block")
     return rx.el.div(
         status_badge(row["status"], words),  # type: ignore[arg-type]
         rx.cond(
@@ -229,7 +229,7 @@ def _status(row: Any) -> rx.Component:
             rx.el.p(
                 from_server(row["error"]),
                 rx.cond(row["next_try_at"] != "", again, rx.fragment()),
-                class_name="mt-1 max-w-md text-xs text-muted text-pretty break-words",
+                class_name="mt-1 max-w-36 text-xs break-words text-muted text-pretty sm:max-w-md",
             ),
             rx.fragment(),
         ),

@@ -43,6 +43,9 @@ def files(settings: Settings) -> dict[str, bytes]:
         path = settings.media_dir / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(content)
+    found["strange names/Grüße 👍 (1).pdf"] = b"put there by hand"
+    (settings.media_dir / "strange names").mkdir()
+    (settings.media_dir / "strange names" / "Grüße 👍 (1).pdf").write_bytes(b"put there by hand")
     (settings.media_dir / "incoming").mkdir()
     (settings.media_dir / "incoming" / "half").write_bytes(b"not yet whole")
     return found

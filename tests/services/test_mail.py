@@ -36,6 +36,7 @@ LETTERS = [
     mail.payment_failed("Olga", 1999, "EUR", next_try=AT),
     mail.invoice("Olga", "W-7", 1999, "EUR", "https://pay.example.com/i/7"),
     mail.limit_warning("Olga", "contacts", 900, 1000),
+    mail.note("Due now: call Ben", "Due now: call Ben\n\nAt ten.", "/tasks"),
     mail.trial_run(),
 ]
 BRAND = Branding()

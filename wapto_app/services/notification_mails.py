@@ -49,7 +49,8 @@ async def queue(session: AsyncSession) -> None:
     )
     rows = await fetch(session, query)
     for row in rows:
-        letter = mail.notification(_sentence(row), row.href)
+        sentence = _sentence(row)
+        letter = mail.note(sentence, sentence, row.href)
         await mail.post(session, letter, to=row.email, locale=row.locale)
     done = [row.id for row in rows]
     gone = sa.select(col(Account.id)).where(col(Account.is_active).is_(False))

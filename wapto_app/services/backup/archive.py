@@ -25,7 +25,7 @@ HEAD, MANIFEST = "head.json", "manifest.json"
 SQLITE, POSTGRES = "database/wapto.sqlite3", "database/wapto.pgdump"
 SANDBOX, KEY, MEDIA = "sandbox.sqlite3", "secret.key", "media/"
 _OURS = re.compile(
-    r"database/wapto\.(sqlite3|pgdump)|sandbox\.sqlite3|secret\.key|media(/[A-Za-z0-9._-]{1,128}){1,6}"
+    r"database/wapto\.(sqlite3|pgdump)|sandbox\.sqlite3|secret\.key|media(/[^/\\\x00-\x1f]{1,255}){1,8}"
 )
 _CHUNK = 1024 * 1024
 _MOST_JSON = 512 * 1024 * 1024

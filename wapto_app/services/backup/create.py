@@ -108,7 +108,10 @@ def _media(media_dir: Path) -> list[Entry]:
             path = Path(folder) / name
             if not path.is_symlink():
                 found.append(Entry(archive.MEDIA + path.relative_to(media_dir).as_posix(), path))
-    return [entry for entry in found if archive.is_ours(entry.name)]
+    for entry in found:
+        if not archive.is_ours(entry.name):
+            raise NotMade(f"{entry.path!s} has a name that cannot be kept. Rename the file, or take it away.")
+    return found
 
 
 def _size(path: Path) -> int:

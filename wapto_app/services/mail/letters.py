@@ -75,9 +75,9 @@ def limit_warning(name: str, what: str, used: int, limit: int) -> Letter:
     return Letter("limit_warning", values, "/subscription")
 
 
-def notification(text: str, path: str) -> Letter:
-    """A line from behind the bell, for who wants it by mail: a whole sentence in the reader's language."""
-    return Letter("notification", {"text": text}, path)
+def note(subject: str, text: str, path: str = "") -> Letter:
+    """Something that another feature has put into words, in the reader's language; the button opens ``path``."""
+    return Letter("note", {"subject": subject, "text": text}, path)
 
 
 def trial_run() -> Letter:

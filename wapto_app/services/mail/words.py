@@ -94,7 +94,7 @@ _EN = {
         ),
         "See the plans",
     ),
-    "notification": Words("{text}", ("{text}",), "Open"),
+    "note": Words("{subject}", ("{text}",), "Open"),
     "test": Words(
         "A test from {brand}",
         ("Hello,", "this mail server works. {brand} can send invitations and links to new passwords."),
@@ -178,7 +178,7 @@ _ES = {
         ),
         "Ver los planes",
     ),
-    "notification": Words("{text}", ("{text}",), "Abrir"),
+    "note": Words("{subject}", ("{text}",), "Abrir"),
     "test": Words(
         "Una prueba de {brand}",
         (

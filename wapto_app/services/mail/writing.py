@@ -84,7 +84,7 @@ _BUTTON = (
 
 def _html(paragraphs: list[str], action: tuple[str, str], after: str, brand: Branding, base_url: str) -> str:
     words, link = action
-    body = [f"<p>{escape(paragraph)}</p>" for paragraph in paragraphs]
+    body = [f'<p style="white-space:pre-line">{escape(paragraph)}</p>' for paragraph in paragraphs]
     if words:
         body.append(_BUTTON.format(link=escape(link), accent=brand.accent, action=escape(words)))
     if after:
