@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import TypedDict
 
 import httpx
 from sqlmodel.ext.asyncio.session import AsyncSession
-from typing_extensions import TypedDict
 
 from integrations.billing import BillingError, Stripe
 from wapto_app.clock import utcnow
