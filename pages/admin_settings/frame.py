@@ -5,10 +5,8 @@ from __future__ import annotations
 import reflex as rx
 
 from pages.frame import frame
-from state.shell import Shell
 from wapto_app.security.permissions import Permission
 from wapto_app.ui.card import page_body, page_header, stack
-from wapto_app.ui.empty import empty_state
 from wapto_app.ui.i18n import Text, t
 from wapto_app.ui.tabs import link_tabs
 
@@ -17,16 +15,12 @@ ROUTE = "/admin/settings"
 
 def settings_page(title: Text, *sections: rx.Component) -> rx.Component:
     """A page of the settings. ``title`` stands in the window's title."""
-    may_see = ~Shell.loaded | Shell.permissions.contains(Permission.ADMIN)
-    nobody = empty_state(
-        "lock", t("Only an admin sees the settings"), t("Ask the person who runs this Wapto.")
-    )
     body = rx.fragment(
         page_header(t("Settings"), description=t("How this install looks and works.")),
         rx.el.div(settings_tabs(), class_name="mb-6"),
         stack(*sections),
     )
-    return frame(title, page_body(rx.cond(may_see, body, nobody), width="max-w-4xl"))
+    return frame(title, page_body(body, width="max-w-4xl"), permission=Permission.ADMIN)
 
 
 @rx.memo

@@ -177,13 +177,13 @@ async def test_the_bell_is_live_and_its_list_is_read_when_it_opens(
 async def test_somebody_elses_notification_cannot_be_marked(
     open_tab: OpenTab, agent: Actor, owner: Actor, db: Database
 ) -> None:
-    await tell(db, owner, title="secret")
+    await tell(db, owner, title="Call the bank")
     mine, theirs = await open_tab(owner), await open_tab(agent)
     await mine.send(Notifications.show(True))
     [row] = mine.vars(Notifications)["rows"]
     await refused(theirs, f"{Notifications.get_full_name()}.read", {"notification_id": row["id"]})
     await theirs.until(lambda: "does not exist" in str(theirs.vars(Feedback).get("notices")))
-    assert "secret" not in json_dumps([update.delta for update in theirs.updates])
+    assert "Call the bank" not in json_dumps([update.delta for update in theirs.updates])
     async with db.read() as session:
         assert await notifications.unread_count(session, owner) == 1
 
@@ -240,16 +240,16 @@ async def test_a_task_is_made_given_ticked_off_and_taken_back(
 async def test_a_link_to_a_task_opens_it_and_one_to_a_hidden_task_shows_nothing(
     open_tab: OpenTab, owner: Actor, agent: Actor, db: Database
 ) -> None:
-    form = {"title": "secret", "note": "", "priority": "normal", "due_at": "", "assignee_id": ""}
+    form = {"title": "Call the bank", "note": "", "priority": "normal", "due_at": "", "assignee_id": ""}
     async with db.write() as session:
         task_id = await tasks.create(session, owner, TaskForm(**form))  # type: ignore[typeddict-item]
     mine = await open_tab(owner, f"/tasks?task={task_id}")
     await mine.send(Tasks.load)
-    assert (mine.vars(TaskDialog)["title"], mine.vars(TaskDialog)["is_open"]) == ("secret", True)
+    assert (mine.vars(TaskDialog)["title"], mine.vars(TaskDialog)["is_open"]) == ("Call the bank", True)
     theirs = await open_tab(agent, f"/tasks?task={task_id}")
     with suppress(DomainError):
         await theirs.send(Tasks.load)
-    assert "secret" not in json_dumps([update.delta for update in theirs.updates])
+    assert "Call the bank" not in json_dumps([update.delta for update in theirs.updates])
     assert theirs.vars(TaskDialog).get("is_open", False) is False
     for odd in ("x", "-1", "٣", "9" * 30, "1;--"):
         tab = await open_tab(owner, f"/tasks?task={odd}")

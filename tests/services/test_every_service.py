@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any, get_args, get_type_hints
 from zoneinfo import ZoneInfo
 
+import httpx
 import pytest
 import sqlalchemy as sa
 import stamina
@@ -31,8 +32,10 @@ from wapto_app.db import Database
 from wapto_app.runtime import Runtime
 from wapto_app.security.permissions import LOOKING, Actor, Permission
 from wapto_app.security.secrets import SecretBox
+from wapto_app.services.billing import Till
 from wapto_app.services.errors import DomainError, Forbidden, OnlyLooking
 from wapto_app.services.gateway import Gateway
+from wapto_app.settings import Settings
 
 Service = Callable[..., Awaitable[Any]]
 # Values that the types alone do not tell. By "module.function", then by argument.
@@ -85,6 +88,9 @@ class House:
             Gateway: self.runtime.gateway,
             SecretBox: self.runtime.secrets,
             Runtime: self.runtime,
+            Settings: self.runtime.settings,
+            Till: self.runtime.till,
+            httpx.AsyncClient: self.runtime.http,
             Path: self.runtime.settings.data_dir,
             int: 999_999,
             float: 1.0,

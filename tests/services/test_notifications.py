@@ -13,13 +13,14 @@ import sqlalchemy as sa
 from pydantic import SecretStr
 from sqlmodel import col, select
 
-from integrations.mail import MailServer
 from integrations.whatsapp.errors import GraphError
 from tests.meta import inbound, message
+from tests.postbox import postbox
 from tests.services.conftest import Meta
 from tests.services.test_inbox import plans, scans
 from wapto_app.clock import utcnow
 from wapto_app.jobs import reminders
+from wapto_app.jobs.mail import send_due
 from wapto_app.models import Account, Channel, Conversation, Notification, NotificationKind, Role, Visibility
 from wapto_app.runtime import Runtime
 from wapto_app.security.permissions import EVERYBODY, Actor
@@ -220,8 +221,7 @@ async def test_old_ones_are_removed_read_or_not(runtime: Runtime, owner: Actor) 
     async with runtime.db.write() as session:
         await session.exec(sa.update(Notification).values(created_at=utcnow() - timedelta(days=91)))
     await tell(runtime, owner, title="new")
-    async with runtime.db.write() as session:
-        await housekeeping.clean_up(session)
+    await housekeeping.clean_up(runtime.db, runtime.settings.media_dir)
     assert [row["args"]["title"] for row in await seen_by(runtime, owner)] == ["new"]
 
 
@@ -278,32 +278,23 @@ async def test_the_desktop_shows_no_messages_of_others_or_that_are_hidden(
 # --- by mail
 
 
-@pytest.fixture
-def mails(runtime: Runtime, monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, str, str]]:
-    taken: list[tuple[str, str, str]] = []
-
-    async def take(_self: MailServer, to: str, subject: str, text: str) -> None:
-        taken.append((to, subject, text))
-
-    runtime.settings.smtp_url = SecretStr("smtp://127.0.0.1")
-    monkeypatch.setattr(MailServer, "send", take)
-    return taken
-
-
 async def test_a_mail_comes_once_to_who_asked_for_it_in_their_language(
-    runtime: Runtime, owner: Actor, agent: Actor, mails: list[tuple[str, str, str]]
+    runtime: Runtime, owner: Actor, agent: Actor
 ) -> None:
     await choose(runtime, agent, K.TASK_ASSIGNED, "mail", True)
     await choose(runtime, agent, K.TASK_ASSIGNED, "app", False)
     async with runtime.db.write() as session:
         await session.exec(sa.update(Account).where(col(Account.id) == agent.account_id).values(locale="es"))
     await tell(runtime, owner, agent, by="Zoë", title="Call\r\nBcc: x@evil.example", href="/tasks?task=1")
-    for _ in range(2):
-        await reminders.mail_notifications(runtime)
-    [(to, subject, text)] = mails
-    assert to.startswith("ben.agent")
-    assert subject == "Zoë te dio una tarea: Call Bcc: x@evil.example"
-    assert text.endswith("http://testserver/tasks?task=1\n")
+    with postbox() as box:
+        runtime.settings.smtp_url = SecretStr(box.url)
+        for _ in range(2):
+            await reminders.mail_notifications(runtime)
+            await send_due(runtime)
+    [mail] = box.mails
+    assert mail["To"].startswith("ben.agent")
+    assert mail["Subject"] == "Zoë te dio una tarea: Call Bcc: x@evil.example"
+    assert "http://testserver/tasks?task=1" in box.text_of(mail)
     assert await seen_by(runtime, agent) == []
     assert await unread(runtime, agent) == 0
 
