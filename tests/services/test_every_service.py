@@ -8,13 +8,13 @@ from __future__ import annotations
 import importlib
 import inspect
 import pkgutil
-from collections.abc import Awaitable, Callable, Collection, Iterator
+from collections.abc import Awaitable, Callable, Collection, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from enum import Enum
 from pathlib import Path
-from typing import Any, get_args, get_type_hints
+from typing import Any, get_args, get_origin, get_type_hints
 from zoneinfo import ZoneInfo
 
 import httpx
@@ -32,6 +32,7 @@ from wapto_app.db import Database
 from wapto_app.runtime import Runtime
 from wapto_app.security.permissions import LOOKING, Actor, Permission
 from wapto_app.security.secrets import SecretBox
+from wapto_app.services import retention
 from wapto_app.services.billing import Till
 from wapto_app.services.errors import DomainError, Forbidden, OnlyLooking
 from wapto_app.services.gateway import Gateway
@@ -39,7 +40,10 @@ from wapto_app.settings import Settings
 
 Service = Callable[..., Awaitable[Any]]
 # Values that the types alone do not tell. By "module.function", then by argument.
-ARGUMENTS: dict[str, dict[str, Any]] = {}
+ARGUMENTS: dict[str, dict[str, Any]] = {
+    "retention.preview": {"wanted": retention.DEFAULT},
+    "retention.save": {"wanted": retention.DEFAULT},
+}
 # Services that are handed an actor but are no door of their own: whoever calls them has asked.
 INSIDE = frozenset[str]()
 
@@ -81,6 +85,8 @@ class House:
         }
 
     def _sample(self, service: str, argument: str, hint: Any) -> Any:
+        if get_origin(hint) in (dict, Mapping):
+            return {}
         known: dict[Any, Any] = {
             AsyncSession: self.session,
             Database: self.runtime.db,
