@@ -168,6 +168,11 @@ def _actions(row: Any) -> rx.Component:
     active = rx.fragment(
         _view_as(row),
         menu_item(t("Get a link for a new password"), icon="key-round", on_click=make_link),
+        rx.cond(
+            row["role"] == "owner",
+            menu_item(t("Change the plan"), icon="package", href="/admin/subscriptions"),
+            rx.fragment(),
+        ),
         rx.cond(row["two_factor"] & ~row["is_me"].to(bool), lost_factor_item(row), rx.fragment()),
         rx.cond(
             row["is_me"],

@@ -20,6 +20,7 @@ from wapto_app.services import assignment, audit
 from wapto_app.services.accounts import TOPIC as ACCOUNTS
 from wapto_app.services.accounts import alone
 from wapto_app.services.errors import Conflict, DomainError, Forbidden, Invalid, NotFound
+from wapto_app.services.plans import Gate, ensure_gate
 from wapto_app.services.sessions import account_topic
 
 TOPIC = "teams"
@@ -148,9 +149,12 @@ async def save(session: AsyncSession, actor: Actor, draft: Draft, team_id: int =
         Invalid: a field is wrong or the name is taken.
         MoreThanYours: it would hold more than the actor.
         NotFound: there is no such team.
+        NotInPlan: the plan leaves teams out; those that are there can still be changed.
     """
     actor.require(Permission.TEAMS_DO)
     await alone(session)
+    if not team_id:
+        await ensure_gate(session, Gate.TEAMS)
     team = await _get(session, team_id) if team_id else Team(name="")
     if team_id:
         ensure_not_above(actor, team)

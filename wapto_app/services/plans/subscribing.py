@@ -12,6 +12,7 @@ from wapto_app.clock import utcnow
 from wapto_app.db import touch
 from wapto_app.models import (
     InvoiceStatus,
+    NotificationKind,
     Plan,
     PlanRequest,
     RequestState,
@@ -20,7 +21,7 @@ from wapto_app.models import (
     SubscriptionStatus,
 )
 from wapto_app.security.permissions import Actor, Permission
-from wapto_app.services import audit, invoices
+from wapto_app.services import audit, invoices, notifications
 from wapto_app.services.errors import Conflict, Invalid, NotFound
 from wapto_app.services.plans import catalog, cycles, payments
 from wapto_app.services.plans.standing import TOPIC, Standing, current, current_row, owner_zone, replace
@@ -166,6 +167,10 @@ async def decide(
     touch(session, TOPIC)
     if approve:
         await assign(session, actor, request.plan_id, paid=paid)
+        told = await notifications.owners(session)
+        await notifications.notify(
+            session, told, NotificationKind.PLAN_CHANGED, href="/subscription", plan=plan.name
+        )
     return Decision(request.asked_by, plan.name, approve, request.note)
 
 

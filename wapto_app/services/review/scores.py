@@ -12,13 +12,14 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from integrations.whatsapp.webhooks.decoding import clean_text
 from wapto_app.clock import utcnow
 from wapto_app.db import fetch, touch
-from wapto_app.models import Account, Contact, Conversation, DeskEvent, Review, Role
+from wapto_app.models import Account, Contact, Conversation, DeskEvent, NotificationKind, Review, Role
 from wapto_app.models.base import table_of
 from wapto_app.security.permissions import Actor, Permission
 from wapto_app.services import audit
 from wapto_app.services.errors import Conflict, Forbidden, Invalid, NotFound
 from wapto_app.services.inbox.conversations import phone_column
 from wapto_app.services.masking import Mask, mask_in, masks
+from wapto_app.services.notifications import notify
 from wapto_app.services.review.behind import ensure_readable
 from wapto_app.services.review.periods import Period
 from wapto_app.services.review.rubric import POINTS, TOPIC, Criterion, criteria, criteria_in
@@ -91,6 +92,7 @@ async def write_review(
     session.add(review)
     await session.flush()
     audit.record(session, actor, "review.written", f"review:{review.id}", agent=agent_id)
+    await notify(session, [agent_id], NotificationKind.REVIEW_RECEIVED, by=actor.name)
     touch(session, TOPIC)
     return review.id or 0
 
