@@ -34,9 +34,10 @@ def _whom_to_ask(permission: Permission) -> rx.Var[str]:
     return t("Ask the owner of this workspace to let your team see it.")
 
 
-def page_skeleton() -> rx.Component:
-    """The shape of an ordinary page."""
+def page_skeleton(title: Text) -> rx.Component:
+    """The shape of an ordinary page; its name is there for who cannot see the shape."""
     return page_body(
+        rx.el.h1(title, class_name="sr-only"),
         rx.el.div(
             skeleton("h-6 w-40"), skeleton("h-4 w-64 max-w-full"), class_name="flex flex-col gap-2.5 pb-6"
         ),

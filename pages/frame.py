@@ -86,7 +86,7 @@ def frame(title: Text, *body: rx.Component, permission: Permission) -> rx.Compon
             rx.cond(
                 Shell.loaded,
                 rx.cond(Shell.shut, frame_lock(), _allowed(title, permission, *body)),
-                page_skeleton(),
+                page_skeleton(title),
             ),
             side=frame_side(),
             top=frame_top(title=title),

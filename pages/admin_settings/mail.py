@@ -119,7 +119,7 @@ def _server_form() -> rx.Component:
             "sender",
             t("Sender"),
             default_value=_SERVER["sender"],
-            placeholder="Harbour Homes <hello@example.com>",
+            placeholder="Your shop <hello@example.com>",
             auto_complete="off",
             help=t("An address that this server may send from, with or without a name."),
             errors=errors,

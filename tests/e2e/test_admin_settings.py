@@ -11,10 +11,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from PIL import Image
 from playwright.sync_api import Page, expect
 
+from tests.e2e.access import is_accessible
 from tests.e2e.conftest import PHONE, NewPage, Server, started
 from tests.postbox import PASSWORD as MAIL_PASSWORD
 from tests.postbox import USER, Postbox, postbox
@@ -55,11 +55,6 @@ def signed_in(page: Page) -> Page:
     page.get_by_role("button", name="Sign in").click()
     page.wait_for_url(re.compile("/inbox"))
     return page
-
-
-def is_accessible(page: Page) -> None:
-    found = Axe().run(page)
-    assert found.violations_count == 0, found.generate_report()
 
 
 def picture() -> bytes:

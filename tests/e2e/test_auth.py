@@ -10,9 +10,9 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 import socketio
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Locator, Page, expect
 
+from tests.e2e.access import is_accessible
 from tests.e2e.conftest import PHONE, NewPage, Server, started
 
 OWNER, PASSWORD, NEW_PASSWORD = "olga@example.com", "velvet harbour lantern", "brass kettle meadow"
@@ -37,11 +37,6 @@ def signed_in(page: Page, password: str = PASSWORD, *, email: str = OWNER) -> Pa
     sign_in(page, password, email=email)
     page.wait_for_url(re.compile("/inbox"))
     return page
-
-
-def is_accessible(page: Page) -> None:
-    found = Axe().run(page)
-    assert found.violations_count == 0, found.generate_report()
 
 
 def notice(page: Page, text: str) -> Locator:

@@ -5,20 +5,16 @@ from __future__ import annotations
 import os
 import re
 import sqlite3
-import subprocess
-import sys
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
-import httpx
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 
+from tests.e2e.access import is_accessible
 from tests.e2e.conftest import PHONE, NewPage, Server, free_port, started
+from tests.e2e.paying import keys_for, stripe_for
 
-KEY, SECRET = "sk_test_e2e0123456789", "whsec_e2e0123456789"
 SHOTS = os.environ.get("WAPTO_TEST_SHOTS", "")
 
 
@@ -26,46 +22,20 @@ SHOTS = os.environ.get("WAPTO_TEST_SHOTS", "")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """A server whose Stripe is the stand-in on another port."""
     port = free_port()
-    stripe = f"http://127.0.0.1:{port}"
-    environment = {
-        "WAPTO_STRIPE_API_BASE": stripe,
-        "WAPTO_STRIPE_SECRET_KEY": KEY,
-        "WAPTO_STRIPE_WEBHOOK_SECRET": SECRET,
-    }
-    with started(tmp_path_factory.mktemp("payment") / "data", **environment) as running:
-        command = [sys.executable, "-m", "integrations.sandbox.stripe", "--port", str(port)]
-        command += ["--secret-key", KEY, "--webhook-secret", SECRET]
-        command += ["--webhook-url", f"{running.url}/webhooks/stripe"]
-        process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
-        try:
-            _wait_for(stripe)
-            yield running
-        finally:
-            process.terminate()
-            process.wait(10)
+    data_dir = tmp_path_factory.mktemp("payment") / "data"
+    with started(data_dir, **keys_for(port)) as running, stripe_for(running.url, port):
+        yield running
 
 
-def _wait_for(url: str) -> None:
-    deadline = time.monotonic() + 30
-    while time.monotonic() < deadline:
-        try:
-            if httpx.get(f"{url}/control/state", timeout=2, trust_env=False).status_code == 200:
-                return
-        except httpx.TransportError:
-            pass
-        time.sleep(0.1)
-    raise AssertionError("the stand-in for Stripe does not answer")
-
-
-def _offer(data_dir: Path, name: str, price: int) -> None:
+def offer(data_dir: Path, name: str, price: int, gates: str = "[]") -> None:
     """As an admin does it in the editor."""
     now = "2026-01-01 00:00:00.000000"
     with sqlite3.connect(data_dir / "wapto.sqlite3", timeout=10) as database:
         database.execute(
             "INSERT INTO plan (slug, name, description, price_minor, currency, cycle, limits, gates, is_featured,"
             " is_active, position, stripe_product_id, stripe_price_id, created_at, updated_at)"
-            " VALUES (?, ?, '', ?, 'USD', 'monthly', '{}', '[]', 0, 1, ?, '', '', ?, ?)",
-            (name.lower(), name, price, price, now, now),
+            " VALUES (?, ?, '', ?, 'USD', 'monthly', '{}', ?, 0, 1, ?, '', '', ?, ?)",
+            (name.lower(), name, price, gates, price, now, now),
         )
 
 
@@ -74,18 +44,13 @@ def _shot(page: Page, name: str) -> None:
         page.screenshot(path=f"{SHOTS}/{name}.png", full_page=True)
 
 
-def _is_accessible(page: Page) -> None:
-    found = Axe().run(page)
-    assert found.violations_count == 0, found.generate_report()
-
-
 def _choose(page: Page, name: str) -> None:
     card = page.get_by_test_id("plan-card").filter(has=page.get_by_role("heading", name=name, exact=True))
     card.get_by_role("button").last.click()
 
 
 def test_the_owner_pays_by_card_and_cancels_in_the_portal(server: Server, new_page: NewPage) -> None:
-    _offer(server.data_dir, "Pro", 4900)
+    offer(server.data_dir, "Pro", 4900)
     page = new_page(server.url)
     page.goto(server.setup_link())
     page.get_by_label("Your name").fill("Olga Owner")
@@ -101,7 +66,7 @@ def test_the_owner_pays_by_card_and_cancels_in_the_portal(server: Server, new_pa
 
     expect(page.get_by_role("heading", name="Harbour Homes")).to_be_visible()
     expect(page.get_by_text("USD 49.00").first).to_be_visible()
-    _is_accessible(page)
+    is_accessible(page)
     _shot(page, "pay")
     page.get_by_role("radio", name="0002 Is declined").check()
     page.get_by_role("button", name=re.compile("Pay")).click()
@@ -118,12 +83,12 @@ def test_the_owner_pays_by_card_and_cancels_in_the_portal(server: Server, new_pa
     expect(row).to_have_count(1)
     expect(row).to_contain_text("Paid")
     _shot(page, "paid")
-    _is_accessible(page)
+    is_accessible(page)
 
     page.get_by_role("button", name="Manage payment").click()
     page.get_by_role("button", name="Cancel the subscription").click()
     expect(page.get_by_role("status")).to_have_text("The subscription ends with its period.")
-    _is_accessible(page)
+    is_accessible(page)
     _shot(page, "portal")
     page.get_by_role("link", name="Back").click()
     page.wait_for_url(re.compile(f"{re.escape(server.url)}/subscription"))

@@ -6,9 +6,9 @@ import re
 import sqlite3
 from pathlib import Path
 
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Locator, Page, expect
 
+from tests.e2e.access import is_accessible
 from tests.e2e.conftest import PHONE, NewPage, started
 
 ADMIN, OWNER, PASSWORD = "otto@example.com", "rita@example.com", "velvet harbour lantern"
@@ -23,11 +23,6 @@ def fill_in(page: Page, name: str, email: str, button: str = "Create account") -
 
 def said(page: Page, text: str) -> None:
     expect(page.get_by_role("region", name="Notices").get_by_text(text)).to_be_visible()
-
-
-def is_accessible(page: Page) -> None:
-    found = Axe().run(page)
-    assert found.violations_count == 0, found.generate_report()
 
 
 def end_the_trial(data_dir: Path) -> None:

@@ -6,9 +6,9 @@ import re
 from collections.abc import Iterator
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 
+from tests.e2e.access import is_accessible
 from tests.e2e.conftest import PHONE, NewPage, Server, started
 from tests.e2e.review_rows import AGENT, OWNER, PASSWORD, prepare
 
@@ -29,11 +29,6 @@ def signed_in(page: Page, email: str = OWNER, door: str = "User login") -> Page:
     page.get_by_role("button", name="Sign in").first.click()
     page.wait_for_url(re.compile("/inbox"))
     return page
-
-
-def is_accessible(page: Page) -> None:
-    found = Axe().run(page)
-    assert found.violations_count == 0, found.generate_report()
 
 
 def names(page: Page) -> list[str]:

@@ -10,9 +10,9 @@ from datetime import datetime, timedelta
 
 import pyotp
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Locator, Page, expect
 
+from tests.e2e.access import is_accessible
 from tests.e2e.conftest import PHONE, NewPage, Server, started
 
 OWNER, PASSWORD, NEW_PASSWORD = "olga@example.com", "velvet harbour lantern", "brass kettle meadow"
@@ -22,11 +22,6 @@ OWNER, PASSWORD, NEW_PASSWORD = "olga@example.com", "velvet harbour lantern", "b
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     with started(tmp_path_factory.mktemp("security") / "data") as running:
         yield running
-
-
-def is_accessible(page: Page) -> None:
-    found = Axe().run(page)
-    assert found.violations_count == 0, found.generate_report()
 
 
 def sign_in(page: Page, password: str = PASSWORD) -> None:

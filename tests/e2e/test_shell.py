@@ -386,7 +386,19 @@ def test_the_language_of_the_account_rules_on_every_device(new_page: NewPage, si
 def test_the_navigation_offers_what_the_reader_may_open(new_page: NewPage, site: Site) -> None:
     owner = new_page("/profile").get_by_role("navigation").first.get_by_role("link")
     expect(owner).to_have_text(
-        [re.compile("Inbox"), "Tasks", "Teams", "Agents", "Integrations", "Sign-in rules", "Profile"]
+        [
+            re.compile("Inbox"),
+            *(
+                "Tasks",
+                "Teams",
+                "Agents",
+                "Review",
+                "Integrations",
+                "Sign-in rules",
+                "Subscription",
+                "Profile",
+            ),
+        ]
     )
     agent = new_page("/profile", token=site.spanish_token).get_by_role("navigation").first.get_by_role("link")
     expect(agent).to_have_text([re.compile("Bandeja de entrada"), "Tareas", "Perfil"])

@@ -8,18 +8,14 @@ import threading
 from collections.abc import Iterator
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 
+from tests.e2e import access
 from tests.e2e.conftest import PHONE, NewPage, Server, started
 from tests.pipeline.rows import workspace
 from wapto_app import runtime as process
 from wapto_app.settings import Settings
 
-# While something fades in, its contrast is too low.
-_SETTLED = """() => Promise.all(document.getAnimations()
-    .filter((each) => Number.isFinite(each.effect.getComputedTiming().endTime))
-    .map((each) => each.finished.catch(() => {})))"""
 OWNER, AGENT, PASSWORD = "olga@example.com", "amir@example.com", "velvet harbour lantern"
 
 
@@ -44,9 +40,7 @@ def is_accessible(page: Page) -> None:
     page.mouse.move(1, 1)  # a tip is outside of the page's landmarks
     page.evaluate("document.activeElement.blur()")
     expect(page.get_by_role("tooltip")).to_have_count(0)
-    page.evaluate(_SETTLED)
-    found = Axe().run(page)
-    assert found.violations_count == 0, found.generate_report()
+    access.is_accessible(page)
 
 
 def actions_of(page: Page, name: str) -> None:
