@@ -7,6 +7,7 @@ import reflex as rx
 from pages.inbox.ticks import tick
 from state.inbox import InboxList, OpenConversation
 from state.shell import Shell
+from wapto_app.security.permissions import Permission
 from wapto_app.services.inbox import ConversationRow
 from wapto_app.ui.avatar import avatar
 from wapto_app.ui.badge import count
@@ -120,7 +121,11 @@ def _nothing() -> rx.Component:
         "plug",
         t("No number connected yet"),
         t("Connect a WhatsApp number, and the messages of your customers appear here."),
-        button_link(t("Connect a number"), "/integrations", variant="primary"),
+        rx.cond(
+            Shell.permissions.contains(Permission.INTEGRATIONS_SEE.value),
+            button_link(t("Connect a number"), "/integrations", variant="primary"),
+            rx.fragment(),
+        ),
     )
     nothing_unread = empty_state("inbox", t("Nothing unread"), t("You have seen every message."))
     nothing = empty_state(

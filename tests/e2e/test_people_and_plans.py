@@ -64,7 +64,7 @@ def test_from_the_first_trial_to_the_first_payment(new_page: NewPage, tmp_path: 
         _pay(owner, server)
         # The page that is open opens by itself.
         expect(amir.get_by_test_id("locked")).to_have_count(0)
-        expect(amir.get_by_text("No conversations yet")).to_be_visible()
+        expect(amir.get_by_text("No number connected yet")).to_be_visible()
 
 
 def _prepare_the_trial(admin: Page, server: Server) -> None:
@@ -123,7 +123,7 @@ def _sees_what_the_team_may_see(page: Page, team: str) -> None:
     expect(navigation.get_by_role("link", name="Profile")).to_be_visible()
     assert {link.inner_text().strip() for link in navigation.get_by_role("link").all()} == SEES[team]
     page.goto("/integrations")
-    expect(page.get_by_role("heading", name=re.compile("cannot see"))).to_be_visible()
+    expect(page.get_by_text("You cannot see “Integrations”")).to_be_visible()
 
 
 def _pay(owner: Page, server: Server) -> None:
