@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from integrations.whatsapp import canonical_phone, to_wa_id
@@ -67,6 +67,7 @@ def test_no_text_breaks_the_reader(text: str, region: str | None) -> None:
 
 @settings(max_examples=200, deadline=None)
 @given(st.from_regex(r"\+?(55[1-9][0-9]{9,10}|521?[0-9]{10}|549?[0-9]{10}|1[0-9]{10})", fullmatch=True))
+@example("559060000000")
 def test_canonical_numbers_stay_as_they_are(text: str) -> None:
     number = canonical_phone(text)
     if number is not None:
