@@ -14,6 +14,7 @@ import sqlalchemy as sa
 from tests import meta
 from tests.meta import ago, inbound, message, status, statuses
 from tests.services.conftest import Book, Meta, change_message, message_of
+from tests.services.test_inbox import plans
 from wapto_app.clock import utcnow
 from wapto_app.db import make_sync_engine
 from wapto_app.models import (
@@ -74,11 +75,12 @@ async def test_claiming_does_not_go_through_a_queue_that_the_statistics_do_not_k
     try:
         with engine.begin() as connection:
             _queue_copies(connection, first, 3_000)
-            query = claims._CANDIDATES.compile(dialect=engine.dialect)
-            values = query.params | {"channel": channel_id, "now": utcnow(), "room": 20}
-            plan = connection.exec_driver_sql(f"EXPLAIN {query}", values).scalars().all()
+            with plans(engine) as found:
+                values = {"channel": channel_id, "now": utcnow(), "room": 20}
+                connection.execute(claims._CANDIDATES, values)
     finally:
         engine.dispose()
+    plan = found[-1].splitlines()
     (line,) = [number for number, text in enumerate(plan) if "ix_message_waiting_conversation" in text]
     assert "Index Cond: ((conversation_id = message.conversation_id)" in plan[line + 1]
 

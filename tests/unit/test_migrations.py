@@ -18,6 +18,8 @@ from wapto_app import migrations
 from wapto_app.db import make_sync_engine
 from wapto_app.migrations import DatabaseTooNew, DatabaseUnreachable
 
+pytestmark = pytest.mark.own_database
+
 
 def tables(url: str) -> set[str]:
     engine = make_sync_engine(url)
