@@ -33,6 +33,7 @@ from wapto_app.services.backup.restore import NotRestored, restore
 from wapto_app.settings import Settings
 
 NewInstall = Callable[[str], Settings]
+pytestmark = pytest.mark.own_database
 
 
 @pytest.fixture

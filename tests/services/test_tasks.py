@@ -272,6 +272,7 @@ async def test_what_belonged_to_somebody_or_something_that_is_gone_stays(
     assert (row["assignee"], row["creator"], row["customer"], row["conversation_id"]) == ("", "", "", 0)
 
 
+@pytest.mark.own_database  # what other tests have left would change PostgreSQL's mind
 async def test_what_is_asked_often_is_found_by_an_index(runtime: Runtime, owner: Actor, agent: Actor) -> None:
     now = utcnow()
     async with runtime.db.write() as session:

@@ -113,6 +113,8 @@ async def invoice_page(session: AsyncSession, actor: Actor, number: str) -> Invo
         NotFound: when there is none of that number.
     """
     check_reader(actor)
+    if not number.isprintable():  # PostgreSQL does not even look for a NUL
+        raise NotFound("invoice")
     invoice = (await session.exec(select(Invoice).where(Invoice.number == number))).first()
     if invoice is None:
         raise NotFound("invoice")
