@@ -96,13 +96,13 @@ class Install:
             yield server
 
     async def sign_in(self, count: int) -> list[str]:
-        """Make that many agents; the Cookie header of each."""
+        """Make that many owners; the Cookie header of each."""
         db = Database(self.database_url)
         try:
             async with db.write() as session:
                 people = [
                     Account(
-                        name=f"Agent {n}", email=f"agent{n}@bench.example", password_hash="!", role=Role.AGENT
+                        name=f"Owner {n}", email=f"owner{n}@bench.example", password_hash="!", role=Role.OWNER
                     )
                     for n in range(count)
                 ]

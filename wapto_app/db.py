@@ -48,7 +48,6 @@ _PRAGMAS = (
 )
 _TOPICS = "topics"
 _WRITES = {"wapto_writes": True}
-_CROWD = 10
 
 
 def _url(url: str, drivers: dict[str, str]) -> str:
@@ -170,8 +169,8 @@ class Writer:
     """
 
     MAX_BATCH = 500
-    LINGER_SECONDS = 0.005
-    """How long to wait for company at most, the more came together before: a commit costs one as much as many."""
+    LINGER_SECONDS = 0.002
+    """How long to wait for company, once several came together: a commit costs one as much as many."""
 
     def __init__(self, url: str) -> None:
         self._engine = make_sync_engine(url).execution_options(**_WRITES)
@@ -219,7 +218,7 @@ class Writer:
         if first is None:
             return [], True
         if self._last_batch > 1:
-            time.sleep(min(self._last_batch / _CROWD, 1.0) * self.LINGER_SECONDS)
+            time.sleep(self.LINGER_SECONDS)
         jobs = [first]
         while len(jobs) < self.MAX_BATCH:
             try:
