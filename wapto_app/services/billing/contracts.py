@@ -282,13 +282,16 @@ def _note(session: AsyncSession, row: Subscription, status: SubscriptionStatus, 
 
 
 async def _end(db: Database, stripe: Stripe, contract: Contract, *, give_back: bool) -> None:
-    """Nobody pays twice: it ends, and what a second one took is given back."""
-    await stripe.end(contract.id)
+    """Nobody pays twice: what a second one took is given back, and it ends.
+
+    In this order: one that has ended is not looked at again, and its money would stay with us.
+    """
     if give_back and contract.latest_bill_id:
         try:
             await stripe.refund(contract.latest_bill_id, None, f"surplus-{contract.id}")
         except (Missing, Refused):
             log.info("stripe.nothing_to_give_back", subscription=contract.id)
+    await stripe.end(contract.id)
     async with db.write() as session:
         row = await row_of(session, contract.id)
         if row is not None and not row.is_current:
