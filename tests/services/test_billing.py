@@ -421,6 +421,17 @@ async def test_from_paid_by_hand_to_card_what_is_left_is_credited(desk: Desk, ad
     assert len(desk.at_stripe("customer_balance_transaction")) == 1
 
 
+async def test_nothing_is_credited_before_the_card_pays(desk: Desk, admin: Actor) -> None:
+    pro, large = await desk.plan(), await desk.plan("Large", 9900)
+    async with desk.runtime.db.write() as session:
+        await subscribing.assign(session, admin, pro, paid=True)
+    await desk.choose(large)
+    assert await _subscribes_beside_us(desk, payment_behavior="default_incomplete") == "incomplete"
+    await desk.hears()
+    assert (await desk.row()).source is SubscriptionSource.MANUAL
+    assert desk.at_stripe("customer")[0]["balance"] == 0
+
+
 async def test_what_was_asked_for_by_hand_is_withdrawn_when_the_card_pays(
     desk: Desk, runtime: Runtime
 ) -> None:
