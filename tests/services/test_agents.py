@@ -417,9 +417,7 @@ async def test_nobody_becomes_an_agent_whose_conversations_they_do_not_see(
         await session.exec(
             sa.update(Team).where(col(Team.id) == own_team).values(visibility=Visibility.OWN, permissions=[])
         )
-        await session.exec(
-            sa.update(Account).where(col(Account.id) == loner.account_id).values(team_id=None)
-        )
+        await session.exec(sa.update(Account).where(col(Account.id) == loner.account_id).values(team_id=None))
     invited = await invite(runtime, manager, "x@example.com", Draft(own_team))
     assert invited.startswith("/invite/")
     sees_own, sees_team = (replace(manager, visibility=each) for each in (Visibility.OWN, Visibility.TEAM))
