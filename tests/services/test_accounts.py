@@ -220,6 +220,25 @@ async def test_invitation_of_who_has_joined_cannot_be_withdrawn(db: Database, ad
             await accounts.withdraw_invitation(session, admin, ben)
 
 
+async def test_who_joins_at_the_moment_of_a_withdrawal_is_not_lost(db: Database, admin: Actor) -> None:
+    async with db.write() as session:
+        token = token_of(await accounts.invite(session, admin, "ben@example.com"))
+        [row] = await everybody(session, admin, "ben@")
+
+    async def withdraw() -> None:
+        async with db.write() as session:
+            await accounts.withdraw_invitation(session, admin, row["id"])
+
+    async with db.write() as session:
+        await accounts.accept_invitation(session, token, BEN)
+        withdrawing = asyncio.create_task(withdraw())
+        await asyncio.sleep(0.3)
+    with pytest.raises(Conflict, match="joined meanwhile"):
+        await withdrawing
+    async with db.read() as session:
+        assert [each["status"] for each in await everybody(session, admin, "ben@")] == ["active"]
+
+
 async def test_deactivating_ends_sessions_and_links_at_once(
     db: Database, admin: Actor, sign_in: Callable[[Actor], Awaitable[str]]
 ) -> None:

@@ -405,3 +405,35 @@ async def test_an_agent_manages_the_others_of_the_team(
     await set_active(runtime, manager, other.account_id, active=False)
     assert await invite(runtime, manager, "x@example.com", Draft(team_id))
     assert await create(runtime, manager, Draft(team_id))
+
+
+async def test_nobody_becomes_an_agent_whose_conversations_they_do_not_see(
+    runtime: Runtime, manager: Actor, new_account: NewAccount, team_id: int
+) -> None:
+    """A link for a new password opens what the agent holds, not only what the team grants."""
+    colleague, loner = await new_account("Ann"), await new_account("Bea")
+    own_team = manager.team_id or 0
+    async with runtime.db.write() as session:
+        await session.exec(
+            sa.update(Team).where(col(Team.id) == own_team).values(visibility=Visibility.OWN, permissions=[])
+        )
+        await session.exec(sa.update(Account).where(col(Account.id) == loner.account_id).values(team_id=None))
+    invited = await invite(runtime, manager, "x@example.com", Draft(own_team))
+    assert invited.startswith("/invite/")
+    sees_own, sees_team = (replace(manager, visibility=each) for each in (Visibility.OWN, Visibility.TEAM))
+    async with runtime.db.write() as session:
+        for actor, other in ((sees_own, colleague), (sees_own, loner), (sees_team, loner)):
+            with pytest.raises(MoreThanYours):
+                await agents.access_link(session, actor, other.account_id or 0)
+        for actor, other in ((sees_team, colleague), (manager, colleague), (manager, loner)):
+            assert await agents.access_link(session, actor, other.account_id or 0)
+
+
+async def test_inviting_somebody_who_was_deactivated_says_so(
+    runtime: Runtime, owner: Actor, team_id: int
+) -> None:
+    await invite(runtime, owner, "zoe@example.com", Draft(team_id))
+    (zoe,) = await listed(runtime, owner, "zoe")
+    await set_active(runtime, owner, zoe["id"], active=False)
+    with pytest.raises(Invalid, match="deactivated"):
+        await invite(runtime, owner, "zoe@example.com", Draft(team_id))

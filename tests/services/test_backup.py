@@ -226,6 +226,20 @@ def absolute(name: str, content: bytes) -> list[tuple[str, bytes]]:
     return [(name, content), ("/tmp/evil", b"x")] if name == "head.json" else [(name, content)]
 
 
+def no_number(name: str, content: bytes) -> list[tuple[str, bytes]]:
+    return [
+        (name, json.dumps(json.loads(content) | {"bytes": "1"}).encode() if name == "head.json" else content)
+    ]
+
+
+def list_for_head(name: str, content: bytes) -> list[tuple[str, bytes]]:
+    return [(name, b"[]" if name == "head.json" else content)]
+
+
+def list_for_files(name: str, content: bytes) -> list[tuple[str, bytes]]:
+    return [(name, b'{"files": []}' if name == "manifest.json" else content)]
+
+
 @pytest.mark.parametrize(
     ("change", "said"),
     [
@@ -236,6 +250,9 @@ def absolute(name: str, content: bytes) -> list[tuple[str, bytes]]:
         (without_manifest, "its end is missing"),
         (climbing, "no backup that Wapto made"),
         (absolute, "no backup that Wapto made"),
+        (no_number, "no backup that Wapto made"),
+        (list_for_head, "no backup that Wapto made"),
+        (list_for_files, "no backup that Wapto made"),
     ],
 )
 async def test_changed_backups_are_refused_and_nothing_is_touched(

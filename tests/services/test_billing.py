@@ -6,9 +6,11 @@ import asyncio
 from collections.abc import AsyncIterator
 from datetime import timedelta
 
+import httpx
 import pytest
 import time_machine
 
+from integrations.billing import Stripe, Unreachable
 from tests.stripe_desk import DECLINED, DISPUTED, LATER, OURS, Cycle, Desk, opened
 from wapto_app.clock import utcnow
 from wapto_app.models import (
@@ -149,20 +151,23 @@ async def test_a_changed_price_is_not_sold_at_the_old_one(desk: Desk) -> None:
     assert [invoice.total_minor for invoice in await desk.invoices()] == [5900]
 
 
-async def test_a_second_subscription_ends_and_its_money_goes_back(desk: Desk) -> None:
-    row = await desk.subscribes(await desk.plan())
+async def _subscribes_beside_us(desk: Desk, **more: str) -> str:
+    """A second subscription of the same customer, made by something else than our page; its status."""
     price, customer = desk.at_stripe("price")[0], desk.at_stripe("customer")[0]
-    transport = desk.network.inner
-    import httpx
-
     key = desk.sandbox.config.secret_key
-    async with httpx.AsyncClient(transport=transport, base_url="http://stripe.test") as stranger:
+    async with httpx.AsyncClient(transport=desk.network.inner, base_url="http://stripe.test") as stranger:
         answer = await stranger.post(
             "/v1/subscriptions",
-            data={"customer": customer["id"], "items[0][price]": price["id"]},
+            data={"customer": customer["id"], "items[0][price]": price["id"], **more},
             headers={"authorization": f"Bearer {key}"},
         )
-    assert answer.json()["status"] == "active"
+    status: str = answer.json()["status"]
+    return status
+
+
+async def test_a_second_subscription_ends_and_its_money_goes_back(desk: Desk) -> None:
+    row = await desk.subscribes(await desk.plan())
+    assert await _subscribes_beside_us(desk) == "active"
     await desk.hears()
     await desk.hears()
     assert (await desk.row()).id == row.id
@@ -171,6 +176,26 @@ async def test_a_second_subscription_ends_and_its_money_goes_back(desk: Desk) ->
     assert states[row.stripe_subscription_id] == "active"
     assert [each["amount"] for each in desk.at_stripe("refund")] == [4900]
     assert "billing.surplus_ended" in await desk.deeds()
+
+
+@pytest.mark.parametrize("step", ["refund", "end"])
+async def test_money_goes_back_even_when_stripe_is_lost_half_way(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch, step: str
+) -> None:
+    await desk.subscribes(await desk.plan())
+    await _subscribes_beside_us(desk)
+
+    async def lost(*_args: object) -> None:
+        raise Unreachable("Stripe does not answer.")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Stripe, step, lost)
+        await desk.hears()
+    for minutes in (1, 2):
+        with time_machine.travel(utcnow() + timedelta(minutes=minutes)):
+            await desk.hears()
+    assert sorted(each["status"] for each in desk.at_stripe("subscription")) == ["active", "canceled"]
+    assert [each["amount"] for each in desk.at_stripe("refund")] == [4900]
 
 
 async def test_events_twice_and_in_any_order_do_no_harm(desk: Desk) -> None:
@@ -394,6 +419,17 @@ async def test_from_paid_by_hand_to_card_what_is_left_is_credited(desk: Desk, ad
     await desk.period_ends()
     assert (await desk.payments())[-1].amount_minor == pytest.approx(5000, abs=2)
     assert len(desk.at_stripe("customer_balance_transaction")) == 1
+
+
+async def test_nothing_is_credited_before_the_card_pays(desk: Desk, admin: Actor) -> None:
+    pro, large = await desk.plan(), await desk.plan("Large", 9900)
+    async with desk.runtime.db.write() as session:
+        await subscribing.assign(session, admin, pro, paid=True)
+    await desk.choose(large)
+    assert await _subscribes_beside_us(desk, payment_behavior="default_incomplete") == "incomplete"
+    await desk.hears()
+    assert (await desk.row()).source is SubscriptionSource.MANUAL
+    assert desk.at_stripe("customer")[0]["balance"] == 0
 
 
 async def test_what_was_asked_for_by_hand_is_withdrawn_when_the_card_pays(

@@ -21,10 +21,19 @@ from tests.services.test_inbox import plans, scans
 from wapto_app.clock import utcnow
 from wapto_app.jobs import reminders
 from wapto_app.jobs.mail import send_due
-from wapto_app.models import Account, Channel, Conversation, Notification, NotificationKind, Role, Visibility
+from wapto_app.models import (
+    Account,
+    Channel,
+    Conversation,
+    MailLog,
+    Notification,
+    NotificationKind,
+    Role,
+    Visibility,
+)
 from wapto_app.runtime import Runtime
 from wapto_app.security.permissions import EVERYBODY, Actor
-from wapto_app.services import assignment, channels, housekeeping, notifications
+from wapto_app.services import assignment, channels, housekeeping, notification_mails, notifications
 from wapto_app.services.channels import problems
 from wapto_app.services.errors import Forbidden, Invalid, NotFound
 from wapto_app.services.notifications import NotificationRow, Seen
@@ -297,6 +306,22 @@ async def test_a_mail_comes_once_to_who_asked_for_it_in_their_language(
     assert "http://testserver/tasks?task=1" in box.text_of(mail)
     assert await seen_by(runtime, agent) == []
     assert await unread(runtime, agent) == 0
+
+
+async def test_two_who_mail_at_once_mail_once(runtime: Runtime, owner: Actor) -> None:
+    await tell(runtime, owner, kind=K.NUMBER_PROBLEM, name="Main")
+
+    async def queue() -> None:
+        async with runtime.db.write() as session:
+            await notification_mails.queue(session)
+
+    async with runtime.db.write() as session:
+        await notification_mails.queue(session)
+        other = asyncio.create_task(queue())
+        await asyncio.sleep(0.3)
+    await other
+    async with runtime.db.read() as session:
+        assert len((await session.exec(select(MailLog.id))).all()) == 1
 
 
 async def test_without_a_mail_server_nothing_is_kept_for_later(

@@ -141,6 +141,22 @@ async def test_a_new_price_forgets_the_one_that_stripe_knows(db: Database, admin
     assert (await plan_of(db, plan_id)).stripe_price_id == ""
 
 
+async def test_the_currency_of_a_plan_that_is_paid_for_stays(db: Database, admin: Actor) -> None:
+    """What is left of it is credited in the currency in which it was paid."""
+    free, paid = await offer(db, admin, "Free", "0"), await offer(db, admin, "Pro", "30")
+    await put_on(db, admin, paid)
+    with pytest.raises(Invalid, match="another currency") as refused:
+        async with db.write() as session:
+            await catalog.edit_plan(session, admin, paid, plan_form("Pro", "30", currency="JPY"))
+    assert refused.value.field == "currency"
+    async with db.write() as session:
+        await catalog.edit_plan(session, admin, free, plan_form("Free", "0", currency="JPY"))
+    await put_on(db, admin, free)
+    async with db.write() as session:
+        await catalog.edit_plan(session, admin, paid, plan_form("Pro", "30", currency="JPY"))
+    assert (await plan_of(db, paid)).currency == "JPY"
+
+
 async def test_only_an_admin_edits_plans(db: Database, admin: Actor, owner: Actor) -> None:
     plan_id = await offer(db, admin)
     async with db.write() as session:

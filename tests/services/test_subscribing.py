@@ -121,6 +121,20 @@ async def test_an_upgrade_credits_what_is_left(db: Database, admin: Actor, owner
     assert (await standing_of(db)).period_start == START + timedelta(days=10)
 
 
+async def test_what_was_given_back_is_not_credited_as_well(db: Database, admin: Actor, owner: Actor) -> None:
+    basic, pro = await offer(db, admin, "Basic", "30"), await offer(db, admin, "Pro", "90")
+    with time_machine.travel(START, tick=False):
+        await put_on(db, admin, basic)
+    (first,) = await invoices_of(db)
+    with time_machine.travel(START + timedelta(days=10), tick=False):
+        async with db.write() as session:
+            await payments.note_refund(session, admin, first.id or 0, "15")
+        assert await choose(db, owner, pro) is Way.REQUEST
+        await decide(db, admin, approve=True)
+    _first, invoice = await invoices_of(db)
+    assert [line["amount_minor"] for line in invoice.lines] == [9000, -1000]
+
+
 async def test_credit_that_is_more_than_the_price_is_kept_for_the_next_invoice(
     db: Database, admin: Actor, owner: Actor
 ) -> None:

@@ -258,6 +258,21 @@ async def test_an_agent_manages_no_team_that_holds_more_or_sees_others_conversat
     assert {"Above", "Beside"} <= set(await listed(runtime, owner))
 
 
+async def test_an_agent_takes_new_customers_from_no_team_above(
+    runtime: Runtime, owner: Actor, manager: Actor
+) -> None:
+    above = Draft("Above", permissions=frozenset({"inbox.do", "export.do"}), takes_new=True)
+    await save(runtime, owner, above)
+    own = Draft(TEAM, permissions=frozenset({"inbox.do"}), visibility=Visibility.TEAM, takes_new=True)
+    for team_id in (manager.team_id or 0, 0):
+        with pytest.raises(MoreThanYours):
+            await save(runtime, manager, replace(own, name=f"Ours {team_id}"), team_id)
+    assert [row["name"] for row in (await listed(runtime, owner)).values() if row["takes_new"]] == ["Above"]
+    await save(runtime, owner, replace(own, name="Ours"), manager.team_id or 0)
+    await save(runtime, manager, replace(own, name="Ours"), manager.team_id or 0)
+    assert (await listed(runtime, owner))["Ours"]["takes_new"]
+
+
 async def test_the_form_says_what_can_be_granted(runtime: Runtime, manager: Actor) -> None:
     new = await team(runtime, manager, 0)
     assert new["permissions"] == ["inbox.do", "inbox.see"]

@@ -356,6 +356,26 @@ async def test_each_level_of_a_limit_is_warned_of_once_a_month(
     assert (state["warning"], state["level"], state["used"], state["limit"]) == ("messages", 100, 10, 10)
 
 
+async def test_two_who_warn_at_once_warn_once(
+    runtime: Runtime, db: Database, admin: Actor, sends: Send
+) -> None:
+    await limited(db, admin, messages=1)
+    await sends("The only one")
+    async with db.write() as session:
+        await warnings.look(session)
+
+    async def tell() -> None:
+        async with db.write() as session:
+            await warnings.tell(session)
+
+    async with db.write() as session:
+        await warnings.tell(session)
+        other = asyncio.create_task(tell())
+        await asyncio.sleep(0.3)
+    await other
+    assert len(await mails(db)) == len(await owners(db)) > 0
+
+
 async def owners(db: Database) -> list[str]:
     async with db.read() as session:
         found = await session.exec(sa.text("SELECT email FROM account WHERE role = 'owner'"))  # type: ignore[call-overload]

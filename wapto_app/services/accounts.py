@@ -118,11 +118,13 @@ async def waiting_account(session: AsyncSession, email: str) -> Account:
     """The account of somebody who is or will be invited, to be filled in.
 
     Raises:
-        Invalid: when the address belongs to somebody who has joined already.
+        Invalid: when the address belongs to somebody who has joined already, or is deactivated.
     """
     account = (await session.exec(select(Account).where(Account.email == email))).first()
     if account is not None and account.password_hash != UNUSABLE:
         raise taken()
+    if account is not None and not account.is_active:
+        raise Invalid("email", "This person is deactivated. Activate the account first.")
     return account or Account(name=email[:120], email=email, password_hash=UNUSABLE)
 
 
@@ -148,6 +150,7 @@ async def withdraw_invitation(session: AsyncSession, actor: Actor, account_id: i
         Conflict: when the person has joined meanwhile.
     """
     actor.require(Permission.ADMIN)
+    await alone(session)
     account = await _get(session, account_id)
     if account.password_hash != UNUSABLE:
         raise Conflict(f"{account.name} has joined meanwhile. Deactivate the account instead.")
@@ -168,6 +171,7 @@ async def accept_invitation(session: AsyncSession, token: str, person: Person) -
     Raises:
         LinkDead: when the invitation does not work.
     """
+    await alone(session)
     account = await _bearer(session, LinkPurpose.INVITE, token)
     await links.use(session, LinkPurpose.INVITE, token)
     account.name = clean_name(person.name)
@@ -298,7 +302,7 @@ def as_actor(account: Account) -> Actor:
 
 
 async def alone(session: AsyncSession) -> None:
-    """Two who make or rename accounts at once take turns. SQLite's write transactions already do."""
+    """Two who make, rename or withdraw accounts at once take turns. SQLite's write transactions already do."""
     if session.get_bind().dialect.name == "postgresql":
         connection = await session.connection()
         await connection.execute(sa.text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LOCK})

@@ -15,7 +15,7 @@ from sqlmodel import col
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from wapto_app.db import fetch, touch
-from wapto_app.models import Account, LinkPurpose, Role, Team
+from wapto_app.models import Account, LinkPurpose, Role, Team, Visibility
 from wapto_app.security.passwords import UNUSABLE
 from wapto_app.security.permissions import Actor, Permission
 from wapto_app.services import accounts, assignment, audit, links
@@ -188,12 +188,15 @@ async def access_link(session: AsyncSession, actor: Actor, agent_id: int) -> str
 
     Raises:
         Conflict: when the agent is deactivated, or is the actor.
+        MoreThanYours: it would open conversations that the actor does not see.
     """
     actor.require(Permission.TEAMS_DO)
     account = await _agent(session, actor, agent_id)
     if not account.is_active:
         raise Conflict(f"{account.name} is deactivated. Activate the agent first.")
     purpose = LinkPurpose.INVITE if account.password_hash == UNUSABLE else LinkPurpose.RESET
+    if purpose is LinkPurpose.RESET and not _sees_work_of(actor, account):
+        raise MoreThanYours
     audit.record(session, actor, f"account.{purpose.value}_issued", f"account:{agent_id}")
     return links.path(purpose, await links.issue(session, purpose, agent_id))
 
@@ -205,6 +208,7 @@ async def withdraw_invitation(session: AsyncSession, actor: Actor, agent_id: int
         Conflict: when they have joined meanwhile.
     """
     actor.require(Permission.TEAMS_DO)
+    await accounts.alone(session)
     account = await _agent(session, actor, agent_id)
     if account.password_hash != UNUSABLE:
         raise Conflict(f"{account.name} has joined meanwhile. Deactivate the agent instead.")
@@ -229,6 +233,12 @@ async def _ensure_may_manage(session: AsyncSession, actor: Actor, account: Accou
     if is_above or (actor.hide_phone and not account.hide_phone):
         raise MoreThanYours
     ensure_not_above(actor, await session.get(Team, account.team_id) if account.team_id else None)
+
+
+def _sees_work_of(actor: Actor, account: Account) -> bool:
+    """Whether the actor sees the conversations that the agent holds."""
+    is_of_team = actor.visibility is Visibility.TEAM and account.team_id == actor.team_id
+    return actor.visibility is Visibility.ALL or is_of_team
 
 
 async def _fill(session: AsyncSession, actor: Actor, account: Account, draft: Draft) -> None:

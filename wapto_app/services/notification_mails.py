@@ -36,7 +36,7 @@ async def any_due(session: AsyncSession) -> bool:
 
 
 async def queue(session: AsyncSession) -> None:
-    """Turn the oldest of them into mails."""
+    """Turn the oldest of them into mails; who does so at the same moment takes others."""
     n = _table.c
     query: sa.Select[Any] = (
         sa.select(
@@ -46,6 +46,7 @@ async def queue(session: AsyncSession) -> None:
         .where(_DUE, col(Account.is_active).is_(True))
         .order_by(n.id)
         .limit(_AT_ONCE)
+        .with_for_update(of=_table, skip_locked=True)
     )
     rows = await fetch(session, query)
     for row in rows:

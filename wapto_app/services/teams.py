@@ -162,8 +162,7 @@ async def save(session: AsyncSession, actor: Actor, draft: Draft, team_id: int =
     if requeue:
         await _lock_held(session, team_id)
     if draft.takes_new:
-        others = sa.update(Team).where(col(Team.takes_new).is_(True), col(Team.id) != team_id)
-        await session.exec(others.values(takes_new=False))
+        await _take_new_from_others(session, actor, team_id)
     await _fill(session, team, draft)
     _ensure_may_grant(actor, team)
     session.add(team)
@@ -196,6 +195,14 @@ async def delete(session: AsyncSession, actor: Actor, team_id: int) -> str:
     audit.record(session, actor, "team.deleted", f"team:{team_id}", name=team.name)
     touch(session, TOPIC, "inbox")
     return team.name
+
+
+async def _take_new_from_others(session: AsyncSession, actor: Actor, team_id: int) -> None:
+    """Only one team gets new customers; taking them from another is a change of that one, too."""
+    is_other = col(Team.takes_new).is_(True), col(Team.id) != team_id
+    for other in await session.exec(select(Team).where(*is_other)):
+        ensure_not_above(actor, other)
+    await session.exec(sa.update(Team).where(*is_other).values(takes_new=False))
 
 
 def ensure_not_above(actor: Actor, team: Team | None) -> None:

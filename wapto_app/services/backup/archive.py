@@ -211,7 +211,7 @@ def _reading(path: Path) -> Iterator[Members]:
         raise BadBackup(f"There is no file {path}.") from None
     except (tarfile.TarError, gzip.BadGzipFile, zlib.error, EOFError) as error:
         raise BadBackup(f"{path.name} is damaged or no backup: {error}.") from None
-    except (KeyError, TypeError, ValueError) as error:
+    except (AttributeError, KeyError, RecursionError, TypeError, ValueError) as error:
         raise BadBackup(f"{path.name} is no backup that Wapto made ({type(error).__name__}).") from None
 
 
@@ -234,7 +234,14 @@ def _head(members: Members) -> Head:
     values = _json(info, data)
     if values.get("format", 0) > FORMAT:
         raise BadBackup(f"This backup was made by Wapto {values.get('version')}. Update Wapto to restore it.")
-    return Head(**values)
+    head = Head(**values)
+    if not isinstance(head.bytes, int) or not all(isinstance(text, str) for text in _texts(head)):
+        raise ValueError("not a head")
+    return head
+
+
+def _texts(head: Head) -> tuple[str, ...]:
+    return head.backend, head.version, head.revision, head.made_at
 
 
 def _json(info: tarfile.TarInfo, data: IO[bytes]) -> dict[str, Any]:

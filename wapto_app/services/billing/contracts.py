@@ -152,7 +152,7 @@ async def _credit(session: AsyncSession, contract: Contract) -> _Credit | None:
     Counted up to the beginning of Stripe's period, so that it is the same amount however often this runs.
     """
     row = await plans.current_row(session)
-    if row is None or contract.has_ended or row.source is not SubscriptionSource.MANUAL:
+    if row is None or not _counts(contract) or row.source is not SubscriptionSource.MANUAL:
         return None
     if row.status is not SubscriptionStatus.ACTIVE or row.period_start is None or row.period_end is None:
         return None
@@ -160,6 +160,11 @@ async def _credit(session: AsyncSession, contract: Contract) -> _Credit | None:
     worth = await payments.worth_of(session, row.id or 0, row.period_start)
     left = row.credit_minor + cycles.unused(worth, row.period_start, row.period_end, contract.period_start)
     return _Credit(left, plan.currency) if left > 0 else None
+
+
+def _counts(contract: Contract) -> bool:
+    """Whether it takes the place of what is there: not when it is over, nor before its first payment."""
+    return not contract.has_ended and contract.status != "incomplete"
 
 
 async def _write(session: AsyncSession, books: Books, contract: Contract) -> _Place:
@@ -186,7 +191,7 @@ async def _write(session: AsyncSession, books: Books, contract: Contract) -> _Pl
 async def _take_up(
     session: AsyncSession, books: Books, contract: Contract, current: Subscription | None
 ) -> _Place:
-    if contract.has_ended or contract.status == "incomplete":
+    if not _counts(contract):
         return _Place.CURRENT
     if current is not None and is_billed(current):
         return _Place.SURPLUS
@@ -282,13 +287,16 @@ def _note(session: AsyncSession, row: Subscription, status: SubscriptionStatus, 
 
 
 async def _end(db: Database, stripe: Stripe, contract: Contract, *, give_back: bool) -> None:
-    """Nobody pays twice: it ends, and what a second one took is given back."""
-    await stripe.end(contract.id)
+    """Nobody pays twice: what a second one took is given back, and it ends.
+
+    In this order: one that has ended is not looked at again, and its money would stay with us.
+    """
     if give_back and contract.latest_bill_id:
         try:
             await stripe.refund(contract.latest_bill_id, None, f"surplus-{contract.id}")
         except (Missing, Refused):
             log.info("stripe.nothing_to_give_back", subscription=contract.id)
+    await stripe.end(contract.id)
     async with db.write() as session:
         row = await row_of(session, contract.id)
         if row is not None and not row.is_current:

@@ -12,7 +12,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from wapto_app.clock import utcnow
 from wapto_app.db import touch
-from wapto_app.models import Cycle, Plan, PlanRequest, RequestState, Subscription
+from wapto_app.models import Cycle, Plan, PlanRequest, RequestState, Subscription, SubscriptionSource
 from wapto_app.models.plans import IS_CURRENT
 from wapto_app.security.permissions import Actor, Permission
 from wapto_app.services import audit, money
@@ -106,12 +106,21 @@ async def edit_plan(session: AsyncSession, actor: Actor, plan_id: int, form: Pla
     plan = await get(session, plan_id)
     priced = (plan.price_minor, plan.currency, plan.cycle)
     await _fill(session, plan, form)
+    if priced[1] != plan.currency and await _is_paid_for(session, plan_id):
+        raise Invalid("currency", "This plan is being paid for. Make another plan for another currency.")
     if priced != (plan.price_minor, plan.currency, plan.cycle):
         plan.stripe_price_id = ""  # Stripe: a price cannot be changed, only replaced
     session.add(plan)
     audit.record(session, actor, "plan.changed", f"plan:{plan_id}", name=plan.name)
     touch(session, TOPIC)
     await announce(session)
+
+
+async def _is_paid_for(session: AsyncSession, plan_id: int) -> bool:
+    """Whether the workspace pays for it, or will: what it has in credit is counted in the plan's currency."""
+    is_it = sa.or_(col(Subscription.plan_id) == plan_id, col(Subscription.next_plan_id) == plan_id)
+    is_paid = col(Subscription.source).in_((SubscriptionSource.MANUAL, SubscriptionSource.STRIPE))
+    return (await session.exec(select(Subscription.id).where(IS_CURRENT, is_it, is_paid))).first() is not None
 
 
 async def feature_plan(session: AsyncSession, actor: Actor, plan_id: int, *, featured: bool) -> str:

@@ -100,15 +100,24 @@ async def void_open(session: AsyncSession) -> None:
 
 
 async def worth_of(session: AsyncSession, subscription_id: int, period_start: datetime) -> int:
-    """The net price that was paid, in money or by credit, for the period that began then."""
+    """The net price that was paid and kept, in money or by credit, for the period that began then."""
+    back = sa.select(sa.func.coalesce(sa.func.sum(Payment.refunded_minor), 0)).where(
+        col(Payment.invoice_id) == col(Invoice.id)
+    )
     found = await session.exec(
-        select(Invoice).where(
+        select(Invoice, back.correlate(Invoice).scalar_subquery()).where(
             Invoice.subscription_id == subscription_id,
             Invoice.period_start == period_start,
             Invoice.status == InvoiceStatus.PAID,
         )
     )
-    return sum(max(0, int(line["amount_minor"])) for invoice in found for line in invoice.lines)
+    return sum(_kept(invoice, int(given_back)) for invoice, given_back in found)
+
+
+def _kept(invoice: Invoice, given_back: int) -> int:
+    """What an invoice is worth, before tax, when so much of its total has gone back."""
+    worth = sum(max(0, int(line["amount_minor"])) for line in invoice.lines)
+    return worth - (given_back * invoice.subtotal_minor // invoice.total_minor if given_back else 0)
 
 
 async def _settle(session: AsyncSession, actor: Actor, invoice: Invoice, note: str) -> None:

@@ -46,7 +46,10 @@ async def look(session: AsyncSession) -> None:
 async def tell(session: AsyncSession) -> None:
     """Mail and notify the owners of what was written down, in the transaction that marks it as told."""
     found = await session.exec(
-        select(LimitWarning).where(col(LimitWarning.mailed_at).is_(None)).order_by(col(LimitWarning.id))
+        select(LimitWarning)
+        .where(col(LimitWarning.mailed_at).is_(None))
+        .order_by(col(LimitWarning.id))
+        .with_for_update(skip_locked=True)
     )
     for row in found:
         if row.metric == TRIAL:
