@@ -208,7 +208,7 @@ def _buyer() -> rx.Component:
         t("Billing details"),
         rx.cond(
             buyer["name"] == "",
-            rx.el.p(t("Nothing is filled in. It stands on your invoices."), class_name="text-sm text-muted"),
+            rx.el.p(t("Nothing is filled in yet. These details stand on your invoices."), class_name="text-sm text-muted"),
             filled,
         ),
         action=button(t("Edit"), size="sm", on_click=Subscription.edit_buyer),

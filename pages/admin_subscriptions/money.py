@@ -49,7 +49,7 @@ def invoices() -> rx.Component:
                 "receipt", t("No invoices yet"), t("They are written when a plan is approved and renewed.")
             ),
         ),
-        class_name="pt-6",
+        class_name="pt-2",
     )
 
 
@@ -123,7 +123,7 @@ def payments() -> rx.Component:
                 "banknote", t("No payments yet"), t("Mark an invoice as paid, and it is here.")
             ),
         ),
-        class_name="pt-6",
+        class_name="pt-2",
     )
 
 
@@ -180,7 +180,7 @@ def taxes() -> rx.Component:
             loading=~Subscriptions.loaded,
             empty=empty_state("percent", t("No taxes"), t("Prices are charged as they are.")),
         ),
-        class_name="pt-6",
+        class_name="pt-2",
     )
 
 
@@ -214,5 +214,5 @@ def billing() -> rx.Component:
             rx.cond(Subscriptions.loaded, fields, skeleton_lines(6)),
             description=t("Stands on every invoice that is written from now on."),
         ),
-        class_name="pt-6",
+        class_name="pt-2",
     )

@@ -46,7 +46,7 @@ def standing() -> rx.Component:
         ),
         _requests(),
         _trial(),
-        class_name="pt-6",
+        class_name="pt-2",
     )
 
 
@@ -69,7 +69,7 @@ def _current() -> rx.Component:
             subscription_badge(row["status"]),
             class_name="flex flex-wrap items-center gap-2",
         ),
-        rx.el.p(source, " · ", price, class_name="mt-1 text-sm text-muted"),
+        rx.el.p(rx.cond(row["source"] == "free", source, rx.fragment(source, " · ", price)), class_name="mt-1 text-sm text-muted"),
         rx.el.ul(
             rx.cond(row["source"] == "trial", date("trial_ends_at", t("Trial until")), rx.fragment()),
             date("period_end", rx.cond(row["canceling"], t("Ends on"), t("Renews on"))),
