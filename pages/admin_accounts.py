@@ -107,7 +107,11 @@ def _table() -> rx.Component:
         Column(t("Name"), _person),
         Column(t("Role"), _role, hide=True),
         Column(t("Status"), _status),
-        Column(t("Last seen"), lambda row: relative_time(row["last_seen_at"]), hide=True),
+        Column(
+            t("Last seen"),
+            lambda row: relative_time(row["last_seen_at"], class_name="whitespace-nowrap"),
+            hide=True,
+        ),
         label=t("Accounts"),
         row_actions=_actions,
         loading=~Accounts.loaded,
@@ -159,7 +163,9 @@ def _role(row: Any) -> rx.Component:
         role_badge(row["role"]),
         rx.cond(row["is_admin"], badge(t("Admin"), tone="warning"), rx.fragment()),
         rx.cond(
-            row["team"] != "", rx.el.span(row["team"], dir="auto", class_name="min-w-0 wrap-anywhere text-muted"), rx.fragment()
+            row["team"] != "",
+            rx.el.span(row["team"], dir="auto", class_name="min-w-0 wrap-anywhere text-muted"),
+            rx.fragment(),
         ),
         class_name="flex flex-wrap items-center gap-1.5",
     )
@@ -176,7 +182,7 @@ def _actions(row: Any) -> rx.Component:
         menu_item(t("Get a link for a new password"), icon="key-round", on_click=make_link),
         rx.cond(
             row["role"] == "owner",
-            menu_item(t("Change the plan"), icon="package", href="/admin/subscriptions"),
+            menu_item(t("Change plan"), icon="package", href="/admin/subscriptions"),
             rx.fragment(),
         ),
         rx.cond(row["two_factor"] & ~row["is_me"].to(bool), lost_factor_item(row), rx.fragment()),

@@ -77,7 +77,7 @@ def _plans() -> rx.Component:
 
 def _name(row: Any) -> rx.Component:
     return rx.el.span(
-        rx.el.span(row["name"], class_name="font-medium break-words"),
+        rx.el.span(row["name"], dir="auto", class_name="font-medium wrap-anywhere"),
         rx.el.span(
             rx.cond(row["is_current"], badge(t("In use"), tone="accent"), rx.fragment()),
             rx.cond(row["is_featured"], badge(t("Recommended"), tone="info"), rx.fragment()),

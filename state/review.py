@@ -81,6 +81,7 @@ class Review(rx.State):
     async def load(self) -> None:
         watch(self, Review.changed, [review.TOPIC, presence.TOPIC])
         self.choosing = False
+        (await self.get_state(Rubric)).open = False
         await self._show()
 
     @rx.event
