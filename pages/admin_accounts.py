@@ -15,6 +15,7 @@ from state.base import Feedback
 from state.viewing import Viewing
 from wapto_app.security.permissions import Permission
 from wapto_app.services.account_list import PAGE
+from wapto_app.ui.avatar import avatar
 from wapto_app.ui.badge import badge, status_badge
 from wapto_app.ui.button import button, icon_button
 from wapto_app.ui.card import page_body, page_header
@@ -106,7 +107,11 @@ def _table() -> rx.Component:
         Column(t("Name"), _person),
         Column(t("Role"), _role, hide=True),
         Column(t("Status"), _status),
-        Column(t("Last seen"), lambda row: relative_time(row["last_seen_at"]), hide=True),
+        Column(
+            t("Last seen"),
+            lambda row: relative_time(row["last_seen_at"], class_name="whitespace-nowrap"),
+            hide=True,
+        ),
         label=t("Accounts"),
         row_actions=_actions,
         loading=~Accounts.loaded,
@@ -132,9 +137,9 @@ def _pager() -> rx.Component:
 
 
 def _person(row: Any) -> rx.Component:
-    return rx.el.div(
+    about = rx.el.div(
         rx.el.p(
-            rx.el.span(row["name"], class_name="font-medium break-words"),
+            rx.el.span(row["name"], dir="auto", class_name="min-w-0 font-medium wrap-anywhere"),
             rx.cond(row["is_me"], badge(t("You")), rx.fragment()),
             class_name="flex items-center gap-2",
         ),
@@ -144,7 +149,12 @@ def _person(row: Any) -> rx.Component:
             rx.el.p(row["email"], class_name="text-xs break-all text-muted"),
         ),
         rx.el.div(_role(row), class_name="mt-1.5 md:hidden"),
-        class_name="py-2",
+        class_name="min-w-0",
+    )
+    return rx.el.div(
+        avatar(row["name"], size=32, class_name="flex-none max-sm:hidden"),
+        about,
+        class_name="flex items-center gap-3 py-2",
     )
 
 
@@ -153,7 +163,9 @@ def _role(row: Any) -> rx.Component:
         role_badge(row["role"]),
         rx.cond(row["is_admin"], badge(t("Admin"), tone="warning"), rx.fragment()),
         rx.cond(
-            row["team"] != "", rx.el.span(row["team"], class_name="break-words text-muted"), rx.fragment()
+            row["team"] != "",
+            rx.el.span(row["team"], dir="auto", class_name="min-w-0 wrap-anywhere text-muted"),
+            rx.fragment(),
         ),
         class_name="flex flex-wrap items-center gap-1.5",
     )
@@ -170,7 +182,7 @@ def _actions(row: Any) -> rx.Component:
         menu_item(t("Get a link for a new password"), icon="key-round", on_click=make_link),
         rx.cond(
             row["role"] == "owner",
-            menu_item(t("Change the plan"), icon="package", href="/admin/subscriptions"),
+            menu_item(t("Change plan"), icon="package", href="/admin/subscriptions"),
             rx.fragment(),
         ),
         rx.cond(row["two_factor"] & ~row["is_me"].to(bool), lost_factor_item(row), rx.fragment()),

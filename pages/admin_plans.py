@@ -28,7 +28,7 @@ from wapto_app.ui.form import (
     text_field,
     textarea_field,
 )
-from wapto_app.ui.i18n import t
+from wapto_app.ui.i18n import Text, t
 from wapto_app.ui.menu import menu, menu_item, menu_separator
 from wapto_app.ui.table import Column, table
 
@@ -77,7 +77,7 @@ def _plans() -> rx.Component:
 
 def _name(row: Any) -> rx.Component:
     return rx.el.span(
-        rx.el.span(row["name"], class_name="font-medium break-words"),
+        rx.el.span(row["name"], dir="auto", class_name="font-medium wrap-anywhere"),
         rx.el.span(
             rx.cond(row["is_current"], badge(t("In use"), tone="accent"), rx.fragment()),
             rx.cond(row["is_featured"], badge(t("Recommended"), tone="info"), rx.fragment()),
@@ -112,8 +112,8 @@ def _actions(row: Any) -> rx.Component:
     )
     offered = rx.cond(
         row["is_active"],
-        menu_item(t("Deactivate"), icon="eye-off", on_click=Plans.set_active(row["id"], False)),
-        menu_item(t("Activate"), icon="eye", on_click=Plans.set_active(row["id"], True)),
+        menu_item(t("Stop offering"), icon="eye-off", on_click=Plans.set_active(row["id"], False)),
+        menu_item(t("Offer"), icon="eye", on_click=Plans.set_active(row["id"], True)),
     )
     delete = menu_item(
         t("Delete"),
@@ -200,15 +200,22 @@ def _money() -> rx.Component:
         ),
         number_field(
             "trial_days",
-            t("Free days at the first card payment"),
+            t("Free days"),
             default_value=rx.cond(plan["trial_days"] > 0, plan["trial_days"].to(str), ""),
             min="0",
             max="365",
             optional=True,
+            help=t("Before the first payment by card."),
             errors=Feedback.errors,
         ),
         class_name="grid items-start gap-5 sm:grid-cols-2",
     )
+
+
+def _group(title: Text, *body: rx.Component) -> rx.Component:
+    """Fields under a heading. A browser draws the border of a fieldset through its legend, so the line is around it."""
+    legend = rx.el.legend(title, class_name="text-sm font-semibold")
+    return rx.el.div(rx.el.fieldset(legend, *body), class_name="border-t pt-5")
 
 
 def _limits() -> rx.Component:
@@ -224,20 +231,19 @@ def _limits() -> rx.Component:
             errors=Feedback.errors,
         )
 
-    return rx.el.fieldset(
-        rx.el.legend(t("Limits"), class_name="text-sm font-semibold"),
+    return _group(
+        t("Limits"),
         rx.el.p(t("Empty is unlimited."), class_name="mt-1 text-xs text-muted"),
         rx.el.div(
             *[most(limit) for limit in Limit],
             class_name="mt-3 grid items-start gap-4 sm:grid-cols-3",
         ),
-        class_name="border-t pt-5",
     )
 
 
 def _gates() -> rx.Component:
-    return rx.el.fieldset(
-        rx.el.legend(t("Features"), class_name="text-sm font-semibold"),
+    return _group(
+        t("Features"),
         rx.el.div(
             *[
                 checkbox(
@@ -249,5 +255,4 @@ def _gates() -> rx.Component:
             ],
             class_name="mt-3 grid gap-3 sm:grid-cols-2",
         ),
-        class_name="border-t pt-5",
     )

@@ -83,7 +83,7 @@ def _filters() -> rx.Component:
         on_change=lambda value: Agents.choose_team(value.to(int)),
         aria_label=t("Team"),
         id="team-filter",
-        class_name="control w-auto max-w-60",
+        class_name="control w-full sm:w-auto sm:max-w-60",
     )
     return rx.el.div(
         search_input(
@@ -91,10 +91,10 @@ def _filters() -> rx.Component:
             t("Search name or e-mail"),
             value=Agents.search,
             on_change=Agents.find,
-            class_name="min-w-48 flex-1 sm:max-w-80",
+            class_name="w-full sm:w-80",
         ),
         team,
-        class_name="mb-4 flex flex-wrap gap-2",
+        class_name="mb-4 flex flex-wrap gap-3",
     )
 
 

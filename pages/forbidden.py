@@ -5,7 +5,7 @@ from __future__ import annotations
 import reflex as rx
 
 from state.shell import Shell
-from wapto_app.security.permissions import Permission
+from wapto_app.security.permissions import MATRIX, Permission
 from wapto_app.ui.button import button_link
 from wapto_app.ui.card import SURFACE, page_body
 from wapto_app.ui.empty import empty_state
@@ -31,6 +31,8 @@ def forbidden(title: Text, permission: Permission) -> rx.Component:
 def _whom_to_ask(permission: Permission) -> rx.Var[str]:
     if permission is Permission.ADMIN:
         return t("Only an admin sees this. Ask the person who runs this Wapto.")
+    if permission not in MATRIX:
+        return t("Only an owner of this workspace sees this.")
     return t("Ask the owner of this workspace to let your team see it.")
 
 

@@ -19,13 +19,13 @@ from wapto_app.ui.time import date_only, time_left
 def plan_chip() -> rx.Component:
     """How long the trial lasts, in the top bar of who can end it."""
     chip = RouteLink.create(
-        dot("info"),
+        dot("info", class_name="max-sm:hidden"),
         rx.el.span(t("Trial:"), class_name="max-sm:sr-only"),
         time_left(Shell.plan["trial_ends_at"]),
         to="/subscription",
         data_testid="trial",
         class_name=(
-            "flex h-8 items-center gap-2 rounded-md px-2 text-sm whitespace-nowrap text-muted "
+            "flex h-8 items-center gap-2 rounded-md px-1 text-sm whitespace-nowrap text-muted max-sm:text-xs sm:px-2 "
             "hover:bg-hover hover:text-ink"
         ),
     )

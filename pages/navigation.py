@@ -20,11 +20,8 @@ NAVIGATION = (
         (
             Entry(t("Teams"), "/teams", "users", Permission.TEAMS_SEE),
             Entry(t("Agents"), "/agents", "headset", Permission.TEAMS_SEE),
+            Entry(t("Review"), "/review", "chart-column", Permission.REPORTS_SEE),
         ),
-    ),
-    Group(
-        t("Team"),
-        (Entry(t("Review"), "/review", "chart-column", Permission.REPORTS_SEE),),
     ),
     Group(
         t("Settings"),
@@ -38,7 +35,7 @@ NAVIGATION = (
     Group(
         t("Administration"),
         (
-            Entry(t("Accounts"), "/admin/accounts", "users", Permission.ADMIN),
+            Entry(t("Accounts"), "/admin/accounts", "user-cog", Permission.ADMIN),
             Entry(t("Plans"), "/admin/plans", "package", Permission.ADMIN),
             Entry(t("Subscriptions"), "/admin/subscriptions", "receipt", Permission.ADMIN),
             Entry(t("Settings"), "/admin/settings", "settings", Permission.ADMIN),

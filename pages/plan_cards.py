@@ -44,7 +44,7 @@ def _card(card: Any) -> rx.Component:
     ring = rx.cond(card["is_featured"], "border-accent ring-1 ring-accent", "border-line")
     return rx.el.li(
         rx.el.div(
-            rx.el.h3(card["name"], class_name="min-w-0 text-base font-semibold break-words"),
+            rx.el.h3(card["name"], class_name="min-w-0 text-base font-semibold hyphens-auto wrap-anywhere"),
             rx.cond(card["is_featured"], badge(t("Recommended"), tone="accent"), rx.fragment()),
             class_name="flex flex-wrap items-center justify-between gap-2",
         ),

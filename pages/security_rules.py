@@ -10,6 +10,7 @@ from pages.frame import frame
 from pages.profile import role_badge
 from state.security_rules import SecurityRules
 from wapto_app.security.permissions import Permission
+from wapto_app.ui.avatar import avatar
 from wapto_app.ui.badge import badge
 from wapto_app.ui.card import page_body, page_header, section, stack
 from wapto_app.ui.empty import empty_state
@@ -64,10 +65,15 @@ def _people() -> rx.Component:
 
 
 def _person(row: Any) -> rx.Component:
+    about = rx.el.div(
+        rx.el.p(row["name"], dir="auto", class_name="font-medium wrap-anywhere"),
+        rx.el.p(row["email"], class_name="text-xs wrap-anywhere text-muted"),
+        class_name="min-w-0",
+    )
     return rx.el.div(
-        rx.el.p(row["name"], class_name="font-medium break-words"),
-        rx.el.p(row["email"], class_name="text-xs break-all text-muted"),
-        class_name="py-2",
+        avatar(row["name"], size=32, class_name="flex-none max-sm:hidden"),
+        about,
+        class_name="flex items-center gap-3 py-2",
     )
 
 

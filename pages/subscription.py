@@ -101,7 +101,7 @@ def _standing() -> rx.Component:
     price = rx.cond(row["cycle"] == "", t("Free"), rx.el.span(row["price"], " ", per_cycle(row["cycle"])))
     facts = rx.el.div(
         rx.el.div(
-            rx.el.p(row["plan"], class_name="text-lg font-semibold break-words"),
+            rx.el.p(row["plan"], dir="auto", class_name="min-w-0 text-lg font-semibold wrap-anywhere"),
             subscription_badge(row["status"]),
             class_name="flex flex-wrap items-center gap-2",
         ),
@@ -175,7 +175,7 @@ def _invoices() -> rx.Component:
             href=line["url"],
             target="_blank",
             rel="noopener",
-            class_name="font-medium underline-offset-2 hover:underline",
+            class_name="font-medium whitespace-nowrap underline-offset-2 hover:underline",
         )
 
     return section(
@@ -184,7 +184,7 @@ def _invoices() -> rx.Component:
             Subscription.invoices,
             Column(t("Number"), number),
             Column(t("For"), lambda line: line["title"], hide=True),
-            Column(t("Date"), lambda line: date_only(line["issued_at"])),
+            Column(t("Date"), lambda line: date_only(line["issued_at"], class_name="whitespace-nowrap")),
             Column(t("Status"), lambda line: invoice_badge(line["status"])),
             Column(t("Amount"), lambda line: line["total"], number=True),
             label=t("Invoices"),
@@ -208,7 +208,10 @@ def _buyer() -> rx.Component:
         t("Billing details"),
         rx.cond(
             buyer["name"] == "",
-            rx.el.p(t("Nothing is filled in. It stands on your invoices."), class_name="text-sm text-muted"),
+            rx.el.p(
+                t("Nothing is filled in yet. These details stand on your invoices."),
+                class_name="text-sm text-muted",
+            ),
             filled,
         ),
         action=button(t("Edit"), size="sm", on_click=Subscription.edit_buyer),

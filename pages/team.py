@@ -109,7 +109,7 @@ def _words() -> rx.Component:
             switch(
                 "is_active",
                 t("Active"),
-                help=t("Switched off, its agents see nothing, and what they were working on is put back."),
+                help=t("Deactivated, its agents see nothing, and what they were working on is put back."),
                 checked=TeamEditor.is_active,
                 on_change=TeamEditor.set_active,
             ),

@@ -86,7 +86,7 @@ def words(value: rx.Var[str], known: dict[str, rx.Var[str]]) -> rx.Component:
 def active_badge(is_active: rx.Var[bool]) -> rx.Component:
     return status_badge(
         rx.cond(is_active, "on", "off"),
-        {"on": (t("Active"), "accent"), "off": (t("Switched off"), "neutral")},
+        {"on": (t("Active"), "accent"), "off": (t("Deactivated"), "neutral")},
     )
 
 

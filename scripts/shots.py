@@ -29,6 +29,10 @@ from PIL import Image, ImageDraw
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT))
+
+from tests.e2e.review_rows import OWNER, PASSWORD, prepare  # noqa: E402
+
 PICTURES = Path(os.environ.get("WAPTO_SHOTS") or ROOT / "docs" / "pictures")
 DESK, PHONE = {"width": 1440, "height": 900}, {"width": 390, "height": 844}
 FLAGS = (
@@ -64,11 +68,13 @@ def main() -> None:
     with (
         tempfile.TemporaryDirectory(prefix="wapto-shots-") as folder,
         running_demo(Path(folder)) as demo,
+        running_for_a_month(Path(folder)) as busy,
         sync_playwright() as playwright,
     ):
         browser = playwright.chromium.launch(executable_path=chromium, args=list(FLAGS))
         try:
             photograph(browser, demo)
+            show_the_month(browser, busy)
         finally:
             browser.close()
 
@@ -94,20 +100,39 @@ def has_emoji() -> bool:
 
 @contextmanager
 def running_demo(folder: Path) -> Iterator[Demo]:
+    with running(folder / "demo", "--demo") as demo:
+        found = LOGIN.search(demo.log.read_text())
+        assert found, demo.log.read_text()
+        demo.email, demo.password = found.groups()
+        yield demo
+
+
+@contextmanager
+def running_for_a_month(folder: Path) -> Iterator[Demo]:
+    """A workspace in which four agents have worked for a month."""
+    prepare(folder / "month")
+    with running(folder / "month") as busy:
+        busy.email, busy.password = OWNER, PASSWORD
+        yield busy
+
+
+@contextmanager
+def running(data: Path, *options: str) -> Iterator[Demo]:
+    """``wapto run`` with this data folder."""
     port = free_port()
-    demo = Demo(f"http://127.0.0.1:{port}", folder / "demo.log")
+    demo = Demo(f"http://127.0.0.1:{port}", data.with_suffix(".log"))
     clean = {name: value for name, value in os.environ.items() if not name.startswith("WAPTO_")}
-    environment = clean | {"WAPTO_DATA_DIR": str(folder / "data"), "WAPTO_PORT": str(port)}
+    environment = clean | {"WAPTO_DATA_DIR": str(data), "WAPTO_PORT": str(port)}
     with demo.log.open("wb") as output:
         process = subprocess.Popen(
-            [sys.executable, "-m", "wapto_app.cli", "run", "--demo"],
+            [sys.executable, "-m", "wapto_app.cli", "run", *options],
             cwd=ROOT,
             env=environment,
             stdout=output,
             stderr=subprocess.STDOUT,
         )
     try:
-        wait_for_logins(demo, process)
+        wait_until_it_answers(demo, process)
         yield demo
     finally:
         process.send_signal(signal.SIGTERM)
@@ -120,15 +145,12 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-def wait_for_logins(demo: Demo, process: subprocess.Popen[bytes]) -> None:
+def wait_until_it_answers(demo: Demo, process: subprocess.Popen[bytes]) -> None:
     deadline = time.monotonic() + START_SECONDS
     while "Wapto answers" not in demo.log.read_text():
         if process.poll() is not None or time.monotonic() > deadline:
-            sys.exit(f"The demo did not start:\n{demo.log.read_text()}")
+            sys.exit(f"Wapto did not start:\n{demo.log.read_text()}")
         time.sleep(0.2)
-    found = LOGIN.search(demo.log.read_text())
-    assert found, demo.log.read_text()
-    demo.email, demo.password = found.groups()
 
 
 def photograph(browser: Browser, demo: Demo) -> None:
@@ -145,6 +167,7 @@ def photograph(browser: Browser, demo: Demo) -> None:
     page.goto("/integrations/connect")
     expect(page.get_by_label("Phone number id")).to_be_visible()
     shoot(page, "connect")
+    show_people_and_plans(page)
     show_the_phone(page)
     show_on_a_phone(browser, demo, page)
 
@@ -179,7 +202,7 @@ def sign_in(page: Page, demo: Demo) -> None:
     page.get_by_label("Password", exact=True).first.fill(demo.password)
     page.get_by_role("button", name="Sign in").first.click()
     page.wait_for_url(re.compile("/inbox"))
-    expect(page.get_by_test_id("conversation-row")).to_have_count(3)
+    expect(page.get_by_test_id("conversation-row").first).to_be_visible()
 
 
 def phone(page: Page, path: str, body: Json | None = None) -> Any:
@@ -197,6 +220,7 @@ def says(page: Page, customer: str, text: str, **more: Any) -> Json:
 
 def fill_inbox(page: Page) -> None:
     """Three more customers, who wrote some hours ago."""
+    expect(page.get_by_test_id("conversation-row")).to_have_count(3)
     earlier = (
         ("c4", 19.4, "Bom dia! Tem garagem para duas bicicletas?"),
         ("c5", 1.7, "¿Puedo llevar a mi perro? 🐕"),
@@ -319,6 +343,30 @@ def light_and_dark(page: Page, name: str, *, ready: str) -> None:
     shoot(page, f"{name}-dark")
     page.emulate_media(color_scheme="light")
     page.wait_for_timeout(500)
+
+
+def show_people_and_plans(page: Page) -> None:
+    page.set_viewport_size({"width": 1180, "height": 760})
+    page.goto("/teams/1")
+    expect(page.get_by_label("Name")).to_have_value("Sales Team")
+    shoot(page, "team")
+    page.goto("/subscription")
+    expect(page.get_by_test_id("plan-card")).to_have_count(3)
+    expect(page.get_by_test_id("usage")).to_be_visible()
+    shoot(page, "subscription")
+
+
+def show_the_month(browser: Browser, busy: Demo) -> None:
+    page = new_page(browser, busy)
+    page.goto("/login")
+    sign_in(page, busy)
+    page.set_viewport_size({"width": 1180, "height": 860})
+    page.goto("/review")
+    page.get_by_role("button", name="30 days").click()
+    expect(page.get_by_label("Day by day").get_by_role("listitem")).to_have_count(30)
+    page.mouse.move(5, 5)
+    page.wait_for_timeout(500)
+    shoot(page, "review")
 
 
 def show_the_phone(page: Page) -> None:

@@ -48,6 +48,7 @@ class Accounts(rx.State):
     @requires(Permission.ADMIN)
     async def load(self) -> None:
         watch(self, Accounts.changed, [TOPIC])
+        self.inviting, self.leaving_id, self.crowned_id = False, 0, 0
         await self._show()
 
     @rx.event

@@ -71,6 +71,7 @@ class Agents(rx.State):
     @requires(Permission.TEAMS_SEE)
     async def load(self) -> None:
         watch(self, Agents.changed, [TOPIC, teams.TOPIC])
+        self.dialog, self.chosen = "", NOBODY
         wanted = self.router.url.query_parameters.get("team", "")
         if wanted.isascii() and wanted.isdigit() and len(wanted) < 10:
             self.team_id = int(wanted)

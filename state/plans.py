@@ -47,6 +47,7 @@ class Plans(rx.State):
     @requires(Permission.ADMIN)
     async def load(self) -> None:
         watch(self, Plans.changed, [TOPIC, SUBSCRIPTION])
+        self.is_open, self.deleting_id = False, 0
         await self._show()
 
     @rx.event

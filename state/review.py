@@ -80,6 +80,8 @@ class Review(rx.State):
     @requires(Permission.REPORTS_SEE)
     async def load(self) -> None:
         watch(self, Review.changed, [review.TOPIC, presence.TOPIC])
+        self.choosing = False
+        (await self.get_state(Rubric)).open = False
         await self._show()
 
     @rx.event

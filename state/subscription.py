@@ -59,6 +59,7 @@ class Subscription(rx.State):
     @requires(Permission.SUBSCRIPTION_SEE)
     async def load(self) -> None:
         watch(self, Subscription.changed, [TOPIC, PLANS, BILLING])
+        self.editing_buyer, self.chosen_id, self.leaving = False, 0, False
         await self._show()
 
     @rx.event

@@ -85,6 +85,7 @@ class Subscriptions(rx.State):
     @requires(Permission.ADMIN)
     async def load(self) -> None:
         watch(self, Subscriptions.changed, [TOPIC, PLANS, BILLING])
+        self.dialog = ""
         await self._show()
 
     @rx.event

@@ -36,6 +36,8 @@ class Tasks(rx.State):
     async def load(self) -> EventSpec | None:
         watch(self, Tasks.changed, [tasks.TOPIC])
         self.undo_id, self.undo_title = 0, ""
+        self.leaving_id, self.leaving_title = 0, ""
+        (await self.get_state(TaskDialog)).is_open = False
         await self._show()
         wanted = self.router.url.query_parameters.get("task", "")
         is_number = wanted.isascii() and wanted.isdecimal() and len(wanted) <= _NUMBER_LENGTH

@@ -25,6 +25,7 @@ class Teams(rx.State):
     @requires(Permission.TEAMS_SEE)
     async def load(self) -> None:
         watch(self, Teams.changed, [teams.TOPIC, accounts.TOPIC])
+        self.leaving_id, self.leaving_name = 0, ""
         await self._show()
 
     @rx.event

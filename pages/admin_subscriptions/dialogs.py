@@ -48,7 +48,7 @@ def dialogs() -> rx.Component:
         ),
         _ask(
             "assign",
-            t("Change the plan"),
+            t("Change plan"),
             t(
                 "It begins at once, without a request. What is left of a paid plan is taken off the new invoice."
             ),
@@ -162,7 +162,7 @@ def _paid() -> rx.Component:
     return checkbox(
         "paid",
         t("It is paid already"),
-        help=t("Else the owner has the days to pay of your billing details."),
+        help=t("Otherwise an invoice is open for as many days as your billing details say."),
     )
 
 

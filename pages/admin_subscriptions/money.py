@@ -28,7 +28,7 @@ def _link(line: Any) -> rx.Component:
         href=line["url"],
         target="_blank",
         rel="noopener",
-        class_name="font-medium underline-offset-2 hover:underline",
+        class_name="font-medium whitespace-nowrap underline-offset-2 hover:underline",
     )
 
 
@@ -38,8 +38,14 @@ def invoices() -> rx.Component:
             Subscriptions.invoices,
             Column(t("Number"), _link),
             Column(t("For"), lambda line: line["title"], hide=True),
-            Column(t("Issued"), lambda line: date_only(line["issued_at"]), hide=True),
-            Column(t("Due"), lambda line: date_only(line["due_at"]), hide=True),
+            Column(
+                t("Issued"),
+                lambda line: date_only(line["issued_at"], class_name="whitespace-nowrap"),
+                hide=True,
+            ),
+            Column(
+                t("Due"), lambda line: date_only(line["due_at"], class_name="whitespace-nowrap"), hide=True
+            ),
             Column(t("Status"), lambda line: invoice_badge(line["status"])),
             Column(t("Amount"), lambda line: line["total"], number=True),
             label=t("Invoices"),
@@ -49,7 +55,7 @@ def invoices() -> rx.Component:
                 "receipt", t("No invoices yet"), t("They are written when a plan is approved and renewed.")
             ),
         ),
-        class_name="pt-6",
+        class_name="pt-2",
     )
 
 
@@ -114,7 +120,7 @@ def payments() -> rx.Component:
             Column(t("Invoice"), lambda line: rx.el.span(line["number"], class_name="font-medium")),
             Column(t("When"), lambda line: exact_time(line["at"]), hide=True),
             Column(t("How"), method, hide=True),
-            Column(t("Note"), lambda line: rx.el.span(line["note"], class_name="break-words"), hide=True),
+            Column(t("Note"), lambda line: rx.el.span(line["note"], class_name="wrap-anywhere"), hide=True),
             Column(t("Status"), status),
             Column(t("Amount"), amount, number=True),
             label=t("Payments"),
@@ -123,7 +129,7 @@ def payments() -> rx.Component:
                 "banknote", t("No payments yet"), t("Mark an invoice as paid, and it is here.")
             ),
         ),
-        class_name="pt-6",
+        class_name="pt-2",
     )
 
 
@@ -166,7 +172,7 @@ def taxes() -> rx.Component:
         ),
         table(
             Subscriptions.taxes,
-            Column(t("Name"), lambda line: rx.el.span(line["name"], class_name="font-medium break-words")),
+            Column(t("Name"), lambda line: rx.el.span(line["name"], class_name="font-medium wrap-anywhere")),
             Column(t("Country"), country, hide=True),
             Column(
                 t("Status"),
@@ -180,7 +186,7 @@ def taxes() -> rx.Component:
             loading=~Subscriptions.loaded,
             empty=empty_state("percent", t("No taxes"), t("Prices are charged as they are.")),
         ),
-        class_name="pt-6",
+        class_name="pt-2",
     )
 
 
@@ -214,5 +220,5 @@ def billing() -> rx.Component:
             rx.cond(Subscriptions.loaded, fields, skeleton_lines(6)),
             description=t("Stands on every invoice that is written from now on."),
         ),
-        class_name="pt-6",
+        class_name="pt-2",
     )

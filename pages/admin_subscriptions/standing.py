@@ -46,7 +46,7 @@ def standing() -> rx.Component:
         ),
         _requests(),
         _trial(),
-        class_name="pt-6",
+        class_name="pt-2",
     )
 
 
@@ -65,11 +65,14 @@ def _current() -> rx.Component:
 
     facts = rx.el.div(
         rx.el.div(
-            rx.el.p(row["plan"], class_name="text-lg font-semibold break-words"),
+            rx.el.p(row["plan"], dir="auto", class_name="min-w-0 text-lg font-semibold wrap-anywhere"),
             subscription_badge(row["status"]),
             class_name="flex flex-wrap items-center gap-2",
         ),
-        rx.el.p(source, " · ", price, class_name="mt-1 text-sm text-muted"),
+        rx.el.p(
+            rx.cond(row["source"] == "free", source, rx.fragment(source, " · ", price)),
+            class_name="mt-1 text-sm text-muted",
+        ),
         rx.el.ul(
             rx.cond(row["source"] == "trial", date("trial_ends_at", t("Trial until")), rx.fragment()),
             date("period_end", rx.cond(row["canceling"], t("Ends on"), t("Renews on"))),
@@ -97,16 +100,16 @@ def _current() -> rx.Component:
 def _requests() -> rx.Component:
     def what(line: Any) -> rx.Component:
         return rx.el.div(
-            rx.el.p(line["plan"], " · ", line["price"], class_name="font-medium break-words"),
+            rx.el.p(line["plan"], " · ", line["price"], class_name="font-medium wrap-anywhere"),
             rx.cond(
                 line["message"] == "",
                 rx.fragment(),
-                rx.el.p("“", line["message"], "”", class_name="text-xs break-words text-muted"),
+                rx.el.p("“", line["message"], "”", class_name="text-xs wrap-anywhere text-muted"),
             ),
             rx.cond(
                 line["note"] == "",
                 rx.fragment(),
-                rx.el.p(line["note"], class_name="text-xs break-words text-muted"),
+                rx.el.p(line["note"], class_name="text-xs wrap-anywhere text-muted"),
             ),
             class_name="py-2",
         )

@@ -130,7 +130,7 @@ def _total(name: Text, value: rx.Var[Any], help: Text) -> rx.Component:
     return card(
         rx.el.p(name, class_name="truncate text-xs font-medium text-muted"),
         rx.el.div(shown, class_name="mt-1"),
-        rx.el.p(help, class_name="mt-0.5 truncate text-xs text-faint"),
+        rx.el.p(help, class_name="mt-0.5 text-xs text-pretty text-faint"),
         data_testid="total",
         class_name="p-4",
     )

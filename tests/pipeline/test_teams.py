@@ -362,3 +362,11 @@ async def test_seats_and_teams_of_others_are_not_in_a_managers_reach(
     assert tab.vars(Agents).get("link", "") == ""
     async with db.read() as session:
         assert (await session.get_one(Account, boss.account_id)).is_active
+
+
+async def test_a_dialog_does_not_come_back_with_the_page(open_tab: OpenTab, owner: Actor) -> None:
+    tab = await open_tab(owner, "/agents")
+    await tab.send(Agents.load, Agents.ask("invite", 0))
+    assert tab.vars(Agents)["dialog"] == "invite"
+    await tab.send(Agents.load)
+    assert tab.vars(Agents)["dialog"] == ""

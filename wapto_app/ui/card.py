@@ -25,10 +25,10 @@ def section(
             rx.el.div(
                 rx.el.h2(title, class_name="text-base font-semibold"),
                 _description(description),
-                class_name="min-w-0 flex-1",
+                class_name="min-w-0 flex-1 basis-60",
             ),
             action if action is not None else rx.fragment(),
-            class_name="flex items-start gap-4 px-5 pt-5",
+            class_name="flex flex-wrap items-start gap-x-4 gap-y-3 px-5 pt-5",
         ),
         rx.el.div(*children, class_name="p-5"),
         class_name=SURFACE,
