@@ -124,7 +124,10 @@ def _totals() -> rx.Component:
 def _total(name: Text, value: rx.Var[Any], help: Text) -> rx.Component:
     shown = rx.cond(
         Review.loaded,
-        rx.el.span(value, class_name="text-xl font-semibold tracking-tight whitespace-nowrap tabular-nums"),
+        rx.el.span(
+            value,
+            class_name="text-xl font-semibold tracking-tight whitespace-nowrap tabular-nums lg:max-xl:text-base",
+        ),
         skeleton("h-7 w-16"),
     )
     return card(
