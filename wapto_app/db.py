@@ -107,6 +107,16 @@ def touch(session: AsyncSession, *topics: str) -> None:
     session.info.setdefault(_TOPICS, set()).update(topics)
 
 
+async def take_turns(session: AsyncSession, key: int) -> None:
+    """Let those who do the same at once do it one after the other, each until the end of its transaction.
+
+    ``key`` is any number that nothing else takes. SQLite's writers take turns in any case.
+    """
+    if session.get_bind().dialect.name == "postgresql":
+        connection = await session.connection()
+        await connection.execute(sa.text("SELECT pg_advisory_xact_lock(:key)"), {"key": key})
+
+
 async def fetch(session: AsyncSession, query: sa.Select[*tuple[Any, ...]]) -> Sequence[Any]:
     """The rows of a query over columns; SQLModel's own ``select`` types at most four of them."""
     result: Any = await session.exec(query)  # type: ignore[call-overload]

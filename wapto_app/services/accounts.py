@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from wapto_app.db import touch
+from wapto_app.db import take_turns, touch
 from wapto_app.models import Account, AuditEntry, LinkPurpose, LoginSession, Role
 from wapto_app.security.passwords import UNUSABLE
 from wapto_app.security.permissions import Actor, Permission, permissions_of
@@ -303,9 +303,7 @@ def as_actor(account: Account) -> Actor:
 
 async def alone(session: AsyncSession) -> None:
     """Two who make, rename or withdraw accounts at once take turns. SQLite's write transactions already do."""
-    if session.get_bind().dialect.name == "postgresql":
-        connection = await session.connection()
-        await connection.execute(sa.text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LOCK})
+    await take_turns(session, _LOCK)
 
 
 async def _add(session: AsyncSession, person: Person, role: Role, *, is_admin: bool = False) -> int:

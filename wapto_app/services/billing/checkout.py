@@ -12,7 +12,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from integrations.billing import Checkout, Missing, Order, Refused, Stripe
 from wapto_app.clock import utcnow
-from wapto_app.db import Database
+from wapto_app.db import Database, take_turns
 from wapto_app.models import (
     Account,
     CheckoutState,
@@ -32,6 +32,8 @@ from wapto_app.services.plans import catalog
 RETURN = "checkout"
 """Name of the query parameter with which Stripe sends the owner back."""
 PAGE = "/subscription"
+# Any number that nothing else takes.
+_LOCK = 0x77617079
 _MARGIN = timedelta(minutes=5)
 """A page that is about to expire is not shown any more."""
 
@@ -145,6 +147,7 @@ async def _attempt(
         if outcome is Outcome.PAID:
             raise Conflict("This plan is paid already.")
     async with db.write() as session:
+        await take_turns(session, _LOCK)
         again = await _open_one(session)
         if again is not None and _is_good(again, terms):
             return again

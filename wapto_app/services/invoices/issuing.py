@@ -6,12 +6,11 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
 
-import sqlalchemy as sa
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from wapto_app.clock import utcnow
-from wapto_app.db import touch
+from wapto_app.db import take_turns, touch
 from wapto_app.models import Account, Invoice, InvoiceStatus, Role
 from wapto_app.services.invoices.details import TOPIC, PartyRow, read_billing
 from wapto_app.services.invoices.taxes import taxes_on
@@ -94,9 +93,7 @@ async def _buyer(session: AsyncSession, buyer: PartyRow) -> PartyRow:
 
 async def _next_number(session: AsyncSession, now: datetime) -> tuple[int, int]:
     """Without gaps: counted in the transaction that writes the invoice, one after the other."""
-    if session.get_bind().dialect.name == "postgresql":
-        connection = await session.connection()
-        await connection.execute(sa.text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LOCK})
+    await take_turns(session, _LOCK)
     newest = await session.exec(
         select(Invoice.sequence)
         .where(Invoice.year == now.year)

@@ -12,7 +12,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import col
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from wapto_app.db import fetch
+from wapto_app.db import fetch, take_turns
 from wapto_app.models import Account, Contact, MediaFile, MediaState, Role, UsageCounter
 from wapto_app.models.base import table_of
 from wapto_app.services.errors import LimitReached, NotInPlan
@@ -125,7 +125,7 @@ async def ensure_room(session: AsyncSession, limit: Limit, adding: int = 1) -> N
     most = standing.limit(limit) if standing else None
     if most is None or standing is None:
         return
-    await _take_turns(session)
+    await take_turns(session, _LOCK)
     if await used(session, standing, limit) + adding > most:
         raise LimitReached(NAMES[limit], most)
 
@@ -174,10 +174,3 @@ async def used(session: AsyncSession, standing: Standing, limit: Limit) -> int:
         return 0
     number = int((await fetch(session, counting()))[0][0])
     return math.ceil(number / _MEBIBYTE) if limit is Limit.MEDIA_MB else number
-
-
-async def _take_turns(session: AsyncSession) -> None:
-    """Who creates waits for who is creating. SQLite's write transactions already do."""
-    if session.get_bind().dialect.name == "postgresql":
-        connection = await session.connection()
-        await connection.execute(sa.text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LOCK})
