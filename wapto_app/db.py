@@ -45,6 +45,8 @@ _PRAGMAS = (
     "PRAGMA busy_timeout=10000",
     "PRAGMA cache_size=-20000",
     "PRAGMA temp_store=MEMORY",
+    # Pages of the log (32 MB) before they are copied into the file: seldom, a busy page is copied once instead of often.
+    "PRAGMA wal_autocheckpoint=8000",
 )
 _TOPICS = "topics"
 _WRITES = {"wapto_writes": True}
