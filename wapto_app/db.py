@@ -45,7 +45,7 @@ _PRAGMAS = (
     "PRAGMA busy_timeout=10000",
     "PRAGMA cache_size=-20000",
     "PRAGMA temp_store=MEMORY",
-    # Pages of the log (32 MB) before they are copied into the file: seldom, a busy page is copied once instead of often.
+    # Pages of the log (32 MB) before they are copied into the file: a busy page is copied once instead of often.
     "PRAGMA wal_autocheckpoint=8000",
 )
 _TOPICS = "topics"
