@@ -9,13 +9,13 @@ import reflex as rx
 from pages.frame import frame
 from pages.handover import link_dialog
 from pages.lost_factor import lost_factor_dialog, lost_factor_item
+from pages.person import person_cell
 from pages.profile import role_badge
 from state.accounts import Accounts
 from state.base import Feedback
 from state.viewing import Viewing
 from wapto_app.security.permissions import Permission
 from wapto_app.services.account_list import PAGE
-from wapto_app.ui.avatar import avatar
 from wapto_app.ui.badge import badge, status_badge
 from wapto_app.ui.button import button, icon_button
 from wapto_app.ui.card import page_body, page_header
@@ -137,25 +137,7 @@ def _pager() -> rx.Component:
 
 
 def _person(row: Any) -> rx.Component:
-    about = rx.el.div(
-        rx.el.p(
-            rx.el.span(row["name"], dir="auto", class_name="min-w-0 font-medium wrap-anywhere"),
-            rx.cond(row["is_me"], badge(t("You")), rx.fragment()),
-            class_name="flex items-center gap-2",
-        ),
-        rx.cond(
-            row["name"] == row["email"],
-            rx.fragment(),
-            rx.el.p(row["email"], class_name="text-xs break-all text-muted"),
-        ),
-        rx.el.div(_role(row), class_name="mt-1.5 md:hidden"),
-        class_name="min-w-0",
-    )
-    return rx.el.div(
-        avatar(row["name"], size=32, class_name="flex-none max-sm:hidden"),
-        about,
-        class_name="flex items-center gap-3 py-2",
-    )
+    return person_cell(row, _role(row))
 
 
 def _role(row: Any) -> rx.Component:

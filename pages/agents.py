@@ -8,13 +8,13 @@ import reflex as rx
 
 from pages.frame import frame
 from pages.handover import link_dialog
+from pages.person import person_cell
 from state.agents import Agents
 from state.base import Feedback
 from state.shell import Shell
 from state.viewing import Viewing
 from wapto_app.security.permissions import Permission
 from wapto_app.ui.auth_form import answers, auth_form
-from wapto_app.ui.avatar import avatar
 from wapto_app.ui.badge import badge, status_badge
 from wapto_app.ui.button import button, button_link, icon_button
 from wapto_app.ui.card import page_body, page_header
@@ -127,25 +127,7 @@ def _table() -> rx.Component:
 
 
 def _person(row: Any) -> rx.Component:
-    about = rx.el.div(
-        rx.el.p(
-            rx.el.span(row["name"], dir="auto", class_name="min-w-0 font-medium wrap-anywhere"),
-            rx.cond(row["is_me"], badge(t("You")), rx.fragment()),
-            class_name="flex items-center gap-2",
-        ),
-        rx.cond(
-            row["name"] == row["email"],
-            rx.fragment(),
-            rx.el.p(row["email"], class_name="text-xs wrap-anywhere text-muted"),
-        ),
-        rx.el.div(_team(row), class_name="mt-1.5 md:hidden"),
-        class_name="min-w-0",
-    )
-    return rx.el.div(
-        avatar(row["name"], size=32, class_name="flex-none max-sm:hidden"),
-        about,
-        class_name="flex items-center gap-3 py-2",
-    )
+    return person_cell(row, _team(row))
 
 
 def _team(row: Any) -> rx.Component:

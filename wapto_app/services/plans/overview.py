@@ -10,7 +10,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from wapto_app.clock import utcnow
 from wapto_app.db import fetch
-from wapto_app.models import Account, Plan, PlanRequest, RequestState
+from wapto_app.models import Account, Plan, PlanRequest
 from wapto_app.security.permissions import Actor, Permission
 from wapto_app.services import money
 from wapto_app.services.invoices.details import check_reader
@@ -154,13 +154,6 @@ async def requests(session: AsyncSession, actor: Actor) -> list[RequestRow]:
         .limit(20)
     )
     return [_request(request, plan, name or "") for request, plan, name in await fetch(session, query)]
-
-
-async def open_requests(session: AsyncSession, actor: Actor) -> int:
-    """How many wait for an admin."""
-    actor.require(Permission.ADMIN)
-    found = await session.exec(select(PlanRequest.id).where(PlanRequest.state == RequestState.OPEN))
-    return len(list(found))
 
 
 async def _subscription(session: AsyncSession, standing: Standing) -> SubscriptionRow:
