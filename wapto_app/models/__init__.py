@@ -16,6 +16,8 @@ from wapto_app.models.conversations import (
     StatusEvent,
 )
 from wapto_app.models.desk import DeskEvent, DeskKind, DeskState, OnlineSpan, Review
+from wapto_app.models.fields import CustomField, FieldKind, FieldValue
+from wapto_app.models.library import LibraryFile, LibraryFolder, LibraryTag
 from wapto_app.models.mail import MailLog, MailStatus
 from wapto_app.models.notifications import Notification, NotificationKind
 from wapto_app.models.plans import (
@@ -29,12 +31,16 @@ from wapto_app.models.plans import (
     SubscriptionStatus,
     UsageCounter,
 )
+from wapto_app.models.segments import Segment
 from wapto_app.models.stripe import CheckoutState, StripeCheckout, StripeEvent, StripeRead
 from wapto_app.models.system import EventState, Lease, Preference, WebhookEvent
+from wapto_app.models.tags import ContactTag, Tag
 from wapto_app.models.tasks import Task, TaskPriority
 from wapto_app.models.teams import AssignmentStrategy, Team, Visibility
+from wapto_app.models.templates import Template
 from wapto_app.models.two_factor import RecoveryCode, TwoFactor
 from wapto_app.models.viewing import SessionView
+from wapto_app.models.writing import MessageDraft, QuickReply, SavedView, ScheduledMessage, ScheduledState
 
 __all__ = [
     "Account",
@@ -47,17 +53,24 @@ __all__ = [
     "CheckoutState",
     "Contact",
     "ContactAddress",
+    "ContactTag",
     "Conversation",
     "ConversationStatus",
+    "CustomField",
     "Cycle",
     "DeskEvent",
     "DeskKind",
     "DeskState",
     "Direction",
     "EventState",
+    "FieldKind",
+    "FieldValue",
     "Invoice",
     "InvoiceStatus",
     "Lease",
+    "LibraryFile",
+    "LibraryFolder",
+    "LibraryTag",
     "LimitWarning",
     "LinkPurpose",
     "LoginSession",
@@ -66,6 +79,7 @@ __all__ = [
     "MediaFile",
     "MediaState",
     "Message",
+    "MessageDraft",
     "MessageStatus",
     "Notification",
     "NotificationKind",
@@ -76,11 +90,16 @@ __all__ = [
     "Plan",
     "PlanRequest",
     "Preference",
+    "QuickReply",
     "Reaction",
     "RecoveryCode",
     "RequestState",
     "Review",
     "Role",
+    "SavedView",
+    "ScheduledMessage",
+    "ScheduledState",
+    "Segment",
     "SessionView",
     "StatusEvent",
     "StripeCheckout",
@@ -89,10 +108,12 @@ __all__ = [
     "Subscription",
     "SubscriptionSource",
     "SubscriptionStatus",
+    "Tag",
     "Task",
     "TaskPriority",
     "TaxRule",
     "Team",
+    "Template",
     "TwoFactor",
     "UsageCounter",
     "Visibility",

@@ -63,8 +63,11 @@ class Conversation(SQLModel, table=True):
 
 
 class Direction(StrEnum):
+    """``NOTE`` is for the team only: it never leaves, and no figure counts it."""
+
     INBOUND = "in"
     OUTBOUND = "out"
+    NOTE = "note"
 
 
 class MessageStatus(StrEnum):

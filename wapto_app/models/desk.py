@@ -28,6 +28,9 @@ class DeskKind(StrEnum):
     UNASSIGNED = "unassigned"
     RESOLVED = "resolved"
     REOPENED = "reopened"
+    PENDING = "pending"
+    SNOOZED = "snoozed"
+    WOKEN = "woken"
     WINDOW_MISSED = "window_missed"
 
 
@@ -61,6 +64,7 @@ class DeskState(SQLModel, table=True):
 
     ``waiting_since``: the customer's first message that nobody has answered. ``missed_at``: their window closed over
     it. ``opened_at``: since when the conversation is open, ``resolved_at`` and ``resolved_by`` while it is not.
+    ``snoozed_until``: when a snoozed conversation comes back by itself.
     """
 
     __tablename__ = "desk_state"
@@ -68,6 +72,7 @@ class DeskState(SQLModel, table=True):
         partial_index(
             "ix_desk_state_waiting", "waiting_since", where="waiting_since IS NOT NULL AND missed_at IS NULL"
         ),
+        partial_index("ix_desk_state_snoozed", "snoozed_until", where="snoozed_until IS NOT NULL"),
     )
 
     conversation_id: int = Field(primary_key=True, foreign_key="conversation.id", ondelete="CASCADE")
@@ -76,6 +81,7 @@ class DeskState(SQLModel, table=True):
     opened_at: datetime | None = None
     resolved_at: datetime | None = None
     resolved_by: int | None = Field(default=None, foreign_key="account.id", ondelete="SET NULL", index=True)
+    snoozed_until: datetime | None = None
 
 
 class OnlineSpan(SQLModel, table=True):
