@@ -11,11 +11,11 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from integrations.whatsapp.webhooks.decoding import clean_text
 from wapto_app.clock import utcnow
 from wapto_app.db import touch
-from wapto_app.models import AddressKind, Contact, ContactAddress
+from wapto_app.models import AddressKind, Contact, ContactAddress, Conversation
 from wapto_app.security.permissions import Actor, Permission
 from wapto_app.services.errors import Invalid, NotFound
 from wapto_app.services.masking import mask_of
-from wapto_app.services.visibility import readable_contact
+from wapto_app.services.visibility import readable, readable_contact
 
 NAME_MAX = 120
 NOTES_MAX = 10_000
@@ -69,6 +69,15 @@ async def card(session: AsyncSession, actor: Actor, contact_id: int) -> ContactC
         opted_out=found.opted_out_at is not None,
         created_at=found.created_at.isoformat(),
     )
+
+
+async def of_conversation(session: AsyncSession, actor: Actor, conversation_id: int) -> int:
+    """The contact of a conversation; 0 when it is not there or not visible."""
+    actor.require(Permission.CONTACTS_SEE)
+    found = await session.exec(
+        select(Conversation.contact_id).where(Conversation.id == conversation_id, readable(actor))
+    )
+    return found.first() or 0
 
 
 async def phone_of(session: AsyncSession, contact_id: int) -> str:

@@ -1,4 +1,4 @@
-"""What one open inbox tab holds: the list, the open conversation, the contact panel."""
+"""The middle panel: the open conversation."""
 
 from __future__ import annotations
 
@@ -6,15 +6,15 @@ from typing import Any, TypedDict
 
 import reflex as rx
 
-from state.base import actor_of, follows, success, unwatch, watch
+from state.base import actor_of, unwatch, watch
+from state.inbox.contact import ContactPanel
+from state.inbox.paths import selected_in
 from wapto_app import runtime
 from wapto_app.security.permissions import Permission
 from wapto_app.security.policy import requires
-from wapto_app.services import contacts, inbox, outbox
-from wapto_app.services.contacts import ContactCard
+from wapto_app.services import inbox, outbox
 from wapto_app.services.errors import NotFound
-from wapto_app.services.inbox import ConversationHeader, ConversationRow, MessageRow
-from wapto_app.services.visibility import scope
+from wapto_app.services.inbox import ConversationHeader, MessageRow
 from wapto_app.ui.composer import Outgoing
 
 NO_HEADER = ConversationHeader(
@@ -34,20 +34,6 @@ NO_HEADER = ConversationHeader(
     team_id=0,
     team="",
 )
-NO_CARD = ContactCard(
-    id=0,
-    name="",
-    profile_name="",
-    username="",
-    phone="",
-    company="",
-    email="",
-    language="",
-    source="",
-    notes="",
-    opted_out=False,
-    created_at="",
-)
 
 
 class Quoted(TypedDict):
@@ -57,57 +43,7 @@ class Quoted(TypedDict):
     text: str
 
 
-# PostgreSQL refuses to look for a larger one; that many conversations do not exist.
-_LARGEST_ID = 2**31 - 1
 NO_QUOTE = Quoted(id=0, text="")
-
-
-class InboxList(rx.State):
-    """The left panel."""
-
-    rows: list[ConversationRow] = []
-    unread_only: bool = False
-    has_more: bool = False
-    loaded: bool = False
-    _limit: int = inbox.PAGE
-
-    @rx.event
-    @requires(Permission.INBOX_SEE)
-    async def load(self) -> None:
-        # Every step from conversation to conversation comes through here.
-        if self.loaded and follows(self, InboxList.changed, ["inbox"]):
-            return
-        watch(self, InboxList.changed, ["inbox"])
-        await self._read()
-
-    @rx.event
-    @requires(Permission.INBOX_SEE)
-    async def changed(self) -> None:
-        await self._read()
-
-    @rx.event
-    @requires(Permission.INBOX_SEE)
-    async def more(self) -> None:
-        if self.has_more:
-            self._limit += inbox.PAGE
-            await self._read()
-
-    @rx.event
-    @requires(Permission.INBOX_SEE)
-    async def show_unread(self, only: bool) -> None:
-        self.unread_only, self._limit = only, inbox.PAGE
-        await self._read()
-
-    async def _read(self) -> None:
-        actor, unread_only, limit = await actor_of(self), self.unread_only, self._limit + 1
-
-        async def read() -> list[ConversationRow]:
-            async with runtime.get().db.read() as session:
-                return await inbox.listing(session, actor, unread_only=unread_only, limit=limit)
-
-        rows = await runtime.get().inbox_reads.get(("list", scope(actor), unread_only, limit), read)
-        self.has_more = len(rows) > self._limit
-        self.rows, self.loaded = rows[: self._limit], True
 
 
 class OpenConversation(rx.State):
@@ -242,56 +178,3 @@ class OpenConversation(rx.State):
         # Still open, it would be seen, and thereby read, before the browser has left it.
         self._close()
         return rx.redirect("/inbox")
-
-
-class ContactPanel(rx.State):
-    """The right panel."""
-
-    card: ContactCard = NO_CARD
-    shown: bool = False
-
-    @rx.event
-    @requires(Permission.CONTACTS_SEE)
-    async def load(self) -> None:
-        contact_id = (await self.get_state(OpenConversation)).header["contact_id"]
-        if not contact_id:
-            unwatch(self, ContactPanel.changed)
-            self.card, self.shown = NO_CARD, False
-            return
-        watch(self, ContactPanel.changed, [f"contact:{contact_id}"])
-        await self._read(contact_id)
-
-    @rx.event
-    @requires(Permission.CONTACTS_SEE)
-    async def changed(self) -> None:
-        if self.card["id"]:
-            await self._read(self.card["id"])
-
-    async def _read(self, contact_id: int) -> None:
-        actor = await actor_of(self)
-        try:
-            async with runtime.get().db.read() as session:
-                self.card = await contacts.card(session, actor, contact_id)
-        except NotFound:
-            self.card, self.shown = NO_CARD, False
-
-    @rx.event
-    @requires(Permission.CONTACTS_SEE)
-    def show(self, shown: bool) -> None:
-        self.shown = shown
-
-    @rx.event
-    @requires(Permission.CONTACTS_DO)
-    async def save(self, form: dict[str, str]) -> Any:
-        actor = await actor_of(self)
-        async with runtime.get().db.write() as session:
-            await contacts.update(
-                session, actor, self.card["id"], name=form.get("name", ""), notes=form.get("notes", "")
-            )
-        return success("Contact saved.")
-
-
-def selected_in(path: str) -> int:
-    """The conversation of ``/inbox/<id>``; 0 when none is named. What may be seen is decided by the service."""
-    last = path.rstrip("/").rsplit("/", 1)[-1]
-    return min(int(last), _LARGEST_ID) if last.isascii() and last.isdigit() and len(last) < 18 else 0
