@@ -12,6 +12,7 @@ from pages.task_dialog import task_dialog
 from state.inbox import OpenConversation
 from wapto_app.security.permissions import Permission
 from wapto_app.ui.i18n import t
+from wapto_app.ui.lazy import later
 from wapto_app.ui.tokens import classes
 
 ROUTE = "/inbox/[[...splat]]"
@@ -37,7 +38,7 @@ def inbox() -> rx.Component:
                     "flex min-h-0 min-w-0 flex-1 flex-col bg-chat", rx.cond(is_open, "", "max-md:hidden")
                 ),
             ),
-            contact_panel(),
+            later(contact_panel),
             class_name="relative flex h-full min-h-0",
         ),
         task_dialog(),

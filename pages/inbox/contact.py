@@ -20,6 +20,7 @@ from wapto_app.ui.time import relative_time
 from wapto_app.ui.tokens import classes
 
 
+@rx.memo(wrapper=None)
 def contact_panel() -> rx.Component:
     """Beside the thread on wide screens, over it on others."""
     return rx.cond(
