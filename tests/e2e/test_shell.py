@@ -455,7 +455,7 @@ def test_nothing_is_wider_than_a_phone(new_page: NewPage, path: str) -> None:
 
 
 def test_older_rows_come_in_front_without_moving_what_is_read(page: Page) -> None:
-    page.get_by_role("heading", name="Virtual list").scroll_into_view_if_needed()
+    page.get_by_role("heading", name="Chat list").scroll_into_view_if_needed()
     expect(page.get_by_text("Line 59.")).to_be_visible()
     page.get_by_role("log", name="Conversation").hover()
     row = page.get_by_text("Line 0.")
