@@ -47,9 +47,9 @@ def _number(_context: Any, _revision: Any, directives: list[Any]) -> None:
 
 
 def _include(_item: object, name: str | None, kind: str, _reflected: bool, _other: object) -> bool:
-    """Leave hand-written search structures to the migrations that made them."""
+    """Leave hand-written structures for search and order to the migrations that made them."""
     text = name or ""
-    return "_fts" not in text and not (kind in ("column", "index") and text.endswith("search"))
+    return "_fts" not in text and not (kind in ("column", "index") and text.endswith(("search", "_sorted")))
 
 
 def _run(connection: sa.Connection) -> None:
