@@ -17,7 +17,7 @@ from wapto_app.services.inbox.conversations import (
     listing,
     unread_total,
 )
-from wapto_app.services.inbox.thread import MessageRow, Thread, older, recent
+from wapto_app.services.inbox.thread import MessageRow, Thread, arrived_since, newer, older, recent
 
 __all__ = [
     "PAGE",
@@ -25,9 +25,11 @@ __all__ = [
     "ConversationRow",
     "MessageRow",
     "Thread",
+    "arrived_since",
     "header",
     "listing",
     "mark_unread",
+    "newer",
     "older",
     "open_conversation",
     "react",
