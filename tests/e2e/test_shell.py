@@ -262,7 +262,7 @@ def test_a_menu_never_leaves_the_window(new_page: NewPage) -> None:
 
 def test_the_palette_finds_a_page_and_goes_there(page: Page) -> None:
     page.keyboard.press("Control+k")
-    search = page.get_by_role("combobox", name="Search pages and actions")
+    search = page.get_by_role("combobox", name="Search pages, actions and customers")
     expect(search).to_be_focused()
     search.fill("integr")
     expect(page.get_by_role("listbox", name="Results").get_by_role("option")).to_have_count(1)
@@ -273,7 +273,7 @@ def test_the_palette_finds_a_page_and_goes_there(page: Page) -> None:
 
 def test_the_palette_says_when_nothing_is_found(page: Page) -> None:
     page.keyboard.press("Control+k")
-    page.get_by_role("combobox", name="Search pages and actions").fill("zzz")
+    page.get_by_role("combobox", name="Search pages, actions and customers").fill("zzz")
     expect(page.get_by_text("Nothing found for “zzz”.")).to_be_visible()
 
 
