@@ -33,7 +33,11 @@ def differences(url: str) -> list[object]:
     engine = make_sync_engine(url)
     try:
         with engine.connect() as connection:
-            options = {"compare_type": True, "compare_server_default": True}
+            options = {
+                "compare_type": True,
+                "compare_server_default": True,
+                "include_object": migrations.is_generated,
+            }
             context = MigrationContext.configure(connection, opts=options)
             return list(compare_metadata(context, SQLModel.metadata))
     finally:

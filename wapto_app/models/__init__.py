@@ -31,6 +31,7 @@ from wapto_app.models.plans import (
     SubscriptionStatus,
     UsageCounter,
 )
+from wapto_app.models.search import ContactSearch, MessageSearch, SearchAgain, SearchCursor
 from wapto_app.models.segments import Segment
 from wapto_app.models.stripe import CheckoutState, StripeCheckout, StripeEvent, StripeRead
 from wapto_app.models.system import EventState, Lease, Preference, WebhookEvent
@@ -53,6 +54,7 @@ __all__ = [
     "CheckoutState",
     "Contact",
     "ContactAddress",
+    "ContactSearch",
     "ContactTag",
     "Conversation",
     "ConversationStatus",
@@ -80,6 +82,7 @@ __all__ = [
     "MediaState",
     "Message",
     "MessageDraft",
+    "MessageSearch",
     "MessageStatus",
     "Notification",
     "NotificationKind",
@@ -99,6 +102,8 @@ __all__ = [
     "SavedView",
     "ScheduledMessage",
     "ScheduledState",
+    "SearchAgain",
+    "SearchCursor",
     "Segment",
     "SessionView",
     "StatusEvent",
