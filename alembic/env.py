@@ -12,7 +12,7 @@ from sqlmodel.sql.sqltypes import AutoString, UTCDateTime
 
 import wapto_app.models  # noqa: F401  registers every table
 from wapto_app.db import make_sync_engine
-from wapto_app.migrations import without_cascades
+from wapto_app.migrations import is_generated, without_cascades
 from wapto_app.models.base import BigId, Json
 from wapto_app.settings import get_settings
 
@@ -46,12 +46,6 @@ def _number(_context: Any, _revision: Any, directives: list[Any]) -> None:
     directives[0].rev_id = f"{len(list(scripts.walk_revisions())) + 1:04d}"
 
 
-def _include(_item: object, name: str | None, kind: str, _reflected: bool, _other: object) -> bool:
-    """Leave hand-written structures for search and order to the migrations that made them."""
-    text = name or ""
-    return "_fts" not in text and not (kind in ("column", "index") and text.endswith(("search", "_sorted")))
-
-
 def _run(connection: sa.Connection) -> None:
     sqlite = connection.dialect.name == "sqlite"
     context.configure(
@@ -63,7 +57,7 @@ def _run(connection: sa.Connection) -> None:
         compare_type=True,
         compare_server_default=True,
         render_item=_render,
-        include_object=_include,
+        include_object=is_generated,
         process_revision_directives=_number,
     )
     with context.begin_transaction():

@@ -38,7 +38,11 @@ def differences(url: str) -> list[object]:
     engine = make_sync_engine(url)
     try:
         with engine.connect() as connection:
-            options = {"compare_type": True, "compare_server_default": True}
+            options = {
+                "compare_type": True,
+                "compare_server_default": True,
+                "include_object": migrations.is_generated,
+            }
             context = MigrationContext.configure(connection, opts=options)
             found = compare_metadata(context, SQLModel.metadata)
             return [each for each in found if each[0] != "remove_index" or each[1].name not in BY_HAND]

@@ -7,7 +7,7 @@ import signal
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 
-from wapto_app.jobs import backups, billing, dispatch, ingest, mail, media, reminders, subscription
+from wapto_app.jobs import backups, billing, dispatch, ingest, mail, media, reminders, search, subscription
 from wapto_app.jobs.broker import handing_out
 from wapto_app.jobs.scheduler import Tick, leading
 from wapto_app.log import get_logger
@@ -48,6 +48,7 @@ TICKS: tuple[Tick, ...] = (
     Tick("lock what stayed unpaid", 60, billing.look_after),
     Tick("ask Stripe", 15 * 60, billing.reconcile),
     Tick("back up", 60, backups.make_due),
+    Tick("search index", 1, search.follow),
 )
 """Every tick of the product; each job's module defines its own."""
 

@@ -46,6 +46,7 @@ from wapto_app.models.plans import (
     SubscriptionStatus,
     UsageCounter,
 )
+from wapto_app.models.search import ContactSearch, MessageSearch, SearchAgain, SearchCursor
 from wapto_app.models.segments import Segment
 from wapto_app.models.stripe import CheckoutState, StripeCheckout, StripeEvent, StripeRead
 from wapto_app.models.system import EventState, Lease, Preference, WebhookEvent
@@ -72,6 +73,7 @@ __all__ = [
     "ContactApart",
     "ContactEvent",
     "ContactEventKind",
+    "ContactSearch",
     "ContactTag",
     "Conversation",
     "ConversationStatus",
@@ -99,6 +101,7 @@ __all__ = [
     "MediaState",
     "Message",
     "MessageDraft",
+    "MessageSearch",
     "MessageStatus",
     "Notification",
     "NotificationKind",
@@ -118,6 +121,8 @@ __all__ = [
     "SavedView",
     "ScheduledMessage",
     "ScheduledState",
+    "SearchAgain",
+    "SearchCursor",
     "Segment",
     "SessionView",
     "StatusEvent",

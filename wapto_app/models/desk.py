@@ -77,6 +77,9 @@ class DeskState(SQLModel, table=True):
         partial_index(
             "ix_desk_state_waiting", "waiting_since", where="waiting_since IS NOT NULL AND missed_at IS NULL"
         ),
+        partial_index(
+            "ix_desk_state_unreplied", "waiting_since", "conversation_id", where="waiting_since IS NOT NULL"
+        ),
         partial_index("ix_desk_state_snoozed", "snoozed_until", where="snoozed_until IS NOT NULL"),
     )
 

@@ -11,6 +11,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from wapto_app.clock import utcnow
 from wapto_app.models import Conversation, Message, Reaction
 from wapto_app.models.base import table_of
+from wapto_app.services import search
 from wapto_app.services.ingest.context import Arrival, Batch
 from wapto_app.services.previews import preview_of
 
@@ -101,6 +102,7 @@ def _rewrite(batch: Batch, original: Any, body: str, content: dict[str, Any]) ->
     batch.connection.execute(
         message.update().where(message.c.id == original.id).values(body=body, content=content)
     )
+    search.changed(batch.connection, original.id)
     batch.connection.execute(
         conversation.update()
         .where(conversation.c.last_message_id == original.id, conversation.c.id == original.conversation_id)

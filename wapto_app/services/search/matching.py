@@ -1,0 +1,113 @@
+"""How each database finds the words: FTS5 on SQLite, GIN indexes on PostgreSQL."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.sql.functions import FunctionElement
+
+from wapto_app.models import ContactSearch, MessageSearch
+from wapto_app.models.base import table_of
+from wapto_app.services.search.words import Terms
+
+message_search, contact_search = table_of(MessageSearch), table_of(ContactSearch)
+_WORDS = "array_to_tsvector(string_to_array({}.words, ' '))"
+
+
+def fts_query(terms: Terms) -> str:
+    """For ``MATCH``. Every word in quotes: it holds letters, digits and marks only, and means nothing but itself."""
+    return " ".join([*(f'"{word}"' for word in terms.exact), f'"{terms.prefix}"*'])
+
+
+def trigrams(fragment: str) -> str:
+    """For ``MATCH`` on a table that keeps no places: every three characters in a row."""
+    parts = dict.fromkeys(fragment[at : at + 3] for at in range(len(fragment) - 2))
+    return " ".join(f'"{part}"' for part in parts)
+
+
+def ts_query(terms: Terms) -> str:
+    """The same for PostgreSQL, as the text of a ``tsquery``."""
+    return " & ".join([*(f"'{word}'" for word in terms.exact), f"'{terms.prefix}':*"])
+
+
+class HasWords(FunctionElement[bool]):
+    """Whether the contact of a ``contact_search`` row has the words; works on both databases."""
+
+    inherit_cache = True
+    type = sa.Boolean()
+
+
+class HasFragment(FunctionElement[bool]):
+    """Whether a row of ``contact_search`` has this in a row somewhere in its words."""
+
+    inherit_cache = True
+    type = sa.Boolean()
+
+
+@compiles(HasWords, "sqlite")
+def _words_on_sqlite(element: HasWords, compiler: Any, **kw: Any) -> str:
+    fts, _ts = element.clauses
+    return (
+        "contact_search.contact_id IN (SELECT rowid FROM contact_fts "
+        f"WHERE contact_fts MATCH {compiler.process(fts, **kw)})"
+    )
+
+
+@compiles(HasWords, "postgresql")
+def _words_on_postgresql(element: HasWords, compiler: Any, **kw: Any) -> str:
+    _fts, ts = element.clauses
+    return f"{_WORDS.format('contact_search')} @@ CAST({compiler.process(ts, **kw)} AS tsquery)"
+
+
+@compiles(HasFragment, "sqlite")
+def _fragment_on_sqlite(element: HasFragment, compiler: Any, **kw: Any) -> str:
+    grams, pattern = element.clauses
+    return (
+        "(contact_search.contact_id IN (SELECT rowid FROM contact_fragment_fts "
+        f"WHERE contact_fragment_fts MATCH {compiler.process(grams, **kw)}) "
+        f"AND contact_search.words LIKE {compiler.process(pattern, **kw)})"
+    )
+
+
+@compiles(HasFragment, "postgresql")
+def _fragment_on_postgresql(element: HasFragment, compiler: Any, **kw: Any) -> str:
+    _grams, pattern = element.clauses
+    return f"contact_search.words LIKE {compiler.process(pattern, **kw)}"
+
+
+def has_words(terms: Terms) -> sa.ColumnElement[bool]:
+    return HasWords(sa.literal(fts_query(terms)), sa.literal(ts_query(terms)))
+
+
+def has_fragment(fragment: str) -> sa.ColumnElement[bool]:
+    return HasFragment(sa.literal(trigrams(fragment)), sa.literal(f"%{fragment}%"))
+
+
+# --- messages, newest first
+
+
+def messages_with_words(dialect: str, terms: Terms) -> sa.Select[Any]:
+    """Ids of the messages that have all of the words, newest first."""
+    if dialect == "sqlite":
+        fts = sa.table("message_fts", sa.column("rowid"), sa.column("message_fts"))
+        found = sa.select(fts.c.rowid.label("id")).where(fts.c.message_fts.op("MATCH")(fts_query(terms)))
+        return found.order_by(fts.c.rowid.desc())
+    words = sa.text(f"{_WORDS.format('message_search')} @@ CAST(:ts AS tsquery)")
+    query = sa.select(message_search.c.message_id.label("id")).where(words.bindparams(ts=ts_query(terms)))
+    return query.order_by(message_search.c.message_id.desc())
+
+
+def messages_with_fragment(dialect: str, fragment: str) -> sa.Select[Any]:
+    """Ids of the messages that have this in a row somewhere in their words, newest first."""
+    has_it = message_search.c.words.like(f"%{fragment}%")
+    if dialect == "sqlite":
+        fts = sa.table("message_fragment_fts", sa.column("rowid"), sa.column("message_fragment_fts"))
+        found = sa.select(fts.c.rowid.label("id")).join(
+            message_search, message_search.c.message_id == fts.c.rowid
+        )
+        grams = fts.c.message_fragment_fts.op("MATCH")(trigrams(fragment))
+        return found.where(grams, has_it).order_by(fts.c.rowid.desc())
+    query = sa.select(message_search.c.message_id.label("id")).where(has_it)
+    return query.order_by(message_search.c.message_id.desc())
