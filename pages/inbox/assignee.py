@@ -46,6 +46,7 @@ def assignee_menu() -> rx.Component:
         rx.icon("chevron-down", size=14, aria_hidden=True, class_name="max-2xl:hidden"),
         type="button",
         data_tip=t("Assign"),
+        data_key="a",
         class_name=f"{look} hover:text-ink",
     )
     return rx.cond(_may_do(), _choices(trigger), rx.el.span(assignee_shown(), class_name=look))
@@ -113,6 +114,7 @@ def resolve_button() -> rx.Component:
             on_click=deed,
             class_name="max-lg:w-8 max-lg:px-0",
             data_tip=label,
+            data_key="e",
         )
 
     is_done = OpenConversation.header["status"] == "resolved"

@@ -5,9 +5,10 @@ from __future__ import annotations
 import reflex as rx
 
 from pages.inbox.ticks import tick
-from state.inbox import InboxList, OpenConversation
+from state.inbox import Company, InboxList, OpenConversation
 from state.shell import Shell
 from wapto_app.security.permissions import Permission
+from wapto_app.services.company import Companion
 from wapto_app.services.inbox import ConversationRow
 from wapto_app.ui.avatar import avatar
 from wapto_app.ui.badge import count
@@ -22,7 +23,7 @@ from wapto_app.ui.tokens import classes
 
 @rx.memo
 def conversation_row(
-    rest: rx.RestProp, *, row: rx.Var[ConversationRow], current: rx.Var[bool]
+    rest: rx.RestProp, *, row: rx.Var[ConversationRow], current: rx.Var[bool], here: rx.Var[Companion]
 ) -> rx.Component:
     head = rx.el.div(
         rx.el.span(row["name"], dir="auto", class_name="min-w-0 flex-1 truncate font-medium"),
@@ -38,6 +39,7 @@ def conversation_row(
                 "min-w-0 flex-1 truncate", rx.cond(row["unread"] > 0, "text-ink", "text-muted")
             ),
         ),
+        rx.cond(here["name"], _here(here), rx.fragment()),
         rx.cond(row["assignee"] != "", _assignee(row["assignee"]), rx.fragment()),
         countdown(row["window_closes_at"], class_name="flex-none text-xs text-faint"),
         count(row["unread"], label=t("unread")),
@@ -59,6 +61,26 @@ def conversation_row(
     )
 
 
+def _here(one: rx.Var[Companion]) -> rx.Component:
+    """A colleague has it open; a pen when they write."""
+    words = rx.cond(
+        one["writing"],
+        t("{name} is writing", name=one["name"]),
+        t("{name} is here too", name=one["name"]),
+    )
+    return rx.el.span(
+        rx.cond(
+            one["writing"],
+            rx.icon("pen-line", size=14, aria_hidden=True),
+            rx.icon("eye", size=14, aria_hidden=True),
+        ),
+        rx.el.span(words, class_name="sr-only"),
+        data_tip=words,
+        data_testid="row-company",
+        class_name="flex-none text-info-ink",
+    )
+
+
 def _assignee(name: rx.Var[str]) -> rx.Component:
     return rx.el.span(
         avatar(name, size=18),
@@ -74,7 +96,10 @@ def conversation_list() -> rx.Component:
         rx.foreach(
             InboxList.rows,
             lambda row: conversation_row(
-                row=row, current=OpenConversation.selected == row["id"], key=row["id"].to_string()
+                row=row,
+                current=OpenConversation.selected == row["id"],
+                here=Company.rows[row["id"].to_string()],
+                key=row["id"].to_string(),
             ),
         ),
         _more(),

@@ -17,15 +17,19 @@ from wapto_app.services.inbox.conversations import (
     listing,
     unread_total,
 )
+from wapto_app.services.inbox.gallery import Gallery, GalleryItem, gallery
 from wapto_app.services.inbox.thread import MessageRow, Thread, arrived_since, newer, older, recent
 
 __all__ = [
     "PAGE",
     "ConversationHeader",
     "ConversationRow",
+    "Gallery",
+    "GalleryItem",
     "MessageRow",
     "Thread",
     "arrived_since",
+    "gallery",
     "header",
     "listing",
     "mark_unread",
