@@ -109,14 +109,20 @@ def _who() -> rx.Component:
 
 
 def _desk() -> rx.Component:
-    team = OpenConversation.header["team"]
+    header = OpenConversation.header
+    name = rx.cond(header["assignee"] != "", header["assignee"], t("Unassigned"))
+    team = rx.cond(
+        header["team"] != "",
+        rx.el.span(header["team"], dir="auto", class_name="block truncate text-xs text-muted"),
+        rx.fragment(),
+    )
     return fold(
         "desk",
         t("Who works on it"),
         rx.el.div(
             assignee_menu(),
-            rx.cond(team != "", rx.el.span(team, dir="auto", class_name="truncate text-muted"), rx.fragment()),
-            class_name="flex min-w-0 items-center gap-2",
+            rx.el.div(rx.el.span(name, dir="auto", class_name="block truncate"), team, class_name="min-w-0"),
+            class_name="flex min-w-0 items-center gap-2.5 2xl:[&_[data-testid=assignee]>span:last-child]:sr-only",
         ),
         start_open=True,
     )
