@@ -14,6 +14,7 @@ from state.shell import Shell
 from wapto_app.security.permissions import Permission
 from wapto_app.ui.avatar import avatar
 from wapto_app.ui.button import button_link, icon_button
+from wapto_app.ui.chat_list import chat_list, row_of
 from wapto_app.ui.company import beat, company_line
 from wapto_app.ui.composer import composer, seen
 from wapto_app.ui.empty import empty_state
@@ -22,7 +23,6 @@ from wapto_app.ui.link import ReactRouterLink
 from wapto_app.ui.skeleton import skeleton
 from wapto_app.ui.time import countdown
 from wapto_app.ui.tokens import ICON_BUTTON
-from wapto_app.ui.chat_list import chat_list, row_of
 
 SAMPLE: dict[str, Any] = {
     "id": 0,

@@ -16,6 +16,7 @@ from wapto_app.services.review import ReviewRow, Score
 from wapto_app.ui.avatar import avatar
 from wapto_app.ui.banner import banner
 from wapto_app.ui.button import button, button_link, icon_button
+from wapto_app.ui.chat_list import chat_list, row_of
 from wapto_app.ui.dialog import confirm_dialog
 from wapto_app.ui.empty import empty_state
 from wapto_app.ui.form import FieldError, field, select, textarea
@@ -24,7 +25,6 @@ from wapto_app.ui.link import RouteLink
 from wapto_app.ui.skeleton import skeleton
 from wapto_app.ui.time import relative_time
 from wapto_app.ui.tokens import ICON_BUTTON
-from wapto_app.ui.chat_list import chat_list, row_of
 
 Page = ReviewedConversation
 

@@ -16,7 +16,9 @@ _ELEMENT = "./public/external/wapto_app/ui/browser/element.jsx"
 _ALIAS = f"""    alias: [
       {{ find: "@emotion/react", replacement: fileURLToPath(new URL("{_ELEMENT}", import.meta.url)) }},"""
 _ALIASES = "    alias: ["
-_WINDOW = re.compile(r"  useEffect\(\(\) => \{\s*// Make contexts and state objects.*?\}, \[\]\);\n", re.DOTALL)
+_WINDOW = re.compile(
+    r"  useEffect\(\(\) => \{\s*// Make contexts and state objects.*?\}, \[\]\);\n", re.DOTALL
+)
 _NAMESPACE = re.compile(
     r'^import \* as (?:emotion_react|utils_context|utils_context_registry|utils_state) from "[^"]+";\n', re.M
 )

@@ -179,7 +179,9 @@ async def _page(
     including: bool = False,
 ) -> Thread:
     """``size`` rows, messages and events in the order of their places; ``upward`` from the newest of them."""
-    stretch = Stretch(before or after, later=after is not None, upward=upward, including=including, limit=size + 1)
+    stretch = Stretch(
+        before or after, later=after is not None, upward=upward, including=including, limit=size + 1
+    )
     found = await read(session, stretch, MESSAGE, Message, _messages(actor, conversation_id))
     found += await events(session, conversation_id, readable(actor), stretch)
     found.sort(key=lambda each: each.place, reverse=upward)
