@@ -17,6 +17,7 @@ from wapto_app.services.inbox.conversations import (
     listing,
     unread_total,
 )
+from wapto_app.services.inbox.status import set_pending, snooze
 from wapto_app.services.inbox.thread import MessageRow, Thread, older, recent
 
 __all__ = [
@@ -36,5 +37,7 @@ __all__ = [
     "send_file",
     "send_location",
     "send_text",
+    "set_pending",
+    "snooze",
     "unread_total",
 ]
