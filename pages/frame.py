@@ -7,7 +7,8 @@ import reflex as rx
 from pages.bell import bell, notifications_drawer
 from pages.forbidden import forbidden, page_skeleton
 from pages.lock import lock_panel, plan_banner, plan_chip
-from pages.navigation import NAVIGATION, commands
+from pages.navigation import NAVIGATION, entries
+from pages.palette import palette_body, shortcuts_body
 from state.base import Feedback
 from state.shell import Shell
 from state.viewing import Viewing
@@ -16,7 +17,8 @@ from wapto_app.ui import shell
 from wapto_app.ui.banner import offline_banner, viewing_bar
 from wapto_app.ui.button import button
 from wapto_app.ui.i18n import Text, locale_sync, t
-from wapto_app.ui.keys import command_palette, shortcut_help
+from wapto_app.ui.keys import GoKeys, palette_dialog, shortcuts_dialog
+from wapto_app.ui.lazy import later
 from wapto_app.ui.notice import notices
 from wapto_app.ui.tooltip import tooltip_host
 
@@ -60,10 +62,27 @@ def frame_lock() -> rx.Component:
 def frame_extras() -> rx.Component:
     return rx.fragment(
         notices(Feedback.notices),
-        command_palette(commands(), Shell.permissions),
-        shortcut_help(),
+        palette_dialog(later(palette_body)),
+        shortcuts_dialog(later(shortcuts_body)),
+        _go_keys(),
         notifications_drawer(),
         tooltip_host(),
+    )
+
+
+def _go_keys() -> rx.Component:
+    return rx.fragment(
+        *[
+            rx.cond(
+                Shell.permissions.contains(entry.permission),
+                GoKeys.create(
+                    pages=[{"keys": entry.keys, "href": entry.route, "label": entry.label}], group=t("Go to")
+                ),
+                rx.fragment(),
+            )
+            for entry in entries()
+            if entry.keys
+        ]
     )
 
 

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 from wapto_app.security.permissions import Permission
 from wapto_app.ui.i18n import t
-from wapto_app.ui.keys import Command
 from wapto_app.ui.shell import Entry, Group
 
 NAVIGATION = (
     Group(
         t("Work"),
         (
-            Entry(t("Inbox"), "/inbox", "inbox", Permission.INBOX_SEE, badge="unread"),
-            Entry(t("Tasks"), "/tasks", "list-todo", Permission.INBOX_SEE),
+            Entry(t("Inbox"), "/inbox", "inbox", Permission.INBOX_SEE, badge="unread", keys="g i"),
+            Entry(t("Tasks"), "/tasks", "list-todo", Permission.INBOX_SEE, keys="g t"),
         ),
     ),
     Group(
@@ -45,16 +44,6 @@ NAVIGATION = (
 """Groups of the sidebar, from top to bottom."""
 
 
-def commands() -> list[Command]:
-    """Every page as a line of the palette."""
-    return [
-        Command(
-            id=entry.route.strip("/").replace("/", "-"),
-            label=entry.label,
-            group=group.label,
-            href=entry.route,
-            permission=entry.permission,
-        )
-        for group in NAVIGATION
-        for entry in group.entries
-    ]
+def entries() -> list[Entry]:
+    """All of them, in their order."""
+    return [entry for group in NAVIGATION for entry in group.entries]

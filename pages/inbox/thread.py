@@ -22,7 +22,7 @@ from wapto_app.ui.menu import menu, menu_item
 from wapto_app.ui.skeleton import skeleton
 from wapto_app.ui.time import countdown
 from wapto_app.ui.tokens import ICON_BUTTON
-from wapto_app.ui.virtual_list import row_of, virtual_list
+from wapto_app.ui.chat_list import chat_list, row_of
 
 SAMPLE: dict[str, Any] = {
     "id": 0,
@@ -127,11 +127,10 @@ def _head() -> rx.Component:
 
 
 def _messages() -> rx.Component:
-    rows = virtual_list(
+    rows = chat_list(
         OpenConversation.messages,
         row_of(message_row, SAMPLE),
         label=t("Messages"),
-        bottom=True,
         jump_on=OpenConversation.accepted,
         key=OpenConversation.selected.to_string(),
         on_start_reached=OpenConversation.load_older,

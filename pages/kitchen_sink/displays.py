@@ -35,7 +35,7 @@ from wapto_app.ui.time import (
     time_left,
 )
 from wapto_app.ui.tokens import Tone
-from wapto_app.ui.virtual_list import row_of, virtual_list
+from wapto_app.ui.chat_list import chat_list, row_of
 
 
 @rx.memo(wrapper=None)
@@ -233,15 +233,14 @@ def navigation() -> rx.Component:
 
 
 def chat() -> rx.Component:
-    rows = virtual_list(
+    rows = chat_list(
         Sink.lines,
         row_of(sink_line, {"id": 0, "text": "", "mine": False}),
         label="Conversation",
-        bottom=True,
         on_start_reached=Sink.older,
     )
     return section(
-        "Virtual list",
+        "Chat list",
         rx.el.div(rows, class_name="h-80 overflow-hidden rounded-lg bg-chat"),
         action=button("Write a line", size="sm", on_click=Sink.write),
     )

@@ -24,7 +24,7 @@ from wapto_app.ui.link import RouteLink
 from wapto_app.ui.skeleton import skeleton
 from wapto_app.ui.time import relative_time
 from wapto_app.ui.tokens import ICON_BUTTON
-from wapto_app.ui.virtual_list import row_of, virtual_list
+from wapto_app.ui.chat_list import chat_list, row_of
 
 Page = ReviewedConversation
 
@@ -92,11 +92,10 @@ def _head() -> rx.Component:
 
 
 def _thread() -> rx.Component:
-    rows = virtual_list(
+    rows = chat_list(
         Page.messages,
         row_of(transcript_row, SAMPLE),
         label=t("Messages"),
-        bottom=True,
         key=Page.selected.to_string(),
         on_start_reached=Page.load_older,
     )

@@ -14,7 +14,7 @@ from wapto_app.security.permissions import Permission
 from wapto_app.security.policy import requires
 from wapto_app.services import inbox, outbox
 from wapto_app.services.errors import NotFound
-from wapto_app.services.inbox import ConversationHeader, MessageRow
+from wapto_app.services.inbox import ConversationHeader, MessageRow, Thread
 from wapto_app.ui.composer import Outgoing
 
 NO_HEADER = ConversationHeader(
@@ -36,6 +36,12 @@ NO_HEADER = ConversationHeader(
 )
 
 
+def _first_unseen(rows: list[MessageRow], unread: int) -> int:
+    """The id of the row at which the unread messages begin; 0 when there are none."""
+    theirs = [row["id"] for row in rows if row["inbound"]]
+    return theirs[-min(unread, len(theirs))] if unread and theirs else 0
+
+
 class Quoted(TypedDict):
     """The message that is being answered; id 0 for none."""
 
@@ -46,22 +52,31 @@ class Quoted(TypedDict):
 NO_QUOTE = Quoted(id=0, text="")
 
 
+_MOST_ROWS = 250
+"""Rows that a tab holds at once: what is far from the reader is fetched again when they come back to it."""
+
+
 class OpenConversation(rx.State):
-    """The middle panel. ``earlier`` are the pages that were scrolled to; ``latest`` follows what happens."""
+    """The middle panel.
+
+    ``messages`` is a stretch of the thread: while it reaches to the end (not ``has_newer``), everything below
+    ``_anchor`` is read again when something happens. ``arrived`` counts what came below a stretch that does not.
+    ``_fresh`` is the first row that nobody had seen when the conversation was opened.
+    """
 
     header: ConversationHeader = NO_HEADER
-    earlier: list[MessageRow] = []
-    latest: list[MessageRow] = []
+    messages: list[MessageRow] = []
     has_older: bool = False
+    has_newer: bool = False
+    arrived: int = 0
+    jumps: int = 0
     selected: int = 0
     missing: bool = False
     quote: Quoted = NO_QUOTE
     answered: int = 0
     accepted: int = 0
-
-    @rx.var(initial_value=[])
-    def messages(self) -> list[MessageRow]:
-        return [*self.earlier, *self.latest]
+    _anchor: int = 0
+    _fresh: int = 0
 
     @rx.event
     @requires(Permission.INBOX_SEE)
@@ -91,23 +106,52 @@ class OpenConversation(rx.State):
 
     def _empty(self) -> None:
         self.header, self.quote = NO_HEADER, NO_QUOTE
-        self.earlier, self.latest, self.has_older = [], [], False
+        self.messages, self.has_older, self.has_newer = [], False, False
+        self.arrived, self._anchor, self._fresh = 0, 0, 0
 
     async def _read(self) -> None:
-        actor, after = await actor_of(self), self.earlier[-1]["id"] if self.earlier else 0
+        actor, is_new = await actor_of(self), not self.header["id"]
         try:
             async with runtime.get().db.read() as session:
-                header = await inbox.header(session, actor, self.selected)
-                thread = await inbox.recent(session, actor, self.selected, after_id=after)
+                self.header = await inbox.header(session, actor, self.selected)
+                if self.has_newer:
+                    last = self.messages[-1]["id"]
+                    self.arrived = await inbox.arrived_since(session, actor, self.selected, after_id=last)
+                else:
+                    thread = await inbox.recent(session, actor, self.selected, from_id=self._anchor)
+                    self._follow(thread, is_new=is_new)
         except NotFound:
             # Deleted, or given to somebody else, perhaps while it was open.
             self._empty()
             self.missing = True
             return
-        self.header, self.latest, self.missing = header, thread["messages"], False
-        if not after or thread["has_older"]:
-            # More has come than a tab re-reads: what was scrolled to would have a gap below it.
-            self.earlier, self.has_older = [], thread["has_older"]
+        self.missing = False
+
+    def _follow(self, thread: Thread, *, is_new: bool) -> None:
+        """Put what was read again below what was not."""
+        rows, page = self._rows(), thread["messages"]
+        ids = [row["id"] for row in rows]
+        # When more has come than a tab re-reads, what was scrolled to would have a gap below it.
+        goes_on = bool(page) and page[0]["id"] == self._anchor and self._anchor in ids
+        known = ids.index(self._anchor) if goes_on else 0
+        if goes_on:
+            page[0]["previous_at"] = rows[known]["previous_at"]
+        if is_new:
+            self._fresh = _first_unseen(page, self.header["unread"])
+        self.messages = [*rows[:known], *self._marked(page)]
+        if not goes_on:
+            self.has_older = thread["has_older"]
+            self._anchor = page[0]["id"] if page else 0
+
+    def _rows(self) -> list[MessageRow]:
+        """The rows themselves, not Reflex's watchers around them."""
+        rows: list[MessageRow] = self.get_value("messages")
+        return rows
+
+    def _marked(self, rows: list[MessageRow]) -> list[MessageRow]:
+        for row in rows:
+            row["fresh"] = row["id"] == self._fresh
+        return rows
 
     @rx.event
     @requires(Permission.INBOX_SEE)
@@ -117,7 +161,32 @@ class OpenConversation(rx.State):
         actor = await actor_of(self)
         async with runtime.get().db.read() as session:
             page = await inbox.older(session, actor, self.selected, before_id=self.messages[0]["id"])
-        self.earlier, self.has_older = [*page["messages"], *self.earlier], page["has_older"]
+        rows = [*self._marked(page["messages"]), *self._rows()]
+        self.has_older, self.has_newer = page["has_older"], self.has_newer or len(rows) > _MOST_ROWS
+        self.messages = rows[:_MOST_ROWS]
+
+    @rx.event
+    @requires(Permission.INBOX_SEE)
+    async def load_newer(self) -> None:
+        if not self.has_newer or not self.messages:
+            return
+        actor = await actor_of(self)
+        async with runtime.get().db.read() as session:
+            page = await inbox.newer(session, actor, self.selected, after_id=self.messages[-1]["id"])
+        rows = [*self._rows(), *self._marked(page["messages"])]
+        self.has_older, self.has_newer = self.has_older or len(rows) > _MOST_ROWS, page["has_newer"]
+        self.messages = rows[-_MOST_ROWS:]
+        if not self.has_newer:
+            self.arrived, self._anchor = 0, self.messages[-inbox.PAGE :][0]["id"]
+
+    @rx.event
+    @requires(Permission.INBOX_SEE)
+    async def to_latest(self) -> None:
+        if not self.selected:
+            return
+        self.has_newer, self.arrived, self._anchor = False, 0, 0
+        self.jumps += 1
+        await self._read()
 
     @rx.event
     @requires(Permission.INBOX_SEE)

@@ -262,7 +262,7 @@ def test_a_menu_never_leaves_the_window(new_page: NewPage) -> None:
 
 def test_the_palette_finds_a_page_and_goes_there(page: Page) -> None:
     page.keyboard.press("Control+k")
-    search = page.get_by_role("combobox", name="Search pages and actions")
+    search = page.get_by_role("combobox", name="Search pages, actions and customers")
     expect(search).to_be_focused()
     search.fill("integr")
     expect(page.get_by_role("listbox", name="Results").get_by_role("option")).to_have_count(1)
@@ -273,7 +273,7 @@ def test_the_palette_finds_a_page_and_goes_there(page: Page) -> None:
 
 def test_the_palette_says_when_nothing_is_found(page: Page) -> None:
     page.keyboard.press("Control+k")
-    page.get_by_role("combobox", name="Search pages and actions").fill("zzz")
+    page.get_by_role("combobox", name="Search pages, actions and customers").fill("zzz")
     expect(page.get_by_text("Nothing found for “zzz”.")).to_be_visible()
 
 
@@ -455,7 +455,7 @@ def test_nothing_is_wider_than_a_phone(new_page: NewPage, path: str) -> None:
 
 
 def test_older_rows_come_in_front_without_moving_what_is_read(page: Page) -> None:
-    page.get_by_role("heading", name="Virtual list").scroll_into_view_if_needed()
+    page.get_by_role("heading", name="Chat list").scroll_into_view_if_needed()
     expect(page.get_by_text("Line 59.")).to_be_visible()
     page.get_by_role("log", name="Conversation").hover()
     row = page.get_by_text("Line 0.")

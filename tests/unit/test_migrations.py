@@ -18,7 +18,12 @@ from wapto_app import migrations
 from wapto_app.db import make_sync_engine
 from wapto_app.migrations import DatabaseTooNew, DatabaseUnreachable
 
-pytestmark = pytest.mark.own_database
+pytestmark = [
+    pytest.mark.own_database,
+    # What sorts contacts is an index over an expression, which SQLite cannot give back.
+    pytest.mark.filterwarnings("ignore:Skipped unsupported reflection of expression-based index"),
+]
+BY_HAND = {"ix_contact_name_sorted", "ix_contact_company_sorted", "ix_contact_email_sorted"}
 
 
 def tables(url: str) -> set[str]:
@@ -39,7 +44,8 @@ def differences(url: str) -> list[object]:
                 "include_object": migrations.is_generated,
             }
             context = MigrationContext.configure(connection, opts=options)
-            return list(compare_metadata(context, SQLModel.metadata))
+            found = compare_metadata(context, SQLModel.metadata)
+            return [each for each in found if each[0] != "remove_index" or each[1].name not in BY_HAND]
     finally:
         engine.dispose()
 
@@ -54,6 +60,17 @@ def test_migrating_an_empty_database_makes_every_table(empty_database_url: str) 
 def test_models_and_migrations_agree(database_url: str) -> None:
     assert differences(database_url) == []
     command.check(migrations.config(database_url))
+
+
+def test_what_is_made_by_hand_is_there(database_url: str) -> None:
+    engine = make_sync_engine(database_url)
+    names = {
+        "sqlite": "SELECT name FROM sqlite_master WHERE type = 'index'",
+        "postgresql": "SELECT indexname FROM pg_indexes",
+    }[engine.dialect.name]
+    with engine.connect() as connection:
+        assert set(connection.execute(sa.text(names)).scalars()) >= BY_HAND
+    engine.dispose()
 
 
 def test_an_up_to_date_database_is_left_alone(database_url: str) -> None:

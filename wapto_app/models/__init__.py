@@ -1,9 +1,24 @@
 """Every table. Importing this package registers all of them."""
 
-from wapto_app.models.accounts import Account, AuditEntry, LinkPurpose, LoginSession, OneTimeLink, Role
+from wapto_app.models.accounts import (
+    Account,
+    AccountPreference,
+    AuditEntry,
+    LinkPurpose,
+    LoginSession,
+    OneTimeLink,
+    Role,
+)
 from wapto_app.models.billing import Invoice, InvoiceStatus, Payment, PaymentStatus, TaxRule
 from wapto_app.models.channels import Channel, ChannelKind, ChannelStatus
-from wapto_app.models.contacts import AddressKind, Contact, ContactAddress
+from wapto_app.models.contacts import (
+    AddressKind,
+    Contact,
+    ContactAddress,
+    ContactApart,
+    ContactEvent,
+    ContactEventKind,
+)
 from wapto_app.models.conversations import (
     Conversation,
     ConversationStatus,
@@ -45,6 +60,7 @@ from wapto_app.models.writing import MessageDraft, QuickReply, SavedView, Schedu
 
 __all__ = [
     "Account",
+    "AccountPreference",
     "AddressKind",
     "AssignmentStrategy",
     "AuditEntry",
@@ -54,6 +70,9 @@ __all__ = [
     "CheckoutState",
     "Contact",
     "ContactAddress",
+    "ContactApart",
+    "ContactEvent",
+    "ContactEventKind",
     "ContactSearch",
     "ContactTag",
     "Conversation",

@@ -54,6 +54,16 @@ class Account(SQLModel, table=True):
     password_changed_at: datetime = Field(default_factory=utcnow)
 
 
+class AccountPreference(SQLModel, table=True):
+    """A setting of one account, by name. Each feature owns its own name; see ``services.preferences``."""
+
+    __tablename__ = "account_preference"
+
+    account_id: int = Field(primary_key=True, foreign_key="account.id", ondelete="CASCADE")
+    name: str = Field(primary_key=True, max_length=64)
+    value: dict[str, Any] = Field(default_factory=dict, sa_type=Json)
+
+
 class LoginSession(SQLModel, table=True):
     """One logged-in browser. Only the SHA-256 of its cookie is stored."""
 

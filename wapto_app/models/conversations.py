@@ -97,6 +97,8 @@ PostgreSQL's statistics know nothing of a campaign that was queued a minute ago.
 just as good then, and goes through the whole queue to find the next message of one conversation.
 """
 UNCONFIRMED = "status = 'unconfirmed'"
+HAS_FILE = "media_id IS NOT NULL"
+"""The gallery of a conversation, spelled as in the partial index."""
 
 
 class Message(SQLModel, table=True):
@@ -114,6 +116,7 @@ class Message(SQLModel, table=True):
         partial_index("ix_message_waiting", "channel_id", "id", where=WAITING),
         partial_index("ix_message_waiting_conversation", "conversation_id", "id", where=WAITING_IN_LINE),
         partial_index("ix_message_unconfirmed", "channel_id", "id", where=UNCONFIRMED),
+        partial_index("ix_message_files", "conversation_id", "at", "id", where=HAS_FILE),
     )
 
     id: int | None = Field(default=None, primary_key=True, sa_type=BigId)

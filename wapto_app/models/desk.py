@@ -34,6 +34,10 @@ class DeskKind(StrEnum):
     WINDOW_MISSED = "window_missed"
 
 
+SHOWN_IN_THREAD = "kind NOT IN ('inbound_started', 'first_reply', 'reply')"
+"""What stands between the messages as a line of its own, spelled as in the partial index. The rest are messages."""
+
+
 class DeskEvent(SQLModel, table=True):
     """Appended only. ``account_id`` is the agent whom it is about, ``team_id`` the agent's team then, else the
     conversation's; both may be nobody.
@@ -47,6 +51,7 @@ class DeskEvent(SQLModel, table=True):
         sa.Index("ix_desk_event_team", "team_id", "kind", "at", "account_id", "seconds", "conversation_id"),
         sa.Index("ix_desk_event_kind_at", "kind", "at"),
         sa.Index("ix_desk_event_conversation_id_id", "conversation_id", "id"),
+        partial_index("ix_desk_event_thread", "conversation_id", "at", "id", where=SHOWN_IN_THREAD),
     )
 
     id: int | None = Field(default=None, primary_key=True, sa_type=BigId)

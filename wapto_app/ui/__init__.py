@@ -1,7 +1,7 @@
 """The design system: components, the frame of the pages, and the words on them.
 
 Look: ``tokens`` (values in ``assets/wapto.css``), ``card`` (page layout), ``button``, ``link``, ``badge``, ``avatar``.
-Input: ``form``. Lists: ``table``, ``virtual_list``, ``tabs``, ``empty``, ``skeleton``.
+Input: ``form``. Lists: ``table``, ``chat_list``, ``tabs``, ``empty``, ``skeleton``.
 Over the page: ``dialog``, ``menu``, ``tooltip``, ``notice``, ``banner``. Frame: ``shell``.
 Figures: ``time``, ``progress``, ``stepper``. Keyboard: ``keys``. Words: ``i18n``, ``messages`` (keeps the catalogs).
 

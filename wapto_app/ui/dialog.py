@@ -21,6 +21,7 @@ class Dialog(rx.Component):
 
     open: rx.Var[bool]
     title: rx.Var[str]
+    label: rx.Var[str]
     description: rx.Var[str]
     kind: rx.Var[str]
     side: rx.Var[str]

@@ -1,6 +1,6 @@
 import { useEffect, useState } from "react";
-import { useNavigate } from "react-router";
 import { tr, trn } from "./i18n.jsx";
+import { ring } from "./alerts.jsx";
 import { notify } from "./notices.jsx";
 
 const COUNTED = {
@@ -47,60 +47,7 @@ export const sentence = (kind, args, customer) => SENTENCES[kind]?.({ ...args, c
 
 export const NotificationText = ({ kind, args, customer }) => sentence(kind, args, customer);
 
-const ALERTED = "wapto.alerted";
 const supported = () => typeof window !== "undefined" && "Notification" in window;
-const allowed = () => supported() && Notification.permission === "granted";
-
-// Of several tabs one shows it, and a reload shows nothing again.
-function claim(id) {
-  try {
-    const shown = JSON.parse(localStorage.getItem(ALERTED)) ?? [];
-    if (shown.includes(id)) return false;
-    localStorage.setItem(ALERTED, JSON.stringify([...shown.slice(-49), id]));
-  } catch {
-    // Without storage the tag keeps the browser from showing it twice.
-  }
-  return true;
-}
-
-let audio;
-function ring() {
-  try {
-    audio ??= new AudioContext();
-    const [tone, volume] = [audio.createOscillator(), audio.createGain()];
-    const now = audio.currentTime;
-    tone.frequency.setValueAtTime(660, now);
-    tone.frequency.setValueAtTime(880, now + 0.12);
-    volume.gain.setValueAtTime(0.08, now);
-    volume.gain.exponentialRampToValueAtTime(0.0001, now + 0.35);
-    tone.connect(volume).connect(audio.destination);
-    tone.start(now);
-    tone.stop(now + 0.36);
-  } catch {
-    // A browser that nobody has clicked in makes no sound.
-  }
-}
-
-const isLookedAt = (href) => href.startsWith("/inbox/") && document.hasFocus() && location.pathname.replace(/\/+$/, "") === href;
-
-// Shows each of the state's alerts once, unless somebody is looking at the very conversation.
-export function DesktopAlerts({ items, sound }) {
-  const navigate = useNavigate();
-  useEffect(() => {
-    if (!allowed()) return;
-    const fresh = (items ?? []).filter((item) => !isLookedAt(item.href) && claim(item.id));
-    for (const { id, kind, args, customer, text, href } of fresh) {
-      const shown = new Notification(sentence(kind, args, customer), { body: text, tag: id, icon: "/favicon.svg", silent: true });
-      shown.onclick = () => {
-        window.focus();
-        navigate(href);
-        shown.close();
-      };
-    }
-    if (sound && fresh.length) ring();
-  }, [items]);
-  return null;
-}
 
 // The browser asks for its permission only here, on a click.
 export function DesktopSwitch({ on, sound, disabled, onChange }) {

@@ -22,16 +22,6 @@ class NotificationText(rx.Component):
     customer: rx.Var[str]
 
 
-class DesktopAlerts(rx.Component):
-    """Shows each of ``items`` once as a notification of the browser, where that is allowed."""
-
-    library = _FILE
-    tag = "DesktopAlerts"
-
-    items: rx.Var[list[dict[str, Any]]]
-    sound: rx.Var[bool]
-
-
 class DesktopSwitch(rx.Component):
     """The general consent; asks for the browser's permission when it is switched on."""
 

@@ -67,7 +67,8 @@ class ThemeButton(rx.Component):
 class Entry:
     """One line of the navigation.
 
-    ``permission`` is what the reader needs to see it; ``badge`` names the number that stands beside it.
+    ``permission`` is what the reader needs to see it; ``badge`` names the number that stands beside it; ``keys`` are
+    those that go there ("g i").
     """
 
     label: rx.Var[str]
@@ -75,6 +76,7 @@ class Entry:
     icon: str
     permission: str
     badge: str = ""
+    keys: str = ""
 
 
 @dataclass(frozen=True)
@@ -230,7 +232,7 @@ def top_bar(title: Text, person: Person, connection: rx.Component, bell: rx.Comp
 def _search_button() -> rx.Component:
     return rx.el.button(
         rx.icon("search", size=16, aria_hidden=True),
-        rx.el.span(t("Search pages and actions"), class_name="flex-1 text-start"),
+        rx.el.span(t("Search pages, actions and customers"), class_name="flex-1 text-start"),
         kbd("mod+k"),
         type="button",
         on_click=open_palette(),

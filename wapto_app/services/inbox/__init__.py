@@ -18,7 +18,7 @@ from wapto_app.services.inbox.conversations import (
     unread_total,
 )
 from wapto_app.services.inbox.status import set_pending, snooze
-from wapto_app.services.inbox.thread import MessageRow, Thread, older, recent
+from wapto_app.services.inbox.thread import MessageRow, Thread, arrived_since, newer, older, recent
 
 __all__ = [
     "PAGE",
@@ -26,9 +26,11 @@ __all__ = [
     "ConversationRow",
     "MessageRow",
     "Thread",
+    "arrived_since",
     "header",
     "listing",
     "mark_unread",
+    "newer",
     "older",
     "open_conversation",
     "react",

@@ -12,16 +12,18 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from integrations.whatsapp.errors import explain
 from wapto_app.db import fetch
 from wapto_app.models import Account, Conversation, Direction, MediaFile, Message, MessageStatus, Reaction
-from wapto_app.models.base import table_of
 from wapto_app.security.permissions import Actor, Permission
 from wapto_app.services.inbox.conversations import iso, visible_text
+from wapto_app.services.inbox.events import events, names_in, said_of
+from wapto_app.services.inbox.places import MESSAGE, Found, Names, Place, Stretch, beyond, position, read
 from wapto_app.services.masking import Mask, mask_in, mask_numbers, mask_phone
 from wapto_app.services.previews import preview_of
 from wapto_app.services.visibility import readable
 
 PAGE = 50
 MOST_RECENT = 300
-"""Messages that a tab re-reads when something changes."""
+"""Rows that a tab re-reads when something changes."""
+MOST_COUNTED = 100
 
 
 class Quote(TypedDict):
@@ -44,11 +46,16 @@ class FileRow(TypedDict):
 
 
 class MessageRow(TypedDict):
-    """One bubble. ``content`` is the typed payload that the bubble of its ``kind`` shows."""
+    """One bubble, or a line about what happened (``kind`` "event", a negative ``id``).
+
+    ``content`` is the typed payload that the bubble of its ``kind`` shows. A note of the team is neither ``inbound``
+    nor ``outbound``. ``fresh`` marks the first one that the reader has not seen; whoever reads decides.
+    """
 
     id: int
     wamid: str
     outbound: bool
+    inbound: bool
     type: str
     kind: str
     body: str
@@ -64,52 +71,69 @@ class MessageRow(TypedDict):
     reactions: list[str]
     edited: bool
     forwarded: bool
+    fresh: bool
 
 
 class Thread(TypedDict):
-    """A stretch of messages, oldest first, and whether there are older ones."""
+    """A stretch of rows, oldest first, and whether there are older and newer ones."""
 
     messages: list[MessageRow]
     has_older: bool
+    has_newer: bool
 
 
-async def recent(session: AsyncSession, actor: Actor, conversation_id: int, *, after_id: int = 0) -> Thread:
-    """The newest page; with ``after_id`` everything newer than that message (at most ``MOST_RECENT``)."""
+async def recent(
+    session: AsyncSession, actor: Actor, conversation_id: int, *, after_id: int = 0, from_id: int = 0
+) -> Thread:
+    """The newest page; with ``after_id`` everything newer than that row, with ``from_id`` that row as well.
+
+    Then at most ``MOST_RECENT`` rows; whether it is all shows the first of them.
+    """
     actor.require(Permission.INBOX_SEE)
-    anchor = await _position(session, conversation_id, after_id) if after_id else None
-    query = _messages(actor, conversation_id)
-    if anchor is not None:
-        query = query.where(sa.tuple_(col(Message.at), col(Message.id)) > sa.tuple_(*_literals(anchor)))
-    return await _page(session, actor, conversation_id, query, MOST_RECENT if anchor else PAGE)
+    row_id = after_id or from_id
+    anchor = await position(session, conversation_id, row_id) if row_id else None
+    size = MOST_RECENT if anchor else PAGE
+    return await _page(session, actor, conversation_id, size, after=anchor, including=bool(from_id))
 
 
 async def older(session: AsyncSession, actor: Actor, conversation_id: int, *, before_id: int) -> Thread:
-    """The page before a message."""
+    """The page before a row."""
     actor.require(Permission.INBOX_SEE)
-    anchor = await _position(session, conversation_id, before_id)
+    anchor = await position(session, conversation_id, before_id)
     if anchor is None:
-        return Thread(messages=[], has_older=False)
-    query = _messages(actor, conversation_id).where(
-        sa.tuple_(col(Message.at), col(Message.id)) < sa.tuple_(*_literals(anchor))
-    )
-    return await _page(session, actor, conversation_id, query, PAGE)
+        return Thread(messages=[], has_older=False, has_newer=False)
+    return await _page(session, actor, conversation_id, PAGE, before=anchor)
 
 
-def _literals(anchor: tuple[datetime, int]) -> tuple[sa.ColumnElement[Any], sa.ColumnElement[Any]]:
-    at, message_id = anchor
-    return sa.literal(at, table_of(Message).c.at.type), sa.literal(message_id)
+async def newer(session: AsyncSession, actor: Actor, conversation_id: int, *, after_id: int) -> Thread:
+    """The page after a row, for who has scrolled up far and comes down again."""
+    actor.require(Permission.INBOX_SEE)
+    anchor = await position(session, conversation_id, after_id)
+    if anchor is None:
+        return Thread(messages=[], has_older=False, has_newer=False)
+    return await _page(session, actor, conversation_id, PAGE, after=anchor, upward=False)
 
 
-async def _position(
-    session: AsyncSession, conversation_id: int, message_id: int
-) -> tuple[datetime, int] | None:
-    found = await session.exec(
-        select(Message.at, Message.id).where(
-            Message.id == message_id, Message.conversation_id == conversation_id
+async def arrived_since(session: AsyncSession, actor: Actor, conversation_id: int, *, after_id: int) -> int:
+    """How many messages of the customer stand below a row, counted up to ``MOST_COUNTED``."""
+    actor.require(Permission.INBOX_SEE)
+    anchor = await position(session, conversation_id, after_id)
+    if anchor is None:
+        return 0
+    below = (
+        sa.select(col(Message.id))
+        .join(Conversation, col(Conversation.id) == col(Message.conversation_id))
+        .where(
+            col(Message.conversation_id) == conversation_id,
+            readable(actor),
+            col(Message.direction) == Direction.INBOUND,
+            beyond(Message, anchor, MESSAGE, later=True),
         )
+        .limit(MOST_COUNTED)
+        .subquery()
     )
-    row = found.first()
-    return (row[0], int(row[1] or 0)) if row else None
+    found = await session.exec(sa.select(sa.func.count()).select_from(below))  # type: ignore[call-overload]
+    return int(found.one()[0])
 
 
 def _messages(actor: Actor, conversation_id: int) -> sa.Select[Any]:
@@ -144,21 +168,74 @@ def _messages(actor: Actor, conversation_id: int) -> sa.Select[Any]:
 
 
 async def _page(
-    session: AsyncSession, actor: Actor, conversation_id: int, query: sa.Select[Any], size: int
+    session: AsyncSession,
+    actor: Actor,
+    conversation_id: int,
+    size: int,
+    *,
+    before: Place | None = None,
+    after: Place | None = None,
+    upward: bool = True,
+    including: bool = False,
 ) -> Thread:
-    newest_first = query.order_by(col(Message.at).desc(), col(Message.id).desc()).limit(size + 1)
-    found = await fetch(session, newest_first)
-    rows = list(reversed(found[:size]))
-    answered = [row.reply_to_wamid for row in rows if row.reply_to_wamid]
+    """``size`` rows, messages and events in the order of their places; ``upward`` from the newest of them."""
+    stretch = Stretch(before or after, later=after is not None, upward=upward, including=including, limit=size + 1)
+    found = await read(session, stretch, MESSAGE, Message, _messages(actor, conversation_id))
+    found += await events(session, actor, conversation_id, stretch)
+    found.sort(key=lambda each: each.place, reverse=upward)
+    rest = found[size:]
+    shown = sorted(found[:size], key=lambda each: each.place)
+    previous = rest[0].place.at if upward and rest else (after.at if after and shown else None)
+    return Thread(
+        messages=await _rows(session, actor, conversation_id, shown, previous),
+        has_older=bool(rest) if upward else True,
+        has_newer=bool(rest) and not upward,
+    )
+
+
+async def _rows(
+    session: AsyncSession, actor: Actor, conversation_id: int, shown: list[Found], previous: datetime | None
+) -> list[MessageRow]:
+    messages = [each.row for each in shown if each.place.rank == MESSAGE]
+    answered = [row.reply_to_wamid for row in messages if row.reply_to_wamid]
     mask = await mask_in(session, actor, conversation_id)
     quotes = await _quotes(session, mask, conversation_id, answered)
-    reactions = await _reactions(session, [row.wamid for row in rows if row.wamid])
-    before = found[size].at if len(found) > size else None
-    messages: list[MessageRow] = []
-    for row in rows:
-        messages.append(_row(mask, row, before, quotes, reactions))
-        before = row.at
-    return Thread(messages=messages, has_older=len(found) > size)
+    reactions = await _reactions(session, [row.wamid for row in messages if row.wamid])
+    names = await names_in(session, shown)
+    rows: list[MessageRow] = []
+    for place, row in shown:
+        if place.rank == MESSAGE:
+            rows.append(_row(mask, row, previous, quotes, reactions))
+        else:
+            rows.append(_event(mask, place, row, previous, names))
+        previous = place.at
+    return rows
+
+
+def _event(mask: Mask, place: Place, row: Any, before: datetime | None, names: Names) -> MessageRow:
+    """An event as a row of the thread: ``type`` says what happened, ``content`` who and when."""
+    return MessageRow(
+        id=place.row_id,
+        wamid="",
+        outbound=False,
+        inbound=False,
+        type=row.kind.value,
+        kind="event",
+        body="",
+        content=said_of(row, names, mask),
+        status="",
+        at=place.at.isoformat(),
+        previous_at=iso(before),
+        author="",
+        error="",
+        advice="",
+        file=None,
+        quote=None,
+        reactions=[],
+        edited=False,
+        forwarded=False,
+        fresh=False,
+    )
 
 
 async def _quotes(
@@ -201,6 +278,7 @@ def _row(
     quotes: dict[str, Quote],
     reactions: dict[str, list[str]],
 ) -> MessageRow:
+    is_note = row.direction is Direction.NOTE
     content = visible_content(mask, row.content)
     failed = row.status in (MessageStatus.FAILED, MessageStatus.UNCONFIRMED)
     reason, advice = problem(row.error_code, row.error_detail) if failed or row.error_code else ("", "")
@@ -208,9 +286,10 @@ def _row(
         id=row.id,
         wamid=visible_wamid(mask, row.wamid),
         outbound=row.direction is Direction.OUTBOUND,
+        inbound=row.direction is Direction.INBOUND,
         type=row.type,
-        kind=str(content.get("kind") or row.type),
-        body=visible_text(mask, row.type, row.body),
+        kind="note" if is_note else str(content.get("kind") or row.type),
+        body=mask.note(row.body) if is_note else visible_text(mask, row.type, row.body),
         content=content,
         status=row.status.value,
         at=row.at.isoformat(),
@@ -223,6 +302,7 @@ def _row(
         reactions=reactions.get(row.wamid or "", []),
         edited=bool(content.get("edited")),
         forwarded=bool(content.get("forwarded")),
+        fresh=False,
     )
 
 
