@@ -35,9 +35,7 @@ _OF_CONTACT = (
 )
 
 
-async def events(
-    session: AsyncSession, actor: Actor, conversation_id: int, stretch: Stretch
-) -> list[Found]:
+async def events(session: AsyncSession, actor: Actor, conversation_id: int, stretch: Stretch) -> list[Found]:
     """What happened in this stretch of the thread, in no order."""
     desk = await read(session, stretch, DESK, DeskEvent, _desk(actor, conversation_id))
     return desk + await read(session, stretch, CONTACT, ContactEvent, _contact(actor, conversation_id))

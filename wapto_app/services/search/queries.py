@@ -81,7 +81,7 @@ async def messages(
     """The newest messages with these words, or with this inside of a word; those before message ``before``."""
     actor.require(Permission.INBOX_SEE)
     terms = terms_of(text)
-    if not terms or len(words_of(text)) < _SHORTEST and words_of(text).isascii():
+    if not terms or (len(words_of(text)) < _SHORTEST and words_of(text).isascii()):
         return FoundMessages(messages=[], next_before=0)
     limit = min(limit, PAGE)
     dialect = session.get_bind().dialect.name
