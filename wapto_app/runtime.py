@@ -15,6 +15,7 @@ from typing import Any
 import httpx
 
 from integrations.whatsapp.network import new_http_client
+from wapto_app.attention import Attention
 from wapto_app.db import Database, Writer
 from wapto_app.live import LiveHub, RedisRelay, SharedReads
 from wapto_app.security.secrets import SecretBox, load_box
@@ -36,6 +37,7 @@ class Runtime:
     secrets: SecretBox
     http: httpx.AsyncClient
     inbox_reads: SharedReads
+    attention: Attention
     redis: Any = None
     process_id: str = field(
         default_factory=lambda: f"{socket.gethostname()[:32]}:{os.getpid()}:{secrets.token_hex(4)}"
@@ -79,6 +81,7 @@ def _open(settings: Settings) -> Runtime:
         secrets=load_box(settings.secret_key.get_secret_value(), settings.data_dir),
         http=new_http_client(),
         inbox_reads=SharedReads(hub, "inbox"),
+        attention=Attention(hub),
         redis=_redis(settings),
     )
 

@@ -9,12 +9,14 @@ import reflex as rx
 from pages.inbox.ticks import tick
 from state.inbox import OpenConversation
 from wapto_app.services.inbox import MessageRow
+from wapto_app.ui.avatar import avatar
 from wapto_app.ui.button import icon_button
 from wapto_app.ui.i18n import from_server, t
 from wapto_app.ui.link import file_link
 from wapto_app.ui.menu import popover
-from wapto_app.ui.message_text import day_separator, message_text
+from wapto_app.ui.message_text import day_separator, message_text, note_text
 from wapto_app.ui.skeleton import skeleton
+from wapto_app.ui.thread_lines import event_line, fresh_line, rich_message
 from wapto_app.ui.time import clock_time
 from wapto_app.ui.tokens import classes
 
@@ -25,25 +27,56 @@ Item = rx.Var[MessageRow]
 
 @rx.memo(wrapper=None)
 def message_row(item: rx.Var[MessageRow]) -> rx.Component:
-    return rx.el.div(
-        day_separator(item["at"], item["previous_at"]),
-        rx.cond(item["kind"] == "system", _notice(item), _bubble_line(item)),
-        class_name="px-4 pb-2",
-    )
+    return _row(item, may_act=True)
 
 
 @rx.memo(wrapper=None)
 def transcript_row(item: rx.Var[MessageRow]) -> rx.Component:
     """The same for somebody who only reads: nothing to reply to, nothing to send again."""
+    return _row(item, may_act=False)
+
+
+def _row(item: Item, *, may_act: bool) -> rx.Component:
+    shown = rx.match(
+        item["kind"],
+        ("event", event_line(kind=item["type"], said=item["content"], at=item["at"])),
+        ("system", _notice(item)),
+        ("note", _note(item)),
+        _bubble_line(item, may_act=may_act),
+    )
     return rx.el.div(
         day_separator(item["at"], item["previous_at"]),
-        rx.cond(item["kind"] == "system", _notice(item), _bubble_line(item, may_act=False)),
+        rx.cond(item["fresh"], fresh_line(), rx.fragment()),
+        shown,
         class_name="px-4 pb-2",
     )
 
 
 def _notice(item: Item) -> rx.Component:
     return rx.el.p(item["body"], dir="auto", class_name="py-1 text-center text-xs text-muted")
+
+
+def _note(item: Item) -> rx.Component:
+    """For the team only: unlike anything that a customer sees."""
+    head = rx.el.p(
+        rx.icon("lock", size=12, aria_hidden=True, class_name="flex-none"),
+        rx.el.span(item["author"], dir="auto", class_name="truncate font-medium"),
+        rx.el.span(t("Note for the team"), class_name="flex-none"),
+        class_name="flex items-center gap-1.5 text-xs text-warning-ink",
+    )
+    return rx.el.div(
+        rx.el.div(
+            head,
+            note_text(item["body"], item["content"]["mentions"]),
+            _foot(item),
+            data_testid="note",
+            class_name=(
+                "w-fit max-w-[85%] min-w-40 rounded-lg border border-warning/40 bg-warning-soft px-3 py-2 text-sm "
+                "sm:max-w-[70%]"
+            ),
+        ),
+        class_name="flex justify-end",
+    )
 
 
 def _bubble_line(item: Item, *, may_act: bool = True) -> rx.Component:
@@ -111,18 +144,18 @@ def _content(item: Item) -> rx.Component:
         ("button", _tapped(item)),
         ("button_reply", _tapped(item)),
         ("list_reply", _tapped(item)),
-        ("flow_reply", _labelled(item, "clipboard-check", t("Answered a form"))),
-        ("order", _labelled(item, "shopping-cart", t("Sent an order"))),
-        ("template", _labelled(item, "layout-template", t("Template"))),
-        ("interactive", _labelled(item, "list", t("Interactive message"))),
+        ("flow_reply", _rich(item)),
+        ("order", _rich(item)),
+        ("template", _rich(item)),
+        ("interactive", _rich(item)),
         ("revoked", rx.el.p(t("This message was deleted"), class_name="text-muted italic")),
         ("unsupported", _unsupported(item)),
         message_text(item["body"]),
     )
 
 
-def _labelled(item: Item, icon: str, label: rx.Var[str]) -> rx.Component:
-    return rx.el.div(_small(label, icon), message_text(item["body"]), class_name="flex flex-col gap-1")
+def _rich(item: Item) -> rx.Component:
+    return rich_message(kind=item["kind"], body=item["body"], content=item["content"])
 
 
 def _tapped(item: Item) -> rx.Component:
@@ -157,7 +190,7 @@ def _media(item: Item) -> rx.Component:
         ),
         (
             "audio",
-            rx.el.audio(src=source, controls=True, preload="metadata", class_name="h-10 w-64 max-w-full"),
+            _sound(item, source),
         ),
         _document(file, source),
     )
@@ -171,6 +204,12 @@ def _media(item: Item) -> rx.Component:
     return rx.el.div(
         rx.cond(item["file"], state, _missing(file)), caption, class_name="flex flex-col gap-1.5"
     )
+
+
+def _sound(item: Item, source: rx.Var[str]) -> rx.Component:
+    voice = rx.cond(item["content"]["voice"], _small(t("Voice message"), "mic"), rx.fragment())
+    player = rx.el.audio(src=source, controls=True, preload="metadata", class_name="h-10 w-64 max-w-full")
+    return rx.el.div(voice, player, class_name="flex flex-col gap-1")
 
 
 def _picture(source: rx.Var[str], look: str) -> rx.Component:
@@ -219,9 +258,15 @@ def _location(item: Item) -> rx.Component:
                 class_name="block truncate font-medium",
             ),
             rx.el.span(
-                place["latitude"].to_string() + ", " + place["longitude"].to_string(),
+                rx.cond(
+                    place["address"],
+                    place["address"].to(str),
+                    place["latitude"].to_string() + ", " + place["longitude"].to_string(),
+                ),
+                dir="auto",
                 class_name="block text-xs text-muted",
             ),
+            rx.el.span(t("Open the map"), class_name="block text-xs text-accent-ink"),
             class_name="min-w-0",
         ),
         href=url,
@@ -252,12 +297,27 @@ def _contacts(item: Item) -> rx.Component:
 def _foot(item: Item) -> rx.Component:
     author = rx.cond(
         item["outbound"] & (item["author"] != ""),
-        rx.el.span(item["author"], class_name="max-w-32 truncate"),
+        rx.el.span(
+            avatar(item["author"], size=16),
+            rx.el.span(item["author"], dir="auto", class_name="max-w-32 truncate"),
+            class_name="flex min-w-0 items-center gap-1",
+        ),
+        rx.fragment(),
+    )
+    planned = rx.cond(
+        item["content"]["scheduled"],
+        rx.el.span(
+            rx.icon("calendar-clock", size=13, aria_hidden=True),
+            role="img",
+            aria_label=t("Was scheduled"),
+            data_tip=t("Was scheduled"),
+        ),
         rx.fragment(),
     )
     return rx.el.div(
         rx.cond(item["edited"], rx.el.span(t("edited")), rx.fragment()),
         author,
+        planned,
         clock_time(item["at"]),
         rx.cond(item["outbound"], tick(item["status"]), rx.fragment()),
         class_name="mt-1 flex items-center justify-end gap-1.5 text-xs text-muted",
@@ -323,7 +383,7 @@ def _actions(item: Item) -> rx.Component:
             react,
             class_name=(
                 "flex flex-none opacity-0 transition-opacity group-hover/message:opacity-100 "
-                "focus-within:opacity-100 pointer-coarse:opacity-60"
+                "focus-within:opacity-100 pointer-coarse:opacity-100"
             ),
         ),
         rx.fragment(),

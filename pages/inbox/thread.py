@@ -28,6 +28,7 @@ SAMPLE: dict[str, Any] = {
     "id": 0,
     "wamid": "",
     "outbound": False,
+    "inbound": False,
     "type": "text",
     "kind": "text",
     "body": "",
@@ -43,6 +44,7 @@ SAMPLE: dict[str, Any] = {
     "reactions": [],
     "edited": False,
     "forwarded": False,
+    "fresh": False,
 }
 
 

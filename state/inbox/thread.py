@@ -52,6 +52,7 @@ class Quoted(TypedDict):
 NO_QUOTE = Quoted(id=0, text="")
 
 
+_MOST_VISITED = 8
 _MOST_ROWS = 250
 """Rows that a tab holds at once: what is far from the reader is fetched again when they come back to it."""
 
@@ -77,6 +78,12 @@ class OpenConversation(rx.State):
     accepted: int = 0
     _anchor: int = 0
     _fresh: int = 0
+    _visited: list[int] = []
+
+    @property
+    def visited(self) -> list[int]:
+        """Where this tab was before, the last one first."""
+        return [each for each in self._visited if each != self.selected]
 
     @rx.event
     @requires(Permission.INBOX_SEE)
@@ -87,6 +94,7 @@ class OpenConversation(rx.State):
         if not wanted:
             return
         self.selected = wanted
+        self._visited = [wanted, *[each for each in self._visited if each != wanted]][:_MOST_VISITED]
         watch(self, OpenConversation.changed, [f"conversation:{wanted}", "channels"])
         await self._read()
 

@@ -37,6 +37,21 @@ export function MessageText({ text, className }) {
   return <span dir="auto" className={`whitespace-pre-wrap break-words [overflow-wrap:anywhere] ${className ?? ""}`}>{nodes(text ?? "").map((part, i) => <Fragment key={i}>{part}</Fragment>)}</span>;
 }
 
+// A note of the team: the names of who is mentioned stand out.
+export function NoteText({ text, mentions }) {
+  const names = (mentions ?? []).map(({ name }) => `@${name}`).sort((a, b) => b.length - a.length);
+  const parts = [];
+  let rest = text ?? "";
+  while (rest) {
+    const hits = names.map((name) => [rest.indexOf(name), name]).filter(([at]) => at >= 0).sort((a, b) => a[0] - b[0]);
+    if (!hits.length) break;
+    const [at, name] = hits[0];
+    parts.push(<MessageText key={parts.length} text={rest.slice(0, at)} />, <strong key={parts.length + 1} className="font-medium text-accent-ink">{name}</strong>);
+    rest = rest.slice(at + name.length);
+  }
+  return <p dir="auto" className="py-0.5">{parts}<MessageText text={rest} /></p>;
+}
+
 // A line between two days, in the reader's own time zone.
 export function DaySeparator({ at, before }) {
   if (before && new Date(before).toDateString() === new Date(at).toDateString()) return null;

@@ -21,6 +21,16 @@ class MessageText(rx.Component):
     text: rx.Var[str]
 
 
+class NoteText(rx.Component):
+    """The text of a note; ``@Name`` of who is mentioned stands out."""
+
+    library = _FILE
+    tag = "NoteText"
+
+    text: rx.Var[str]
+    mentions: rx.Var[Any]
+
+
 class DaySeparator(rx.Component):
     """Drawn only when ``before`` lies on another day than ``at``."""
 
@@ -38,3 +48,8 @@ def message_text(text: rx.Var[Any], *, class_name: Classes = "") -> rx.Component
 
 def day_separator(at: rx.Var[Any], before: rx.Var[Any]) -> rx.Component:
     return DaySeparator.create(at=at, before=before)
+
+
+def note_text(text: rx.Var[Any], mentions: rx.Var[Any]) -> rx.Component:
+    """``mentions`` are rows with a ``name``."""
+    return NoteText.create(text=text, mentions=mentions)

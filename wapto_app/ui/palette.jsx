@@ -41,7 +41,7 @@ export function Palette({ items, granted, found, recent, asked, onOpen, onSearch
   const here = useMemo(deeds, []);
   const words = query.trim();
   const pages = items.filter((item) => !item.permission || (granted ?? []).includes(item.permission));
-  const rows = (all) => (all ?? []).map((row) => ({ id: `${row.kind}-${row.id}`, label: row.name, text: row.text, href: row.href, group: row.kind === "contact" ? tr("Contact") : tr("Conversation") }));
+  const rows = (all) => (all ?? []).map((row) => ({ id: `${row.kind}-${row.id}`, label: row.name, text: row.text, href: row.href, group: row.kind === "message" ? tr("Message") : tr("Conversation") }));
   const theirs = words.length >= FEWEST ? (asked === words ? rows(found) : []) : rows(recent);
   const own = search([...here, ...pages], query);
   const lines = words ? [...own, ...theirs] : [...theirs, ...own];

@@ -75,9 +75,37 @@ export function TabLink({ to, ...rest }) {
   return <Link ref={link} to={to} aria-current={here ? "page" : undefined} {...rest} />;
 }
 
+// The icon of the tab gets a dot while something is unread.
+function useIconDot(wanted) {
+  useEffect(() => {
+    const link = document.querySelector('link[rel="icon"]');
+    if (!link) return undefined;
+    link.dataset.plain ??= link.getAttribute("href");
+    link.dataset.unread = String(wanted);
+    if (!wanted) {
+      link.href = link.dataset.plain;
+      return undefined;
+    }
+    const icon = new Image();
+    icon.onload = () => {
+      const canvas = Object.assign(document.createElement("canvas"), { width: 64, height: 64 });
+      const pen = canvas.getContext("2d");
+      pen.drawImage(icon, 0, 0, 64, 64);
+      pen.fillStyle = "#d92d20";
+      pen.beginPath();
+      pen.arc(48, 16, 15, 0, 2 * Math.PI);
+      pen.fill();
+      link.href = canvas.toDataURL();
+    };
+    icon.src = link.dataset.plain;
+    return () => { icon.onload = null; };
+  }, [wanted]);
+}
+
 // "(3) Inbox · Wapto"
 export function PageTitle({ title, unread }) {
   const brand = useBrandName();
+  useIconDot(unread > 0);
   useEffect(() => {
     const badge = unread > 0 ? `(${unread > 99 ? "99+" : unread}) ` : "";
     document.title = `${badge}${title} · ${brand}`;

@@ -28,9 +28,9 @@ from wapto_app.models import (
 from wapto_app.security.permissions import Actor, Permission
 from wapto_app.security.secrets import SecretsUnreadable
 from wapto_app.services import audit
+from wapto_app.services.contact_names import TOPIC
 from wapto_app.services.contacts import events
 from wapto_app.services.contacts.editing import of_id
-from wapto_app.services.contacts.names import TOPIC
 from wapto_app.services.desk import WINDOW
 from wapto_app.services.errors import Conflict
 from wapto_app.services.gateway import Gateway
@@ -111,7 +111,7 @@ async def _user(session: AsyncSession, contact_id: int) -> str:
         .where(ContactAddress.contact_id == contact_id)
         .order_by(col(ContactAddress.id))
     )
-    known = {kind: value for kind, value in rows}
+    known = {row[0]: row[1] for row in rows}
     if AddressKind.WA_ID in known:
         return f"+{known[AddressKind.WA_ID].lstrip('+')}"
     return known.get(AddressKind.PHONE) or known.get(AddressKind.BSUID) or ""

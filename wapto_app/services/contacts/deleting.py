@@ -27,7 +27,7 @@ from wapto_app.models import (
 )
 from wapto_app.security.permissions import Actor, Permission
 from wapto_app.services import audit
-from wapto_app.services.contacts.names import TOPIC
+from wapto_app.services.contact_names import TOPIC
 from wapto_app.services.errors import NotFound
 from wapto_app.services.media.files import absolute
 from wapto_app.services.visibility import readable_contact

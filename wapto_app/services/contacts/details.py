@@ -21,9 +21,9 @@ from wapto_app.models import (
     Conversation,
 )
 from wapto_app.security.permissions import Actor, Permission
+from wapto_app.services.contact_names import phone_of, shown_name
 from wapto_app.services.contacts.blocking import can_block
 from wapto_app.services.contacts.listing import opt_state
-from wapto_app.services.contacts.names import phone_of, shown_name
 from wapto_app.services.errors import NotFound
 from wapto_app.services.masking import Mask, mask_of
 from wapto_app.services.visibility import readable, readable_contact

@@ -21,10 +21,10 @@ from wapto_app.models import (
 from wapto_app.models.base import table_of
 from wapto_app.security.permissions import Actor, Permission
 from wapto_app.services import audit, identity
+from wapto_app.services.contact_names import TOPIC, shown_name
 from wapto_app.services.contacts import events
 from wapto_app.services.contacts.editing import of_id
 from wapto_app.services.contacts.listing import ContactRow, read_rows
-from wapto_app.services.contacts.names import TOPIC, shown_name
 from wapto_app.services.errors import Invalid
 from wapto_app.services.masking import mask_of
 from wapto_app.services.visibility import readable_contact
