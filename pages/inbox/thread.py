@@ -6,14 +6,16 @@ from typing import Any
 
 import reflex as rx
 
-from pages.inbox.assignee import assignee_menu, resolve_button
+from pages.inbox.assignee import assignee_menu
 from pages.inbox.bubble import message_row
-from state.inbox import ContactPanel, OpenConversation
+from pages.inbox.status_menu import status_menu
+from state.inbox import ContactPanel, InboxList, OpenConversation
 from state.shell import Shell
 from state.tasks import TaskDialog
 from wapto_app.security.permissions import Permission
 from wapto_app.ui.avatar import avatar
 from wapto_app.ui.button import button_link, icon_button
+from wapto_app.ui.chat_list import chat_list, row_of
 from wapto_app.ui.composer import composer, seen
 from wapto_app.ui.empty import empty_state
 from wapto_app.ui.i18n import t
@@ -22,7 +24,6 @@ from wapto_app.ui.menu import menu, menu_item
 from wapto_app.ui.skeleton import skeleton
 from wapto_app.ui.time import countdown
 from wapto_app.ui.tokens import ICON_BUTTON
-from wapto_app.ui.chat_list import chat_list, row_of
 
 SAMPLE: dict[str, Any] = {
     "id": 0,
@@ -72,7 +73,7 @@ def _head() -> rx.Component:
     header = OpenConversation.header
     back = ReactRouterLink.create(
         rx.icon("arrow-left", size=18, class_name="mirror", aria_hidden=True),
-        to="/inbox",
+        to=f"/inbox{InboxList.query}",
         aria_label=t("Back to the list"),
         class_name=f"{ICON_BUTTON} md:hidden",
     )
@@ -121,7 +122,7 @@ def _head() -> rx.Component:
         avatar(header["name"], size=32, class_name="max-sm:hidden"),
         name,
         window,
-        rx.cond(header["id"] > 0, rx.fragment(assignee_menu(), resolve_button()), rx.fragment()),
+        rx.cond(header["id"] > 0, rx.fragment(assignee_menu(), status_menu()), rx.fragment()),
         rx.cond(may_write & (header["id"] > 0), more, rx.fragment()),
         panel,
         class_name="flex h-13 flex-none items-center gap-2.5 border-b bg-surface px-4 max-sm:gap-1 max-sm:px-2",
@@ -135,7 +136,14 @@ def _messages() -> rx.Component:
         label=t("Messages"),
         jump_on=OpenConversation.accepted,
         key=OpenConversation.selected.to_string(),
+        has_older=OpenConversation.has_older,
+        has_newer=OpenConversation.has_newer,
+        arrived=OpenConversation.arrived,
+        target=OpenConversation.target,
+        aims=OpenConversation.aims,
         on_start_reached=OpenConversation.load_older,
+        on_end_reached=OpenConversation.load_newer,
+        on_jump=OpenConversation.to_latest,
     )
     waiting = rx.el.div(
         skeleton("h-12 w-56 rounded-lg"),

@@ -17,6 +17,7 @@ from wapto_app.services.inbox.conversations import (
 )
 from wapto_app.services.inbox.filters import InboxFilter
 from wapto_app.services.inbox.listing import PAGE, TabCounts, counts, drafted, listing, matching_ids, place_of
+from wapto_app.services.inbox.people import people
 from wapto_app.services.inbox.status import set_pending, snooze
 from wapto_app.services.inbox.thread import MessageRow, Thread, around, arrived_since, newer, older, recent
 
@@ -39,6 +40,7 @@ __all__ = [
     "newer",
     "older",
     "open_conversation",
+    "people",
     "place_of",
     "react",
     "recent",

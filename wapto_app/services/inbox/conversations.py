@@ -22,10 +22,11 @@ from wapto_app.models import (
     Team,
 )
 from wapto_app.security.permissions import Actor, Permission
+from wapto_app.services import tags
 from wapto_app.services.contacts import shown_name
 from wapto_app.services.errors import NotFound
 from wapto_app.services.inbox.conditions import IS_UNREAD
-from wapto_app.services.masking import Mask, mask_numbers, mask_of
+from wapto_app.services.masking import Mask, mask_numbers, mask_of, masks
 from wapto_app.services.outbox.gate import window_closes_at
 from wapto_app.services.tags import TagChip
 from wapto_app.services.visibility import readable
@@ -117,8 +118,7 @@ def _rows(actor: Actor) -> sa.Select[Any]:
     )
 
 
-def rows_of(actor: Actor, ids: Sequence[int]) -> sa.Select[Any]:
-    """All that the list shows of these conversations, in no order."""
+def _shown(actor: Actor, ids: Sequence[int]) -> sa.Select[Any]:
     return (
         _rows(actor)
         .add_columns(col(DeskState.waiting_since), col(DeskState.snoozed_until))
@@ -127,8 +127,17 @@ def rows_of(actor: Actor, ids: Sequence[int]) -> sa.Select[Any]:
     )
 
 
-def list_row(mask: Mask, row: Any, chips: list[TagChip]) -> ConversationRow:
-    """A row of ``rows_of`` as the reader may see it."""
+async def list_rows(session: AsyncSession, actor: Actor, ids: Sequence[int]) -> list[ConversationRow]:
+    """These conversations as the list shows them, in this order; without those that the actor may not see."""
+    actor.require(Permission.INBOX_SEE)
+    found = {row.id: row for row in await fetch(session, _shown(actor, ids))} if ids else {}
+    shown = [found[of] for of in ids if of in found]
+    contacts = [row.contact_id for row in shown]
+    hidden, chips = await masks(session, actor, contacts), await tags.chips(session, contacts)
+    return [_list_row(hidden.of(row.contact_id), row, chips.get(row.contact_id, [])) for row in shown]
+
+
+def _list_row(mask: Mask, row: Any, chips: list[TagChip]) -> ConversationRow:
     return ConversationRow(
         id=row.id,
         name=_name(mask, row),

@@ -15,12 +15,10 @@ from wapto_app.db import fetch
 from wapto_app.models import Conversation, DeskState, MessageDraft
 from wapto_app.models.base import table_of
 from wapto_app.security.permissions import Actor, Permission
-from wapto_app.services import tags
 from wapto_app.services.desk import WINDOW
 from wapto_app.services.inbox.conditions import IS_WAITING, Condition, Found, conditions_of
-from wapto_app.services.inbox.conversations import ConversationRow, list_row, rows_of
+from wapto_app.services.inbox.conversations import ConversationRow, list_rows
 from wapto_app.services.inbox.filters import EVERYTHING, InboxFilter, Sort, Tab
-from wapto_app.services.masking import masks
 from wapto_app.services.visibility import newest, readable
 
 PAGE = 50
@@ -60,11 +58,7 @@ async def listing(
     """
     actor.require(Permission.INBOX_SEE)
     ids = await _ids(session, actor, wanted, start=start, before=before, limit=min(limit, MOST))
-    found = {row.id: row for row in await fetch(session, rows_of(actor, ids))} if ids else {}
-    shown = [found[of] for of in ids if of in found]
-    contacts = [row.contact_id for row in shown]
-    hidden, chips = await masks(session, actor, contacts), await tags.chips(session, contacts)
-    return [list_row(hidden.of(row.contact_id), row, chips.get(row.contact_id, [])) for row in shown]
+    return await list_rows(session, actor, ids)
 
 
 async def matching_ids(
