@@ -173,7 +173,7 @@ def _head() -> rx.Component:
         rx.el.h1(t("Inbox"), class_name="sr-only"),
         search_input(
             "search",
-            t("Search people and messages"),
+            t("Search the inbox"),
             value=InboxSearch.asked,
             on_change=InboxSearch.ask,
             class_name="min-w-0 flex-1",
@@ -197,7 +197,7 @@ def _views() -> rx.Component:
             InboxViews.rows,
             lambda row: menu_item(
                 row["name"],
-                icon="users" if False else "bookmark",
+                icon="bookmark",
                 href=f"/inbox{row['query']}",
                 key=row["id"].to_string(),
             ),
@@ -282,7 +282,7 @@ def _chips() -> rx.Component:
             class_name="flex min-w-0 flex-1 flex-wrap gap-1.5",
         ),
         button(t("Clear"), size="sm", variant="ghost", on_click=InboxList.clear),
-        class_name="flex flex-none items-start gap-1 border-b py-2 ps-3 pe-2",
+        class_name="flex flex-none items-center gap-1 border-b py-1 ps-3 pe-2",
     )
     return rx.cond(InboxList.chips.length() > 0, chips, rx.fragment())
 

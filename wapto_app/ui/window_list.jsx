@@ -61,7 +61,7 @@ export function WindowList({ items, itemKey, row: Row, className, label, hasAbov
             <li key={key} data-row={key} data-picked={on} className="group/row relative border-b last:border-0 data-[picked=true]:bg-accent-soft">
               <Row item={item} />
               {onPick && (
-                <label className={`absolute inset-y-0 start-0 w-16 cursor-pointer place-items-center ${picking ? "grid" : "hidden pointer-fine:group-hover/row:grid has-focus-visible:grid"}`}
+                <label className={`absolute start-0 top-0 h-16 w-18 cursor-pointer place-items-center ${picking ? "grid" : "hidden pointer-fine:group-hover/row:grid has-focus-visible:grid"}`}
                   onClick={(event) => { event.preventDefault(); pick(key, event.shiftKey); }}>
                   <span className="grid size-10 place-items-center rounded-full bg-surface shadow-[0_0_0_1px_var(--color-line)]">
                     <input type="checkbox" readOnly tabIndex={picking ? 0 : -1} checked={on} aria-label={tr("Select {name}", { name: item.name ?? "" })}
