@@ -81,7 +81,7 @@ class InboxBulk(rx.State):
 
     @rx.event
     @requires(Permission.INBOX_DO)
-    async def do(self, kind: str, of: int = 0) -> None:
+    async def do(self, kind: str, of: int) -> None:
         if kind not in set(Kind) or kind == Kind.SNOOZE:
             raise Invalid("kind", "Choose what to do from the bar.")
         await self._do(Deed(Kind(kind), of))
