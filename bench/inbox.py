@@ -13,9 +13,11 @@ import random
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
+from dataclasses import replace
 from functools import partial
 
 import sqlalchemy as sa
+import time_machine
 from cryptography.fernet import Fernet
 from sqlalchemy.engine import make_url
 from sqlmodel.ext.asyncio.session import AsyncSession
@@ -24,14 +26,16 @@ from bench import common, rows
 from bench.common import RESULTS, Report, percentile
 from bench.install import CHANNEL
 from bench.webhooks import Traffic
-from bench.workspace import Workspace
+from bench.workspace import AGENTS, ENDS, RARE_TAG, TEAMS, Workspace, order_number
 from wapto_app import migrations
 from wapto_app.clock import utcnow
 from wapto_app.db import Database, fetch, make_sync_engine
-from wapto_app.models import Conversation, Message, Role
+from wapto_app.models import Conversation, Message, Role, Visibility
 from wapto_app.models.base import table_of
 from wapto_app.security.permissions import Actor, permissions_of
-from wapto_app.services import contacts, inbox, ingest, leases, outbox
+from wapto_app.services import contacts, inbox, ingest, leases, outbox, search
+from wapto_app.services.inbox import InboxFilter, filters
+from wapto_app.services.inbox.listing import Place
 from wapto_app.services.outbox import claims
 
 COLUMNS = ("query", "database", "calls", "p50 ms", "p99 ms", "max ms", "CPU ms each")
@@ -39,6 +43,7 @@ BUSIEST = 1
 OWNER = Actor(1, Role.OWNER, "Owner", permissions=permissions_of(Role.OWNER, is_admin=False))
 _CLAIM = 20
 _WARM_UP = 5
+_DEEP = 999 * inbox.PAGE
 _BID = leases.Bid(f"sender:{CHANNEL}", "bench")
 
 Query = Callable[[AsyncSession], Awaitable[object]]
@@ -127,19 +132,26 @@ class Questions:
         self._workspace = workspace
         self._chance = random.Random(2)
         self._places: list[int] = []
+        self._deep_places: list[Place] = []
 
     async def look_around(self, db: Database) -> None:
         """Find places to page from in the busiest conversation."""
         table = table_of(Message)
         query = sa.select(table.c.id).where(table.c.conversation_id == BUSIEST).order_by(table.c.id)
+        talk = table_of(Conversation)
+        deep = sa.select(talk.c.last_message_at, talk.c.id).order_by(
+            talk.c.last_message_at.desc(), talk.c.id.desc()
+        )
         async with db.read() as session:
             self._places = [row.id for row in await fetch(session, query)]
+            beyond = min(_DEEP, self._workspace.conversations // 2)
+            self._deep_places = [Place(*row) for row in await fetch(session, deep.offset(beyond).limit(200))]
 
     def all(self) -> dict[str, Callable[[], Query]]:
         return {
-            "list: newest 50": lambda: partial(_listing, limit=inbox.PAGE),
-            "list: newest 500": lambda: partial(_listing, limit=500),
-            "list: unread 50": lambda: partial(_listing, unread_only=True),
+            **self._lists(),
+            **self._searches(),
+            "counts of the tabs": lambda: lambda session: inbox.counts(session, OWNER),
             "badge: unread conversations": lambda: lambda session: inbox.unread_total(session, OWNER),
             "open any conversation": lambda: self._open(
                 1 + self._chance.randrange(self._workspace.conversations)
@@ -150,6 +162,85 @@ class Questions:
             "contact panel": self._card,
             "outbox depth (metrics)": lambda: outbox.depth,
         }
+
+    def _lists(self) -> dict[str, Callable[[], Query]]:
+        """Each filter and order by itself, some together, and for agents who see less."""
+        chance, every, team = (
+            self._chance,
+            filters.EVERYTHING,
+            replace(OWNER, visibility=Visibility.TEAM, team_id=1),
+        )
+        agent = partial(chance.randint, 2, AGENTS + 1)
+        cases: dict[str, Callable[[], tuple[Actor, InboxFilter]]] = {
+            "what there is to do": lambda: (OWNER, InboxFilter()),
+            "everything": lambda: (OWNER, every),
+            "unread": lambda: (OWNER, replace(every, unread=True)),
+            "unreplied": lambda: (OWNER, replace(every, unreplied=True)),
+            "unassigned": lambda: (OWNER, InboxFilter(tab=filters.Tab.UNASSIGNED)),
+            "one agent": lambda: (OWNER, InboxFilter(agent=agent())),
+            "one team": lambda: (OWNER, InboxFilter(team=chance.randint(1, TEAMS))),
+            "common tag": lambda: (OWNER, InboxFilter(tags=(1,))),
+            "rare tag": lambda: (OWNER, replace(every, tags=(RARE_TAG,))),
+            "any of three tags": lambda: (OWNER, InboxFilter(tags=(5, 9, 20))),
+            "all of two tags": lambda: (OWNER, replace(every, tags=(2, 7), every_tag=True)),
+            "snoozed": lambda: (OWNER, InboxFilter(statuses=("snoozed",))),
+            "one number": lambda: (OWNER, InboxFilter(number=CHANNEL)),
+            "one week": lambda: (OWNER, replace(every, since="2025-06-02", until="2025-06-08")),
+            "window open": lambda: (OWNER, replace(every, window="open")),
+            "tag + agent + unread": lambda: (OWNER, InboxFilter(tags=(3,), agent=agent(), unread=True)),
+            "waiting longest": lambda: (OWNER, InboxFilter(sort=filters.Sort.WAITING)),
+            "closing soonest": lambda: (OWNER, replace(every, sort=filters.Sort.CLOSING)),
+            "of a team's agent": lambda: (team, InboxFilter()),
+            "of a team's agent, common tag": lambda: (team, InboxFilter(tags=(1,))),
+        }
+        return {f"list: {name}": partial(self._list, make) for name, make in cases.items()} | {
+            "list: page 1,000": self._deep
+        }
+
+    def _list(self, make: Callable[[], tuple[Actor, InboxFilter]]) -> Query:
+        actor, wanted = make()
+        return lambda session: inbox.listing(session, actor, wanted)
+
+    def _deep(self) -> Query:
+        """Where the thousandth page begins: conversations are in the order of their newest messages."""
+        place = self._chance.choice(self._deep_places)
+        return lambda session: inbox.listing(session, OWNER, filters.EVERYTHING, start=place)
+
+    def _searches(self) -> dict[str, Callable[[], Query]]:
+        chance, last = self._chance, self._workspace.messages // 10
+        words = ("garden", "नमस्ते", "invoice", "saturday")
+
+        def order() -> str:
+            return order_number(10 * chance.randint(1, last))
+
+        def customer() -> int:
+            return 1 + chance.randrange(self._workspace.conversations)
+
+        texts: dict[str, Callable[[], str]] = {
+            "word": lambda: chance.choice(words),
+            "two words": lambda: " ".join(chance.sample(words, 2)),
+            "prefix": lambda: chance.choice(("gard", "avail", "toda")),
+            "short prefix": lambda: chance.choice(("th", "pr", "de")),
+            "order number": order,
+            "fragment of an order number": lambda: order()[3:8],
+            "what is nowhere": lambda: "xyzzy plugh",
+        }
+        people: dict[str, Callable[[], str]] = {
+            "name": lambda: rows.name_of(customer()),
+            "common first name": lambda: chance.choice(("maria", "wei")),
+            "part of a number": lambda: rows.digits(customer())[-6:],
+        }
+        return {f"search: {name}": partial(self._search, make) for name, make in texts.items()} | {
+            f"search people: {name}": partial(self._find, make) for name, make in people.items()
+        }
+
+    def _search(self, make: Callable[[], str]) -> Query:
+        text = make()
+        return lambda session: search.messages(session, OWNER, text)
+
+    def _find(self, make: Callable[[], str]) -> Query:
+        text = make()
+        return lambda session: inbox.people(session, OWNER, text)
 
     def _open(self, conversation: int) -> Query:
         async def ask(session: AsyncSession) -> object:
@@ -169,10 +260,6 @@ class Questions:
     def _card(self) -> Query:
         contact = 1 + self._chance.randrange(self._workspace.conversations)
         return lambda session: contacts.card(session, OWNER, contact)
-
-
-async def _listing(session: AsyncSession, *, limit: int = inbox.PAGE, unread_only: bool = False) -> object:
-    return await inbox.listing(session, OWNER, unread_only=unread_only, limit=limit)
 
 
 async def measure_queries(url: str, workspace: Workspace, calls: int, report: Report) -> None:
@@ -286,7 +373,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     title = f"Inbox with {options.conversations:,} conversations and {options.messages:,} messages"
     report = Report("inbox", title, COLUMNS)
     for url in urls:
-        asyncio.run(measure_queries(url, workspace, options.calls, report))
+        with time_machine.travel(ENDS):  # the windows of the last day are open
+            asyncio.run(measure_queries(url, workspace, options.calls, report))
         measure_writer(url, workspace, options.calls, report)
     report.finish(options)
 

@@ -11,6 +11,7 @@ NAVIGATION = (
         t("Work"),
         (
             Entry(t("Inbox"), "/inbox", "inbox", Permission.INBOX_SEE, badge="unread", keys="g i"),
+            Entry(t("Segments"), "/segments", "chart-pie", Permission.CONTACTS_SEE),
             Entry(t("Tasks"), "/tasks", "list-todo", Permission.INBOX_SEE, keys="g t"),
         ),
     ),
@@ -25,6 +26,8 @@ NAVIGATION = (
     Group(
         t("Settings"),
         (
+            Entry(t("Tags"), "/tags", "tags", Permission.TAGS_SEE),
+            Entry(t("Custom fields"), "/fields", "text-cursor-input", Permission.TAGS_SEE),
             Entry(t("Integrations"), "/integrations", "plug", Permission.INTEGRATIONS_SEE),
             Entry(t("Sign-in rules"), "/settings/security", "shield-check", Permission.SETTINGS_DO),
             Entry(t("Subscription"), "/subscription", "credit-card", Permission.SUBSCRIPTION_SEE),

@@ -55,17 +55,3 @@ class Assignment(rx.State):
                 team_id=team_id,
                 held_by=header["assignee_id"],
             )
-
-    @rx.event
-    @requires(Permission.INBOX_DO)
-    async def resolve(self) -> None:
-        actor, header = await actor_of(self), (await self.get_state(OpenConversation)).header
-        async with runtime.get().db.write() as session:
-            await assignment.resolve(session, actor, header["id"])
-
-    @rx.event
-    @requires(Permission.INBOX_DO)
-    async def reopen(self) -> None:
-        actor, header = await actor_of(self), (await self.get_state(OpenConversation)).header
-        async with runtime.get().db.write() as session:
-            await assignment.reopen(session, actor, header["id"])

@@ -1,4 +1,4 @@
-"""Who works on the open conversation, and whether it is done."""
+"""Who works on the open conversation."""
 
 from __future__ import annotations
 
@@ -11,7 +11,6 @@ from state.inbox import OpenConversation
 from state.shell import Shell
 from wapto_app.security.permissions import Permission
 from wapto_app.ui.avatar import avatar
-from wapto_app.ui.button import button
 from wapto_app.ui.i18n import t
 from wapto_app.ui.menu import menu, menu_item, menu_label, menu_separator
 
@@ -100,30 +99,4 @@ def _team(row: Any) -> rx.Component:
         checked=(header["assignee_id"] == 0) & (header["team_id"] == row["id"]),
         on_click=Assignment.to_team(row["id"]),
         key=row["id"].to_string(),
-    )
-
-
-def resolve_button() -> rx.Component:
-    """Done, or to be worked on again."""
-
-    def press(label: rx.Var[str], icon: str, deed: Any) -> rx.Component:
-        return button(
-            rx.el.span(label, class_name="max-lg:sr-only"),
-            icon=icon,
-            size="sm",
-            on_click=deed,
-            class_name="max-lg:w-8 max-lg:px-0",
-            data_tip=label,
-            data_key="e",
-        )
-
-    is_done = OpenConversation.header["status"] == "resolved"
-    return rx.cond(
-        _may_do(),
-        rx.cond(
-            is_done,
-            press(t("Reopen"), "rotate-ccw", Assignment.reopen),
-            press(t("Resolve"), "check", Assignment.resolve),
-        ),
-        rx.fragment(),
     )

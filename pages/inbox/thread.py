@@ -6,10 +6,11 @@ from typing import Any
 
 import reflex as rx
 
-from pages.inbox.assignee import assignee_menu, resolve_button
+from pages.inbox.assignee import assignee_menu
 from pages.inbox.bubble import message_row
+from pages.inbox.status_menu import status_menu
 from pages.inbox.thread_menu import thread_menu
-from state.inbox import Company, ContactPanel, OpenConversation
+from state.inbox import Company, ContactPanel, InboxList, OpenConversation
 from state.shell import Shell
 from wapto_app.security.permissions import Permission
 from wapto_app.ui.avatar import avatar
@@ -79,7 +80,7 @@ def _head() -> rx.Component:
     header = OpenConversation.header
     back = ReactRouterLink.create(
         rx.icon("arrow-left", size=18, class_name="mirror", aria_hidden=True),
-        to="/inbox",
+        to=f"/inbox{InboxList.query}",
         aria_label=t("Back to the list"),
         class_name=f"{ICON_BUTTON} md:hidden",
     )
@@ -121,7 +122,7 @@ def _head() -> rx.Component:
         avatar(header["name"], size=32, class_name="max-sm:hidden"),
         name,
         window,
-        rx.cond(header["id"] > 0, rx.fragment(assignee_menu(), resolve_button()), rx.fragment()),
+        rx.cond(header["id"] > 0, rx.fragment(assignee_menu(), status_menu()), rx.fragment()),
         rx.cond(header["id"] > 0, thread_menu(), rx.fragment()),
         panel,
         class_name="flex h-13 flex-none items-center gap-2.5 border-b bg-surface px-4 max-sm:gap-1 max-sm:px-2",
@@ -134,12 +135,14 @@ def _messages() -> rx.Component:
         row_of(message_row, SAMPLE),
         label=t("Messages"),
         jump_on=OpenConversation.accepted + OpenConversation.jumps,
-        has_older=OpenConversation.has_older,
-        has_newer=OpenConversation.has_newer,
-        arrived=OpenConversation.arrived,
         counted="inbound",
         fresh="fresh",
         key=OpenConversation.selected.to_string(),
+        has_older=OpenConversation.has_older,
+        has_newer=OpenConversation.has_newer,
+        arrived=OpenConversation.arrived,
+        target=OpenConversation.target,
+        aims=OpenConversation.aims,
         on_start_reached=OpenConversation.load_older,
         on_end_reached=OpenConversation.load_newer,
         on_jump=OpenConversation.to_latest,

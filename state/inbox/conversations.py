@@ -2,32 +2,60 @@
 
 from __future__ import annotations
 
+from collections.abc import Hashable
+from dataclasses import replace
+from typing import Any
+
 import reflex as rx
 
 from state.base import actor_of, follows, watch
+from state.inbox.paths import selected_in
 from wapto_app import runtime
-from wapto_app.security.permissions import Permission
+from wapto_app.security.permissions import Actor, Permission
 from wapto_app.security.policy import requires
 from wapto_app.services import inbox
-from wapto_app.services.inbox import ConversationRow
+from wapto_app.services.inbox import ConversationRow, InboxFilter, TabCounts
+from wapto_app.services.inbox.chips import FilterChip, chips
+from wapto_app.services.inbox.filters import Sort, Tab, from_params, of_tab, to_query, without
+from wapto_app.services.inbox.listing import Place
 from wapto_app.services.visibility import scope
+
+WINDOW = 150
+"""Rows that a tab holds at most: scrolling on drops them at the far end."""
+_NO_COUNTS = TabCounts(mine=0, unassigned=0, all=0)
+_PLAIN = InboxFilter()
 
 
 class InboxList(rx.State):
-    """The left panel."""
+    """A stretch of the list, which begins at ``_start`` (at the top when there is none).
+
+    What is shown stands in the address, so that a link and the way back keep it; ``query`` is that part of it.
+    """
 
     rows: list[ConversationRow] = []
-    unread_only: bool = False
+    drafts: list[int] = []
+    counts: TabCounts = _NO_COUNTS
+    chips: list[FilterChip] = []
+    query: str = ""
+    tab: str = Tab.ALL.value
+    sort: str = Sort.NEWEST.value
+    has_above: bool = False
     has_more: bool = False
     loaded: bool = False
-    _limit: int = inbox.PAGE
+    _wanted: InboxFilter = _PLAIN
+    _start: Place | None = None
+    _size: int = inbox.PAGE
 
     @rx.event
     @requires(Permission.INBOX_SEE)
     async def load(self) -> None:
+        wanted = from_params(self.router.url.query_parameters)
         # Every step from conversation to conversation comes through here.
-        if self.loaded and follows(self, InboxList.changed, ["inbox"]):
+        if self.loaded and wanted == self._wanted and follows(self, InboxList.changed, ["inbox"]):
             return
+        if wanted != self._wanted or not self.loaded:
+            self._wanted, self._start, self._size = wanted, None, inbox.PAGE
+            self.query, self.tab, self.sort = to_query(wanted), wanted.tab.value, wanted.sort.value
         watch(self, InboxList.changed, ["inbox"])
         await self._read()
 
@@ -39,23 +67,78 @@ class InboxList(rx.State):
     @rx.event
     @requires(Permission.INBOX_SEE)
     async def more(self) -> None:
-        if self.has_more:
-            self._limit += inbox.PAGE
-            await self._read()
+        if not self.has_more:
+            return
+        if self._size < WINDOW:
+            self._size += inbox.PAGE
+        else:
+            self._start = inbox.place_of(self.rows[inbox.PAGE], self._wanted.sort)
+        await self._read()
 
     @rx.event
     @requires(Permission.INBOX_SEE)
-    async def show_unread(self, only: bool) -> None:
-        self.unread_only, self._limit = only, inbox.PAGE
+    async def earlier(self) -> None:
+        if self._start is None:
+            return
+        actor = await actor_of(self)
+        async with runtime.get().db.read() as session:
+            above = await inbox.listing(session, actor, self._wanted, before=self._start, limit=inbox.PAGE)
+        is_top = len(above) < inbox.PAGE
+        self._start = None if is_top else inbox.place_of(above[0], self._wanted.sort)
         await self._read()
 
+    @rx.event
+    @requires(Permission.INBOX_SEE)
+    def look(self, tab: str) -> Any:
+        return self._go(of_tab(self._wanted, [tab]))
+
+    @rx.event
+    @requires(Permission.INBOX_SEE)
+    def order(self, sort: str) -> Any:
+        return self._go(replace(self._wanted, sort=Sort(sort) if sort in set(Sort) else Sort.NEWEST))
+
+    @rx.event
+    @requires(Permission.INBOX_SEE)
+    def drop(self, kind: str, value: str) -> Any:
+        return self._go(without(self._wanted, kind, value))
+
+    @rx.event
+    @requires(Permission.INBOX_SEE)
+    def clear(self) -> Any:
+        return self._go(replace(_PLAIN, tab=self._wanted.tab, sort=self._wanted.sort))
+
+    def _go(self, wanted: InboxFilter) -> Any:
+        """To the address that says so; the open conversation stays open."""
+        selected = selected_in(str(self.router.url.path))
+        return rx.redirect((f"/inbox/{selected}" if selected else "/inbox") + to_query(wanted))
+
     async def _read(self) -> None:
-        actor, unread_only, limit = await actor_of(self), self.unread_only, self._limit + 1
+        actor, wanted, reads = await actor_of(self), self._wanted, runtime.get().inbox_reads
+        start, limit = self._start, self._size + 1
+        key = ("list", scope(actor), _reader(actor, wanted), wanted, start, limit)
 
         async def read() -> list[ConversationRow]:
             async with runtime.get().db.read() as session:
-                return await inbox.listing(session, actor, unread_only=unread_only, limit=limit)
+                return await inbox.listing(session, actor, wanted, start=start, limit=limit)
 
-        rows = await runtime.get().inbox_reads.get(("list", scope(actor), unread_only, limit), read)
-        self.has_more = len(rows) > self._limit
-        self.rows, self.loaded = rows[: self._limit], True
+        async def count() -> TabCounts:
+            async with runtime.get().db.read() as session:
+                return await inbox.counts(session, actor)
+
+        rows = await reads.get(key, read)
+        self.counts = await reads.get(("counts", scope(actor), actor.account_id), count)
+        self.has_more, self.has_above = len(rows) > self._size, start is not None
+        self.rows, self.loaded = rows[: self._size], True
+        await self._read_own(actor)
+
+    async def _read_own(self, actor: Actor) -> None:
+        """What is not the same for everybody who sees the same list."""
+        async with runtime.get().db.read() as session:
+            self.drafts = await inbox.drafted(session, actor, [row["id"] for row in self.rows])
+            self.chips = await chips(session, actor, self._wanted)
+
+
+def _reader(actor: Actor, wanted: InboxFilter) -> Hashable:
+    """Who reads, where that makes a difference: *mine* is somebody's, and a day begins where they are."""
+    is_personal = wanted.tab is Tab.MINE or wanted.since or wanted.until
+    return actor.account_id if is_personal else None

@@ -8,7 +8,7 @@ import reflex as rx
 
 from state.base import actor_of, unwatch, watch
 from state.inbox.contact import ContactPanel
-from state.inbox.paths import selected_in
+from state.inbox.paths import message_in, selected_in
 from wapto_app import runtime
 from wapto_app.security.permissions import Permission
 from wapto_app.security.policy import requires
@@ -62,7 +62,8 @@ class OpenConversation(rx.State):
 
     ``messages`` is a stretch of the thread: while it reaches to the end (not ``has_newer``), everything below
     ``_anchor`` is read again when something happens. ``arrived`` counts what came below a stretch that does not.
-    ``_fresh`` is the first row that nobody had seen when the conversation was opened.
+    ``_fresh`` is the first row that nobody had seen when the conversation was opened. ``target`` is the message that
+    the address asks for, and ``aims`` counts how often it did.
     """
 
     header: ConversationHeader = NO_HEADER
@@ -76,6 +77,8 @@ class OpenConversation(rx.State):
     quote: Quoted = NO_QUOTE
     answered: int = 0
     accepted: int = 0
+    target: int = 0
+    aims: int = 0
     _anchor: int = 0
     _fresh: int = 0
     _visited: list[int] = []
@@ -97,6 +100,22 @@ class OpenConversation(rx.State):
         self._visited = [wanted, *[each for each in self._visited if each != wanted]][:_MOST_VISITED]
         watch(self, OpenConversation.changed, [f"conversation:{wanted}", "channels"])
         await self._read()
+        await self._aim(message_in(self.router.url.query_parameters))
+
+    async def _aim(self, message_id: int) -> None:
+        """Show the page around a message. One that is not there (any more) leaves the thread as it is."""
+        if not message_id or self.missing:
+            return
+        actor = await actor_of(self)
+        try:
+            async with runtime.get().db.read() as session:
+                page = await inbox.around(session, actor, self.selected, message_id)
+        except NotFound:
+            return
+        self.messages = self._marked(page["messages"])
+        self.has_older, self.has_newer, self.arrived = page["has_older"], page["has_newer"], 0
+        self._anchor = 0 if self.has_newer else self.messages[-inbox.PAGE :][0]["id"]
+        self.target, self.aims = message_id, self.aims + 1
 
     @rx.event
     @requires(Permission.INBOX_SEE)

@@ -102,34 +102,6 @@ async def test_what_arrives_while_a_tab_loads_is_not_lost(
     await tab.until(lambda: bodies(tab)[-1:] == ["while you were reading"])
 
 
-async def test_only_the_unread_and_back(tab: Tab, work: Workspace) -> None:
-    read = await work.conversation("Ana")
-    await work.conversation("Bo")
-    await show(tab, read)
-    await tab.send(OpenConversation.seen)
-    await tab.until(lambda: {row["id"]: row["unread"] for row in rows(tab)}[read] == 0)
-    await tab.send(InboxList.show_unread(True))
-    assert [row["name"] for row in rows(tab)] == ["Bo"]
-    await tab.send(InboxList.show_unread(False))
-    assert len(rows(tab)) == 2
-
-
-async def test_more_shows_the_next_rows_and_ends(
-    tab: Tab, work: Workspace, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    for number in range(5):
-        await work.conversation(f"Customer {number}")
-    tree = tab._processor._root_context.state_manager.states[tab.token]  # type: ignore[union-attr]
-    (await tree.get_state(InboxList))._limit = 2
-    monkeypatch.setattr(inbox, "PAGE", 2)
-    await go(tab, "/inbox")
-    seen = [(len(rows(tab)), tab.vars(InboxList)["has_more"])]
-    for _ in range(3):
-        await tab.send(InboxList.more)
-        seen.append((len(rows(tab)), tab.vars(InboxList)["has_more"]))
-    assert seen == [(2, True), (4, True), (5, False), (5, False)]
-
-
 async def test_a_conversation_opens_with_its_messages_its_head_and_its_contact(
     tab: Tab, work: Workspace
 ) -> None:

@@ -14,6 +14,7 @@ from state.agents import Agents
 from state.assignment import Assignment
 from state.base import Feedback
 from state.inbox import InboxList, OpenConversation
+from state.inbox.status import StatusMenu
 from state.shell import Shell
 from state.team import TeamEditor, team_in
 from state.teams import Teams
@@ -283,9 +284,9 @@ async def test_taking_resolving_and_opening_again(
     await tab.send(Assignment.to_agent(agent.account_id))
     await tab.until(lambda: tab.vars(OpenConversation)["header"]["assignee"] == "Ben Agent")
     await tab.until(lambda: tab.vars(InboxList)["rows"][0]["assignee"] == "Ben Agent")
-    await tab.send(Assignment.resolve)
+    await tab.send(StatusMenu.change("resolved"))
     await tab.until(lambda: tab.vars(OpenConversation)["header"]["status"] == "resolved")
-    await tab.send(Assignment.reopen)
+    await tab.send(StatusMenu.change("open"))
     await tab.until(lambda: tab.vars(OpenConversation)["header"]["status"] == "open")
     await tab.send(Assignment.put_back)
     await tab.until(lambda: tab.vars(OpenConversation)["header"]["assignee"] == "")
@@ -319,8 +320,8 @@ async def test_an_agent_who_may_only_read_assigns_nothing(
         Assignment.to_agent(agent.account_id),
         Assignment.to_team(agent.team_id),
         Assignment.put_back,
-        Assignment.resolve,
-        Assignment.reopen,
+        StatusMenu.change("resolved"),
+        StatusMenu.change("open"),
     ):
         await attempt(tab, event)
     assert tab.vars(Assignment).get("agents", []) == []

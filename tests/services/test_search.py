@@ -109,9 +109,7 @@ async def test_the_newest_come_first_and_the_next_page_follows(
     assert rest["next_before"] == 0
 
 
-async def test_a_snippet_shows_what_was_found_in_one_line(
-    runtime: Runtime, owner: Actor, says: Says
-) -> None:
+async def test_a_snippet_shows_what_was_found_in_one_line(runtime: Runtime, owner: Actor, says: Says) -> None:
     await says("word " * 30 + "before the\nPÀRCEL came " + "and went " * 30)
     async with runtime.db.read() as session:
         (row,) = (await search.messages(session, owner, "parcel"))["messages"]
@@ -127,7 +125,10 @@ async def test_an_edited_or_deleted_message_is_found_by_what_it_says_now(
     runtime: Runtime, owner: Actor, says: Says, meta_says: Meta
 ) -> None:
     await says("the old wording")
-    news = {"original_message_id": "wamid.s1", "message": {"type": "text", "text": {"body": "the new phrase"}}}
+    news = {
+        "original_message_id": "wamid.s1",
+        "message": {"type": "text", "text": {"body": "the new phrase"}},
+    }
     await meta_says.says(inbound(message("wamid.edit", "edit", news)))
     assert await found(runtime, owner, "wording") == []
     await job.follow(runtime)
@@ -159,9 +160,7 @@ async def test_what_is_deleted_leaves_the_index_too(runtime: Runtime, owner: Act
             assert found_rows == 0, table
 
 
-async def test_an_id_that_is_given_again_is_followed_too(
-    runtime: Runtime, owner: Actor, says: Says
-) -> None:
+async def test_an_id_that_is_given_again_is_followed_too(runtime: Runtime, owner: Actor, says: Says) -> None:
     """SQLite gives the id of the newest message again after it was deleted."""
     await says("first parcel")
     async with runtime.db.write() as session:
@@ -241,7 +240,22 @@ async def test_a_number_that_is_added_later_is_found(runtime: Runtime, says: Say
     assert await people(runtime, "15112345678") == {"Ada"}
 
 
-_HOSTILE = ['"', "'", '" OR 1=1 --', "a* OR b", "NEAR(a b)", "col:x", "-not", "a AND", "(", "^", "'':*", "\\", "%", "\x00a"]
+_HOSTILE = [
+    '"',
+    "'",
+    '" OR 1=1 --',
+    "a* OR b",
+    "NEAR(a b)",
+    "col:x",
+    "-not",
+    "a AND",
+    "(",
+    "^",
+    "'':*",
+    "\\",
+    "%",
+    "\x00a",
+]
 
 
 @pytest.mark.parametrize("query", _HOSTILE)

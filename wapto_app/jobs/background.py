@@ -49,6 +49,7 @@ TICKS: tuple[Tick, ...] = (
     Tick("ask Stripe", 15 * 60, billing.reconcile),
     Tick("back up", 60, backups.make_due),
     Tick("search index", 1, search.follow),
+    Tick("wake snoozed conversations", 5, reminders.wake_snoozed),
 )
 """Every tick of the product; each job's module defines its own."""
 

@@ -1,9 +1,10 @@
-"""What reaches people by the clock: tasks that have become due, and notifications by mail."""
+"""What happens by the clock: tasks become due, snoozed conversations come back, notifications go out by mail."""
 
 from __future__ import annotations
 
 from wapto_app.runtime import Runtime
 from wapto_app.services import mail, notification_mails, tasks
+from wapto_app.services.inbox import status
 
 
 async def remind(runtime: Runtime) -> None:
@@ -13,6 +14,17 @@ async def remind(runtime: Runtime) -> None:
             return
     async with runtime.db.write() as session:
         await tasks.remind(session)
+
+
+async def wake_snoozed(runtime: Runtime) -> None:
+    """Bring back the conversations whose time has come."""
+    async with runtime.db.read() as session:
+        if not await status.any_due(session):
+            return
+    woken = 1
+    while woken:
+        async with runtime.db.write() as session:
+            woken = await status.wake_due(session)
 
 
 async def mail_notifications(runtime: Runtime) -> None:

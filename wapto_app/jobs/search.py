@@ -15,5 +15,7 @@ async def follow(runtime: Runtime) -> None:
     async with runtime.db.engine.connect() as connection:
         if not await connection.run_sync(following.is_due):
             return
-    while await runtime.writer.run(following.follow, None):
+    done = await runtime.writer.run(following.follow, None)
+    while done:
         await asyncio.sleep(_PAUSE)
+        done = await runtime.writer.run(following.follow, None)

@@ -251,7 +251,7 @@ def resolved(connection: sa.Connection, conversation_id: int, by: int | None) ->
     row = _row(DeskKind.RESOLVED, conversation_id, now, *agent, seconds=seconds, by=by)
     connection.execute(event.insert(), [row])
     done: dict[str, Any] = {"waiting_since": None, "missed_at": None, "opened_at": None}
-    done |= {"resolved_at": now, "resolved_by": agent[0]}
+    done |= {"resolved_at": now, "resolved_by": agent[0], "snoozed_until": None}
     upsert = _upsert(connection).values(conversation_id=conversation_id, **done)
     connection.execute(upsert.on_conflict_do_update(index_elements=["conversation_id"], set_=done))
 
@@ -267,6 +267,51 @@ def reopened(connection: sa.Connection, conversation_id: int, by: int | None) ->
     again = {"opened_at": now, "resolved_at": None, "resolved_by": None}
     upsert = _upsert(connection).values(conversation_id=conversation_id, **again)
     connection.execute(upsert.on_conflict_do_update(index_elements=["conversation_id"], set_=again))
+
+
+def put_aside(
+    connection: sa.Connection, conversation_id: int, until: datetime | None, by: int | None
+) -> None:
+    """It is snoozed until then, or pending without a time. Whoever waits for an answer still does."""
+    now = utcnow()
+    agent = _in_charge(connection, [conversation_id])[conversation_id]
+    kind = DeskKind.PENDING if until is None else DeskKind.SNOOZED
+    row = _row(kind, conversation_id, now, *agent, by=by)
+    if until is not None:
+        row["detail"] |= {"until": until.isoformat()}
+    connection.execute(event.insert(), [row])
+    aside = {"snoozed_until": until}
+    upsert = _upsert(connection).values(conversation_id=conversation_id, **aside)
+    connection.execute(upsert.on_conflict_do_update(index_elements=["conversation_id"], set_=aside))
+
+
+def woken(
+    connection: sa.Connection, conversation_ids: Iterable[int], *, why: str, by: int | None = None
+) -> list[int]:
+    """Snoozed ones are open again because of their ``time``; with ``reply`` or ``person`` pending ones are, too.
+
+    Of two who wake at once one does: with ``time`` only those count that were still asleep, and these are returned.
+    """
+    ids = sorted(set(conversation_ids))
+    if not ids:
+        return []
+    now = utcnow()
+    asleep = state.update().where(state.c.conversation_id.in_(ids), state.c.snoozed_until.is_not(None))
+    if why == "time":
+        asleep = asleep.where(state.c.snoozed_until <= now)
+    up = {
+        of
+        for (of,) in connection.execute(asleep.values(snoozed_until=None).returning(state.c.conversation_id))
+    }
+    ids = [of for of in ids if why != "time" or of in up]
+    if not ids:
+        return []
+    people = _in_charge(connection, ids)
+    rows = [_row(DeskKind.WOKEN, of, now, *people[of], by=by) for of in ids]
+    for row in rows:
+        row["detail"] |= {"why": why}
+    connection.execute(event.insert(), rows)
+    return ids
 
 
 def note_missed_windows(connection: sa.Connection, calls: list[None]) -> Sequence[int]:

@@ -32,13 +32,26 @@ def readable(actor: Actor) -> sa.ColumnElement[bool]:
     return sa.case((sa.or_(*_ways(actor)), 1), else_=0) == 1
 
 
-def newest(actor: Actor, limit: int) -> sa.ColumnElement[bool]:
-    """The filter of the ``limit`` newest conversations that the actor may see, each found by its own index."""
+def newest(
+    actor: Actor, limit: int, *conditions: sa.ColumnElement[bool], backwards: bool = False
+) -> sa.ColumnElement[bool]:
+    """The filter of the ``limit`` newest conversations that the actor may see and to which the conditions apply.
+
+    Each way in which they may be seen is found by its own index. ``backwards``: the oldest of them instead.
+    """
     if actor.visibility is not Visibility.TEAM or actor.team_id is None:
-        return readable(actor)
-    order = col(Conversation.last_message_at).desc(), col(Conversation.id).desc()
+        return sa.and_(readable(actor), *conditions)
+    columns = col(Conversation.last_message_at), col(Conversation.id)
+    order = [each.asc() if backwards else each.desc() for each in columns]
     parts = [
-        sa.select(sa.select(col(Conversation.id)).where(way).order_by(*order).limit(limit).subquery().c.id)
+        sa.select(
+            sa.select(col(Conversation.id))
+            .where(way, *conditions)
+            .order_by(*order)
+            .limit(limit)
+            .subquery()
+            .c.id
+        )
         for way in _ways(actor)
     ]
     return col(Conversation.id).in_(sa.union_all(*parts))

@@ -19,7 +19,7 @@ function firstInSight(rows, top) {
 
 // A stretch of a chat. It starts at the end and stays there while the reader is there; otherwise what is being read stays
 // where it is, whatever comes above or below it and whichever picture is late. Heights are measured, never guessed.
-export function ChatList({ items, itemKey, row: Row, className, label, jumpOn, hasOlder, hasNewer, arrived, counted, fresh, onStartReached, onEndReached, onJump }) {
+export function ChatList({ items, itemKey, row: Row, className, label, jumpOn, hasOlder, hasNewer, arrived, counted, fresh, target, aims, onStartReached, onEndReached, onJump }) {
   const box = useRef(null);
   const content = useRef(null);
   const pinned = useRef(true);
@@ -91,6 +91,16 @@ export function ChatList({ items, itemKey, row: Row, className, label, jumpOn, h
     pinned.current = true;
     requestAnimationFrame(settle);
   }, [jumpOn]);
+
+  // Somebody came for one row: show it in the middle, and let it shine for a moment.
+  useEffect(() => {
+    const row = aims && target ? content.current?.querySelector(`[data-row="${target}"]`) : null;
+    if (!row) return;
+    pinned.current = false;
+    box.current.scrollTop += row.getBoundingClientRect().top - box.current.getBoundingClientRect().top - (box.current.clientHeight - row.offsetHeight) / 2;
+    row.animate([{ backgroundColor: "var(--color-accent-soft)" }, { backgroundColor: "transparent" }], { duration: 2500, easing: "ease-in" });
+    latest.current();
+  }, [aims]);
 
   const jump = () => {
     if (hasNewer) { onJump?.(); return; }

@@ -28,6 +28,8 @@ class ChatList(rx.Component):
     arrived: rx.Var[int]
     counted: rx.Var[str]
     fresh: rx.Var[str]
+    target: rx.Var[int]
+    aims: rx.Var[int]
     on_start_reached: rx.EventHandler[rx.event.no_args_event_spec]
     on_end_reached: rx.EventHandler[rx.event.no_args_event_spec]
     on_jump: rx.EventHandler[rx.event.no_args_event_spec]
@@ -53,7 +55,8 @@ def chat_list(
 
     ``on_start_reached`` loads older rows, ``on_end_reached`` newer ones while ``has_newer``. Then the button that
     leads to the newest row asks ``on_jump``, and shows ``arrived``; otherwise it counts the rows that came below and
-    whose field named ``counted`` is true. ``fresh`` names the field of the row at which a reader begins.
+    whose field named ``counted`` is true. The row with the key ``target`` comes into the middle whenever ``aims``
+    changes. ``fresh`` names the field of the row at which a reader begins.
     Give it the ``key`` of what it shows (the conversation), so that another one starts anew.
     """
     return ChatList.create(

@@ -89,6 +89,9 @@ async def reopen(session: AsyncSession, actor: Actor, conversation_id: int) -> N
         return
     if conversation.status is ConversationStatus.RESOLVED:
         await _note(session, desk.reopened, conversation_id, actor.account_id)
+    else:
+        awake = partial(desk.woken, why="person", by=actor.account_id)
+        await _note(session, awake, [conversation_id])
     conversation.status = ConversationStatus.OPEN
     session.add(conversation)
     await session.flush()
@@ -158,7 +161,7 @@ async def _give_to_team(session: AsyncSession, conversation: Conversation, team_
     conversation.team_id, conversation.assignee_id = team_id, None
 
 
-async def _note(session: AsyncSession, deed: Callable[..., None], *facts: Any) -> None:
+async def _note(session: AsyncSession, deed: Callable[..., object], *facts: Any) -> None:
     connection = await session.connection()
     await connection.run_sync(deed, *facts)
 

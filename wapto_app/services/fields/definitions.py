@@ -117,6 +117,12 @@ async def listing(session: AsyncSession, actor: Actor) -> list[FieldLine]:
     return [FieldLine(**row, values=counts.get(row["id"], 0)) for row in await definitions(session)]
 
 
+async def get(session: AsyncSession, actor: Actor, field_id: int) -> FieldRow:
+    """One field. Raises NotFound."""
+    actor.require(Permission.TAGS_SEE)
+    return _row(await _get(session, field_id))
+
+
 async def option_counts(session: AsyncSession, actor: Actor, field_id: int) -> dict[str, int]:
     """How many contacts have each choice of a field. Raises NotFound."""
     actor.require(Permission.TAGS_SEE)

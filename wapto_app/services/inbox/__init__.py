@@ -10,15 +10,17 @@ from wapto_app.services.inbox.commands import (
     send_text,
 )
 from wapto_app.services.inbox.conversations import (
-    PAGE,
     ConversationHeader,
     ConversationRow,
     header,
-    listing,
     unread_total,
 )
 from wapto_app.services.inbox.gallery import Gallery, GalleryItem, gallery
-from wapto_app.services.inbox.thread import MessageRow, Thread, arrived_since, newer, older, recent
+from wapto_app.services.inbox.filters import InboxFilter
+from wapto_app.services.inbox.listing import PAGE, TabCounts, counts, drafted, listing, matching_ids, place_of
+from wapto_app.services.inbox.people import people
+from wapto_app.services.inbox.status import set_pending, snooze
+from wapto_app.services.inbox.thread import MessageRow, Thread, around, arrived_since, newer, older, recent
 
 __all__ = [
     "PAGE",
@@ -26,21 +28,31 @@ __all__ = [
     "ConversationRow",
     "Gallery",
     "GalleryItem",
+    "InboxFilter",
     "MessageRow",
+    "TabCounts",
     "Thread",
+    "around",
     "arrived_since",
     "gallery",
+    "counts",
+    "drafted",
     "header",
     "listing",
     "mark_unread",
+    "matching_ids",
     "newer",
     "older",
     "open_conversation",
+    "people",
+    "place_of",
     "react",
     "recent",
     "send",
     "send_file",
     "send_location",
     "send_text",
+    "set_pending",
+    "snooze",
     "unread_total",
 ]

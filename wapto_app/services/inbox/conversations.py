@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, TypedDict
 
@@ -10,24 +11,31 @@ from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from wapto_app.db import fetch
-from wapto_app.models import Account, AddressKind, Channel, Contact, ContactAddress, Conversation, Team
+from wapto_app.models import (
+    Account,
+    AddressKind,
+    Channel,
+    Contact,
+    ContactAddress,
+    Conversation,
+    DeskState,
+    Team,
+)
 from wapto_app.security.permissions import Actor, Permission
+from wapto_app.services import tags
 from wapto_app.services.contacts import shown_name
 from wapto_app.services.errors import NotFound
+from wapto_app.services.inbox.conditions import IS_UNREAD
 from wapto_app.services.masking import Mask, mask_numbers, mask_of, masks
 from wapto_app.services.outbox.gate import window_closes_at
-from wapto_app.services.visibility import newest, readable
+from wapto_app.services.tags import TagChip
+from wapto_app.services.visibility import readable
 
-PAGE = 50
-MOST = 500
-"""Rows a tab may hold at once; whoever needs more searches."""
-
-# Spelled exactly as in the partial index, or SQLite does not use it.
-_IS_UNREAD = sa.text("conversation.unread > 0")
+TAGS_SHOWN = 2
 
 
 class ConversationRow(TypedDict):
-    """One line of the list. Times are ISO 8601 in UTC, or empty."""
+    """One line of the list. Times are ISO 8601 in UTC, or empty. ``more_tags``: how many do not fit."""
 
     id: int
     name: str
@@ -40,6 +48,10 @@ class ConversationRow(TypedDict):
     channel: str
     status: str
     assignee: str
+    tags: list[TagChip]
+    more_tags: int
+    waiting_since: str
+    snoozed_until: str
 
 
 class ConversationHeader(TypedDict):
@@ -77,19 +89,6 @@ def phone_column() -> sa.ScalarSelect[Any]:
     )
 
 
-async def listing(
-    session: AsyncSession, actor: Actor, *, unread_only: bool = False, limit: int = PAGE
-) -> list[ConversationRow]:
-    """The newest conversations that the actor may see, at most ``MOST``."""
-    actor.require(Permission.INBOX_SEE)
-    limit = min(limit, MOST)
-    query = _rows(actor).order_by(col(Conversation.last_message_at).desc(), col(Conversation.id).desc())
-    query = query.where(_IS_UNREAD if unread_only else newest(actor, limit))
-    found = await fetch(session, query.limit(limit))
-    hidden = await masks(session, actor, [row.contact_id for row in found])
-    return [_row(hidden.of(row.contact_id), row) for row in found]
-
-
 def _rows(actor: Actor) -> sa.Select[Any]:
     c = Conversation
     columns: list[Any] = [
@@ -119,7 +118,26 @@ def _rows(actor: Actor) -> sa.Select[Any]:
     )
 
 
-def _row(mask: Mask, row: Any) -> ConversationRow:
+def _shown(actor: Actor, ids: Sequence[int]) -> sa.Select[Any]:
+    return (
+        _rows(actor)
+        .add_columns(col(DeskState.waiting_since), col(DeskState.snoozed_until))
+        .outerjoin(DeskState, col(DeskState.conversation_id) == col(Conversation.id))
+        .where(col(Conversation.id).in_(ids))
+    )
+
+
+async def list_rows(session: AsyncSession, actor: Actor, ids: Sequence[int]) -> list[ConversationRow]:
+    """These conversations as the list shows them, in this order; without those that the actor may not see."""
+    actor.require(Permission.INBOX_SEE)
+    found = {row.id: row for row in await fetch(session, _shown(actor, ids))} if ids else {}
+    shown = [found[of] for of in ids if of in found]
+    contacts = [row.contact_id for row in shown]
+    hidden, chips = await masks(session, actor, contacts), await tags.chips(session, contacts)
+    return [_list_row(hidden.of(row.contact_id), row, chips.get(row.contact_id, [])) for row in shown]
+
+
+def _list_row(mask: Mask, row: Any, chips: list[TagChip]) -> ConversationRow:
     return ConversationRow(
         id=row.id,
         name=_name(mask, row),
@@ -132,6 +150,10 @@ def _row(mask: Mask, row: Any) -> ConversationRow:
         channel=row.verified_name,
         status=row.status.value,
         assignee=row.assignee or "",
+        tags=chips[:TAGS_SHOWN],
+        more_tags=max(0, len(chips) - TAGS_SHOWN),
+        waiting_since=iso(row.waiting_since),
+        snoozed_until=iso(row.snoozed_until),
     )
 
 
@@ -152,7 +174,7 @@ def iso(at: datetime | None) -> str:
 async def unread_total(session: AsyncSession, actor: Actor) -> int:
     """How many conversations have something unread: the badge."""
     actor.require(Permission.INBOX_SEE)
-    query = select(sa.func.count()).select_from(Conversation).where(_IS_UNREAD, readable(actor))
+    query = select(sa.func.count()).select_from(Conversation).where(IS_UNREAD, readable(actor))
     return (await session.exec(query)).one()
 
 

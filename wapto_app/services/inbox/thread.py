@@ -13,6 +13,7 @@ from integrations.whatsapp.errors import explain
 from wapto_app.db import fetch
 from wapto_app.models import Account, Conversation, Direction, MediaFile, Message, MessageStatus, Reaction
 from wapto_app.security.permissions import Actor, Permission
+from wapto_app.services.errors import NotFound
 from wapto_app.services.inbox.conversations import iso, visible_text
 from wapto_app.services.inbox.events import events, names_in, said_of
 from wapto_app.services.inbox.places import MESSAGE, Found, Names, Place, Stretch, beyond, position, read
@@ -112,6 +113,29 @@ async def newer(session: AsyncSession, actor: Actor, conversation_id: int, *, af
     if anchor is None and after_id:
         return Thread(messages=[], has_older=False, has_newer=False)
     return await _page(session, actor, conversation_id, PAGE, after=anchor, upward=False)
+
+
+async def around(session: AsyncSession, actor: Actor, conversation_id: int, message_id: int) -> Thread:
+    """The page in whose middle a message stands, for who comes to it from a search.
+
+    Raises:
+        NotFound: the message is not in this conversation, or the conversation is not visible.
+    """
+    actor.require(Permission.INBOX_SEE)
+    anchor = await position(session, conversation_id, message_id)
+    half = PAGE // 2
+    if anchor is None:
+        raise NotFound("message")
+    below = await _page(session, actor, conversation_id, half, after=anchor, upward=False, including=True)
+    if not below["messages"]:
+        raise NotFound("message")
+    above = await _page(session, actor, conversation_id, half, before=anchor)
+    below["messages"][0]["previous_at"] = above["messages"][-1]["at"] if above["messages"] else ""
+    return Thread(
+        messages=[*above["messages"], *below["messages"]],
+        has_older=above["has_older"],
+        has_newer=below["has_newer"],
+    )
 
 
 async def arrived_since(session: AsyncSession, actor: Actor, conversation_id: int, *, after_id: int) -> int:

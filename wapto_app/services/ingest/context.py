@@ -86,6 +86,8 @@ class Batch:
     topics: set[str] = field(default_factory=set)
     unattended: set[int] = field(default_factory=set)
     """Conversations that were resolved, or that a team has and nobody of it holds."""
+    aside: set[int] = field(default_factory=set)
+    """Conversations that were snoozed or pending."""
 
     def channel_of(self, phone_number_id: str) -> int:
         """Raises UnknownNumber."""

@@ -134,6 +134,8 @@ def _conversations(batch: Batch, keys: Iterable[tuple[int, int]]) -> dict[tuple[
         is_free = row.assignee_id is None and row.team_id is not None
         if is_free or row.status is ConversationStatus.RESOLVED:
             batch.unattended.add(row.id)
+        if row.status in (ConversationStatus.SNOOZED, ConversationStatus.PENDING):
+            batch.aside.add(row.id)
     return {(row.contact_id, row.channel_id): row.id for row in found}
 
 
@@ -257,7 +259,10 @@ def _summarise(batch: Batch, stored: list[Arrival]) -> None:
         )
         batch.touch_conversation(conversation_id)
     batch.connection.execute(_update_summary(), sorted(rows, key=lambda row: row["of"]))
-    bring_in(batch.connection, batch.unattended & {row["of"] for row in rows if row["news"]})
+    with_news = {row["of"] for row in rows if row["news"]}
+    bring_in(batch.connection, batch.unattended & with_news)
+    desk.woken(batch.connection, batch.aside & with_news, why="reply")
+    batch.aside -= with_news
 
 
 @functools.cache

@@ -141,7 +141,9 @@ def _words(found: Iterable[Any]) -> Words:
 
 
 def _edited_messages(connection: sa.Connection) -> int:
-    due = connection.execute(sa.select(again.c.id, again.c.message_id).order_by(again.c.id).limit(AT_ONCE)).all()
+    due = connection.execute(
+        sa.select(again.c.id, again.c.message_id).order_by(again.c.id).limit(AT_ONCE)
+    ).all()
     if not due:
         return 0
     ids = {row.message_id for row in due}

@@ -24,7 +24,6 @@ from wapto_app.services.search.words import Terms, digits_of, terms_of, words_of
 from wapto_app.services.visibility import readable
 
 PAGE = 50
-PEOPLE = 20
 HITS_MAX = 20_000
 """For whoever sees only some conversations, this many of the newest hits are looked through."""
 _NEWEST_WITHOUT_INDEX = 20_000
@@ -81,7 +80,7 @@ async def messages(
     """The newest messages with these words, or with this inside of a word; those before message ``before``."""
     actor.require(Permission.INBOX_SEE)
     terms = terms_of(text)
-    if not terms or len(words_of(text)) < _SHORTEST and words_of(text).isascii():
+    if not terms or (len(words_of(text)) < _SHORTEST and words_of(text).isascii()):
         return FoundMessages(messages=[], next_before=0)
     limit = min(limit, PAGE)
     dialect = session.get_bind().dialect.name
@@ -165,11 +164,6 @@ def _shown(mask: Mask, row: Any, terms: Terms) -> FoundMessage | None:
                 after=part.after,
             )
     return None
-
-
-def readable_conversations(actor: Actor, text: str) -> sa.ColumnElement[bool]:
-    """The filter of conversations with contacts that ``text`` finds, for whoever lists them."""
-    return col(Conversation.contact_id).in_(contact_ids(text, numbers=not actor.hide_phone))
 
 
 def texts(rows: Iterable[FoundMessage]) -> list[str]:

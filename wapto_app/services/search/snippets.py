@@ -38,9 +38,7 @@ def _has(text: str, terms: Terms) -> bool:
         return True
     parts = words.split()
     known = set(parts)
-    return all(word in known for word in terms.exact) and any(
-        part.startswith(terms.prefix) for part in parts
-    )
+    return all(word in known for word in terms.exact) and any(part.startswith(terms.prefix) for part in parts)
 
 
 def _map(text: str) -> tuple[str, list[int]]:
