@@ -74,7 +74,10 @@ async def show(request: Request) -> Response:
 
 
 async def upload(request: Request) -> Response:
-    """The raw bytes of one file; its name comes in the ``X-Filename`` header, percent-encoded."""
+    """The raw bytes of one file; its name comes in the ``X-Filename`` header, percent-encoded.
+
+    ``X-Voice: 1`` says that it was recorded to be a voice message.
+    """
     process = runtime.get()
     temporary: Path | None = None
     try:
@@ -88,6 +91,7 @@ async def upload(request: Request) -> Response:
                 process.settings.media_dir,
                 temporary,
                 unquote(request.headers.get("x-filename", "")),
+                voice=request.headers.get("x-voice") == "1",
             )
     except DomainError as error:
         return refusal(error)

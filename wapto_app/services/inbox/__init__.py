@@ -1,6 +1,8 @@
 """The shared inbox: the list, the thread, and what an agent does in them."""
 
+from wapto_app.services.inbox.cards import OutgoingCard, ShareableContact, send_cards, shareable
 from wapto_app.services.inbox.commands import (
+    OutgoingFile,
     mark_unread,
     open_conversation,
     react,
@@ -17,24 +19,39 @@ from wapto_app.services.inbox.conversations import (
     listing,
     unread_total,
 )
+from wapto_app.services.inbox.interactive import Interactive, send_interactive
+from wapto_app.services.inbox.outgoing import Outgoing, OutgoingPlace, deliver
+from wapto_app.services.inbox.places import Place, read_place
 from wapto_app.services.inbox.thread import MessageRow, Thread, older, recent
 
 __all__ = [
     "PAGE",
     "ConversationHeader",
     "ConversationRow",
+    "Interactive",
     "MessageRow",
+    "Outgoing",
+    "OutgoingCard",
+    "OutgoingFile",
+    "OutgoingPlace",
+    "Place",
+    "ShareableContact",
     "Thread",
+    "deliver",
     "header",
     "listing",
     "mark_unread",
     "older",
     "open_conversation",
     "react",
+    "read_place",
     "recent",
     "send",
+    "send_cards",
     "send_file",
+    "send_interactive",
     "send_location",
     "send_text",
+    "shareable",
     "unread_total",
 ]

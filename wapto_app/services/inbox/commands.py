@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
+from typing_extensions import TypedDict
 
 from integrations.whatsapp.webhooks.decoding import clean_text
 from wapto_app.clock import utcnow
@@ -21,7 +22,10 @@ TEXT_MAX = 4096
 CAPTION_MAX = 1024
 """Meta: longest caption."""
 FILES_MAX = 10
+PLACE_MAX = 1000
+"""Longest name or address of a place that we hand on."""
 _WITHOUT_CAPTION = ("audio", "sticker")
+_VOICE = "audio/ogg"
 
 
 async def open_conversation(session: AsyncSession, actor: Actor, conversation_id: int) -> None:
@@ -62,24 +66,53 @@ async def mark_unread(session: AsyncSession, actor: Actor, conversation_id: int)
     touch(session, "inbox", f"conversation:{conversation_id}")
 
 
+class OutgoingFile(TypedDict):
+    """An uploaded file by its key. ``voice``: it was spoken here, so it is shown as a voice message."""
+
+    key: str
+    caption: str
+    voice: bool
+
+
 async def send(
-    session: AsyncSession, actor: Actor, conversation_id: int, *, text: str, files: list[str], reply_to: int
-) -> None:
-    """What the composer hands over: files in their order, the text as caption of a single one or as its own message.
+    session: AsyncSession,
+    actor: Actor,
+    conversation_id: int,
+    *,
+    text: str,
+    files: list[OutgoingFile],
+    reply_to: int,
+) -> list[int]:
+    """Files in their order, each with its caption; the text becomes the caption of the last one if it can.
+
+    Returns the ids of the messages in their order.
 
     Raises:
-        Invalid: there is nothing to send, or a text is too long. Nothing is sent then.
+        Invalid: there is nothing to send, or a text is too long. Nothing is sent then. ``field`` is ``message`` or
+            ``caption.<n>``.
         The errors of ``outbox.enqueue``.
     """
+    actor.require(Permission.INBOX_DO)
     if len(files) > FILES_MAX:
         raise Invalid("message", f"Send at most {FILES_MAX} files at a time.")
     if not files:
-        await send_text(session, actor, conversation_id, text, reply_to=reply_to)
-        return
+        return [await send_text(session, actor, conversation_id, text, reply_to=reply_to)]
+    files, text = _with_text(files, clean_text(text).strip())
+    sent: list[int] = []
+    for number, file in enumerate(files):
+        field = f"caption.{number}"
+        sent += await _send_file(session, actor, conversation_id, file, reply_to=reply_to, field=field)
+    if text:
+        sent.append(await send_text(session, actor, conversation_id, text))
+    return sent
+
+
+def _with_text(files: list[OutgoingFile], text: str) -> tuple[list[OutgoingFile], str]:
+    """The files, the last one with the text as its caption if it has none, and what is left of the text."""
     *others, last = files
-    for key in others:
-        await send_file(session, actor, conversation_id, key, reply_to=reply_to)
-    await send_file(session, actor, conversation_id, last, text, reply_to=reply_to)
+    if not text or last["caption"].strip() or len(text) > CAPTION_MAX:
+        return files, text
+    return [*others, OutgoingFile(key=last["key"], caption=text, voice=last["voice"])], ""
 
 
 async def send_text(
@@ -98,9 +131,8 @@ async def send_text(
     if len(body) > TEXT_MAX:
         raise Invalid("message", f"WhatsApp takes at most {TEXT_MAX:,} characters; this has {len(body):,}.")
     await conversation_for(session, actor, conversation_id)
-    draft = Draft(
-        "text", body, {"kind": "text"}, reply_to_wamid=await _wamid(session, conversation_id, reply_to)
-    )
+    wamid = await answered_wamid(session, conversation_id, reply_to)
+    draft = Draft("text", body, {"kind": "text"}, reply_to_wamid=wamid)
     return await enqueue(session, actor, conversation_id, draft)
 
 
@@ -112,36 +144,55 @@ async def send_file(
     caption: str = "",
     *,
     reply_to: int = 0,
+    voice: bool = False,
 ) -> int:
     """Send an uploaded file. Sound and stickers cannot have a caption; a text then follows as its own message.
+
+    ``voice``: show it as a voice message, if WhatsApp can (Meta: OGG with OPUS only).
 
     Raises:
         Invalid: the caption is too long.
         NotFound: there is no such file or conversation.
     """
+    file = OutgoingFile(key=key, caption=caption, voice=voice)
+    sent = await _send_file(session, actor, conversation_id, file, reply_to=reply_to, field="message")
+    return sent[0]
+
+
+async def _send_file(
+    session: AsyncSession,
+    actor: Actor,
+    conversation_id: int,
+    file: OutgoingFile,
+    *,
+    reply_to: int,
+    field: str,
+) -> list[int]:
     actor.require(Permission.INBOX_DO)
-    caption = clean_text(caption).strip()
+    caption = clean_text(file["caption"]).strip()
     await conversation_for(session, actor, conversation_id)
-    mime_type = (await session.exec(select(MediaFile.mime_type).where(MediaFile.key == key))).first()
+    found = await session.exec(select(MediaFile.mime_type).where(MediaFile.key == file["key"]))
+    mime_type = found.first()
     if mime_type is None:
         raise NotFound("file")
     kind = kind_of(mime_type)
     own_text = caption if kind in _WITHOUT_CAPTION else ""
     if len(caption) > CAPTION_MAX and not own_text:
-        raise Invalid(
-            "message", f"A caption has at most {CAPTION_MAX:,} characters; this has {len(caption):,}."
-        )
+        raise Invalid(field, f"A caption has at most {CAPTION_MAX:,} characters; this has {len(caption):,}.")
+    content: dict[str, object] = {"kind": "media", "media_type": kind}
+    if file["voice"] and mime_type == _VOICE:
+        content["voice"] = True
     draft = Draft(
         kind,
         "" if own_text else caption,
-        {"kind": "media", "media_type": kind},
-        media_key=key,
-        reply_to_wamid=await _wamid(session, conversation_id, reply_to),
+        content,
+        media_key=file["key"],
+        reply_to_wamid=await answered_wamid(session, conversation_id, reply_to),
     )
-    message_id = await enqueue(session, actor, conversation_id, draft)
+    sent = [await enqueue(session, actor, conversation_id, draft)]
     if own_text:
-        await send_text(session, actor, conversation_id, own_text)
-    return message_id
+        sent.append(await send_text(session, actor, conversation_id, own_text))
+    return sent
 
 
 async def send_location(
@@ -151,15 +202,26 @@ async def send_location(
     latitude: float,
     longitude: float,
     name: str = "",
+    address: str = "",
+    *,
+    reply_to: int = 0,
 ) -> int:
     """Send a place, in degrees. Raises Invalid for degrees that are not on Earth."""
     actor.require(Permission.INBOX_DO)
     if not (-90 <= latitude <= 90 and -180 <= longitude <= 180):
-        raise Invalid("message", "This place does not exist: latitude is −90 to 90, longitude −180 to 180.")
+        raise Invalid("place", "This place does not exist: latitude is −90 to 90, longitude −180 to 180.")
     await conversation_for(session, actor, conversation_id)
-    label = clean_text(name).strip()[:100]
-    content = {"kind": "location", "latitude": latitude, "longitude": longitude, "name": label}
-    return await enqueue(session, actor, conversation_id, Draft("location", label, content))
+    label = clean_text(name).strip()[:PLACE_MAX]
+    content = {
+        "kind": "location",
+        "latitude": latitude,
+        "longitude": longitude,
+        "name": label,
+        "address": clean_text(address).strip()[:PLACE_MAX],
+    }
+    wamid = await answered_wamid(session, conversation_id, reply_to)
+    draft = Draft("location", label, content, reply_to_wamid=wamid)
+    return await enqueue(session, actor, conversation_id, draft)
 
 
 async def react(
@@ -172,7 +234,7 @@ async def react(
     """
     actor.require(Permission.INBOX_DO)
     await conversation_for(session, actor, conversation_id)
-    wamid = await _wamid(session, conversation_id, message_id)
+    wamid = await answered_wamid(session, conversation_id, message_id)
     if not wamid:
         raise Conflict("Wait until this message is sent, then react to it.")
     emoji = clean_text(emoji).strip()[:16]
@@ -193,7 +255,7 @@ async def react(
     await connection.run_sync(put_reaction, row)
 
 
-async def _wamid(session: AsyncSession, conversation_id: int, message_id: int) -> str:
+async def answered_wamid(session: AsyncSession, conversation_id: int, message_id: int) -> str:
     """Meta's id of a message of this conversation; empty when there is none."""
     if not message_id:
         return ""

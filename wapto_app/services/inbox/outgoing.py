@@ -1,0 +1,54 @@
+"""What the composer hands over, now or for later: one shape for everything that can be sent."""
+
+from __future__ import annotations
+
+from sqlmodel.ext.asyncio.session import AsyncSession
+from typing_extensions import TypedDict
+
+from wapto_app.security.permissions import Actor, Permission
+from wapto_app.services.inbox.cards import OutgoingCard, send_cards
+from wapto_app.services.inbox.commands import OutgoingFile, send, send_location
+from wapto_app.services.inbox.interactive import Interactive, send_interactive
+
+
+class OutgoingPlace(TypedDict):
+    """A place in degrees, with what it is called and where it is, both may be empty."""
+
+    latitude: float
+    longitude: float
+    name: str
+    address: str
+
+
+class Outgoing(TypedDict, total=False):
+    """A message as it was composed: exactly one of text with files, ``interactive``, ``place`` and ``cards``.
+
+    ``reply_to`` is the id of the message that it answers, 0 for none. It holds only what JSON knows, so that it can
+    wait in a table until its time comes.
+    """
+
+    text: str
+    files: list[OutgoingFile]
+    reply_to: int
+    interactive: Interactive
+    place: OutgoingPlace
+    cards: list[OutgoingCard]
+
+
+async def deliver(session: AsyncSession, actor: Actor, conversation_id: int, message: Outgoing) -> list[int]:
+    """Queue it and return the ids of the messages that it became, in their order.
+
+    Raises:
+        Invalid: something is missing or too long; ``field`` names it. Nothing is sent then.
+        The errors of ``outbox.enqueue``.
+    """
+    actor.require(Permission.INBOX_DO)
+    reply_to = message.get("reply_to", 0)
+    if interactive := message.get("interactive"):
+        return [await send_interactive(session, actor, conversation_id, interactive, reply_to=reply_to)]
+    if place := message.get("place"):
+        return [await send_location(session, actor, conversation_id, reply_to=reply_to, **place)]
+    if cards := message.get("cards"):
+        return [await send_cards(session, actor, conversation_id, cards, reply_to=reply_to)]
+    text, files = message.get("text", ""), message.get("files", [])
+    return await send(session, actor, conversation_id, text=text, files=files, reply_to=reply_to)
