@@ -8,6 +8,7 @@ from wapto_app.services.inbox.commands import (
     send_file,
     send_location,
     send_text,
+    take_back,
 )
 from wapto_app.services.inbox.conversations import (
     PAGE,
@@ -36,5 +37,6 @@ __all__ = [
     "send_file",
     "send_location",
     "send_text",
+    "take_back",
     "unread_total",
 ]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
@@ -13,6 +15,7 @@ from wapto_app.security.permissions import Actor, Permission
 from wapto_app.services.errors import Conflict, Invalid, NotFound
 from wapto_app.services.ingest.changes import put_reaction
 from wapto_app.services.media import kind_of
+from wapto_app.services import outbox
 from wapto_app.services.outbox import Draft, enqueue
 from wapto_app.services.visibility import conversation_for
 
@@ -21,6 +24,7 @@ TEXT_MAX = 4096
 CAPTION_MAX = 1024
 """Meta: longest caption."""
 FILES_MAX = 10
+AT_ONCE = timedelta(0)
 _WITHOUT_CAPTION = ("audio", "sticker")
 
 
@@ -63,9 +67,18 @@ async def mark_unread(session: AsyncSession, actor: Actor, conversation_id: int)
 
 
 async def send(
-    session: AsyncSession, actor: Actor, conversation_id: int, *, text: str, files: list[str], reply_to: int
-) -> None:
+    session: AsyncSession,
+    actor: Actor,
+    conversation_id: int,
+    *,
+    text: str,
+    files: list[str],
+    reply_to: int,
+    hold: timedelta = AT_ONCE,
+) -> list[int]:
     """What the composer hands over: files in their order, the text as caption of a single one or as its own message.
+
+    Returns the ids of the messages. For ``hold`` (see ``outbox.hold_of``) they can be taken back.
 
     Raises:
         Invalid: there is nothing to send, or a text is too long. Nothing is sent then.
@@ -74,16 +87,38 @@ async def send(
     if len(files) > FILES_MAX:
         raise Invalid("message", f"Send at most {FILES_MAX} files at a time.")
     if not files:
-        await send_text(session, actor, conversation_id, text, reply_to=reply_to)
-        return
+        return [await send_text(session, actor, conversation_id, text, reply_to=reply_to, hold=hold)]
     *others, last = files
-    for key in others:
-        await send_file(session, actor, conversation_id, key, reply_to=reply_to)
-    await send_file(session, actor, conversation_id, last, text, reply_to=reply_to)
+    ids = [
+        await send_file(session, actor, conversation_id, key, reply_to=reply_to, hold=hold) for key in others
+    ]
+    own_text = await _follows(session, last, text)
+    caption = "" if own_text else text
+    ids.append(await send_file(session, actor, conversation_id, last, caption, reply_to=reply_to, hold=hold))
+    if own_text:
+        ids.append(await send_text(session, actor, conversation_id, text, hold=hold))
+    return ids
+
+
+async def take_back(session: AsyncSession, actor: Actor, message_ids: list[int]) -> list[outbox.TakenBack]:
+    """Take back all of them or none, as they were sent together. Raises the errors of ``outbox.take_back``."""
+    actor.require(Permission.INBOX_DO)
+    # The newest first, so that the list shows one after the other what was there before.
+    taken = [
+        await outbox.take_back(session, actor, message_id)
+        for message_id in sorted(message_ids, reverse=True)[: FILES_MAX + 1]
+    ]
+    return taken[::-1]
 
 
 async def send_text(
-    session: AsyncSession, actor: Actor, conversation_id: int, text: str, *, reply_to: int = 0
+    session: AsyncSession,
+    actor: Actor,
+    conversation_id: int,
+    text: str,
+    *,
+    reply_to: int = 0,
+    hold: timedelta = AT_ONCE,
 ) -> int:
     """Send a text, as an answer to the message ``reply_to`` if given.
 
@@ -99,7 +134,11 @@ async def send_text(
         raise Invalid("message", f"WhatsApp takes at most {TEXT_MAX:,} characters; this has {len(body):,}.")
     await conversation_for(session, actor, conversation_id)
     draft = Draft(
-        "text", body, {"kind": "text"}, reply_to_wamid=await _wamid(session, conversation_id, reply_to)
+        "text",
+        body,
+        {"kind": "text"},
+        reply_to_wamid=await _wamid(session, conversation_id, reply_to),
+        hold=hold,
     )
     return await enqueue(session, actor, conversation_id, draft)
 
@@ -112,6 +151,7 @@ async def send_file(
     caption: str = "",
     *,
     reply_to: int = 0,
+    hold: timedelta = AT_ONCE,
 ) -> int:
     """Send an uploaded file. Sound and stickers cannot have a caption; a text then follows as its own message.
 
@@ -137,11 +177,18 @@ async def send_file(
         {"kind": "media", "media_type": kind},
         media_key=key,
         reply_to_wamid=await _wamid(session, conversation_id, reply_to),
+        hold=hold,
     )
     message_id = await enqueue(session, actor, conversation_id, draft)
     if own_text:
-        await send_text(session, actor, conversation_id, own_text)
+        await send_text(session, actor, conversation_id, own_text, hold=hold)
     return message_id
+
+
+async def _follows(session: AsyncSession, key: str, text: str) -> bool:
+    """Whether the text of a file has to be a message of its own."""
+    mime_type = (await session.exec(select(MediaFile.mime_type).where(MediaFile.key == key))).first()
+    return bool(clean_text(text).strip()) and kind_of(mime_type or "") in _WITHOUT_CAPTION
 
 
 async def send_location(
