@@ -22,6 +22,8 @@ from wapto_app.ui.tokens import ICON_BUTTON
 _DRAWER = "notification-drawer"
 _ICONS = {
     "assigned": "user-check",
+    "mentioned": "at-sign",
+    "scheduled_failed": "calendar-x",
     "task_assigned": "list-todo",
     "task_due": "alarm-clock",
     "limit_warning": "gauge",

@@ -32,6 +32,16 @@ def readable(actor: Actor) -> sa.ColumnElement[bool]:
     return sa.case((sa.or_(*_ways(actor)), 1), else_=0) == 1
 
 
+def sees(actor: Actor, conversation: Conversation) -> bool:
+    """What ``readable`` says of one conversation that is at hand."""
+    if not actor.may(Permission.INBOX_SEE):
+        return False
+    if actor.visibility is Visibility.ALL or conversation.assignee_id == actor.account_id:
+        return True
+    by_team = actor.visibility is Visibility.TEAM and actor.team_id is not None
+    return by_team and conversation.team_id in (None, actor.team_id)
+
+
 def newest(actor: Actor, limit: int) -> sa.ColumnElement[bool]:
     """The filter of the ``limit`` newest conversations that the actor may see, each found by its own index."""
     if actor.visibility is not Visibility.TEAM or actor.team_id is None:

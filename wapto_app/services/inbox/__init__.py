@@ -10,6 +10,7 @@ from wapto_app.services.inbox.commands import (
     send_file,
     send_location,
     send_text,
+    take_back,
 )
 from wapto_app.services.inbox.conversations import (
     PAGE,
@@ -53,5 +54,6 @@ __all__ = [
     "send_location",
     "send_text",
     "shareable",
+    "take_back",
     "unread_total",
 ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 import phonenumbers
@@ -16,7 +17,7 @@ from wapto_app.models import AddressKind, Contact, ContactAddress
 from wapto_app.security.permissions import Actor, Permission
 from wapto_app.services.contacts import phone_of, shown_name
 from wapto_app.services.errors import Conflict, Invalid, NotFound
-from wapto_app.services.inbox.commands import answered_wamid
+from wapto_app.services.inbox.commands import AT_ONCE, answered_wamid
 from wapto_app.services.outbox import Draft, enqueue
 from wapto_app.services.visibility import conversation_for, readable_contact
 
@@ -42,6 +43,7 @@ async def send_cards(
     cards: list[OutgoingCard],
     *,
     reply_to: int = 0,
+    hold: timedelta = AT_ONCE,
 ) -> int:
     """Send up to ten contact cards in one message.
 
@@ -62,7 +64,7 @@ async def send_cards(
     }
     names = ", ".join(str(card["name"]["formatted_name"]) for card in made)
     wamid = await answered_wamid(session, conversation_id, reply_to)
-    draft = Draft("contacts", names, content, reply_to_wamid=wamid)
+    draft = Draft("contacts", names, content, reply_to_wamid=wamid, hold=hold)
     return await enqueue(session, actor, conversation_id, draft)
 
 

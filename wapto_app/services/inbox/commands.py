@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 from typing_extensions import TypedDict
@@ -11,6 +15,7 @@ from wapto_app.clock import utcnow
 from wapto_app.db import touch
 from wapto_app.models import Direction, MediaFile, Message
 from wapto_app.security.permissions import Actor, Permission
+from wapto_app.services import outbox
 from wapto_app.services.errors import Conflict, Invalid, NotFound
 from wapto_app.services.ingest.changes import put_reaction
 from wapto_app.services.media import kind_of
@@ -25,6 +30,7 @@ FILES_MAX = 10
 PLACE_MAX = 1000
 """Longest name or address of a place that we hand on."""
 _WITHOUT_CAPTION = ("audio", "sticker")
+AT_ONCE = timedelta(0)
 _VOICE = "audio/ogg"
 
 
@@ -82,10 +88,11 @@ async def send(
     text: str,
     files: list[OutgoingFile],
     reply_to: int,
+    hold: timedelta = AT_ONCE,
 ) -> list[int]:
     """Files in their order, each with its caption; the text becomes the caption of the last one if it can.
 
-    Returns the ids of the messages in their order.
+    Returns the ids of the messages in their order. For ``hold`` (see ``outbox.hold_of``) they can be taken back.
 
     Raises:
         Invalid: there is nothing to send, or a text is too long. Nothing is sent then. ``field`` is ``message`` or
@@ -96,14 +103,14 @@ async def send(
     if len(files) > FILES_MAX:
         raise Invalid("message", f"Send at most {FILES_MAX} files at a time.")
     if not files:
-        return [await send_text(session, actor, conversation_id, text, reply_to=reply_to)]
+        return [await send_text(session, actor, conversation_id, text, reply_to=reply_to, hold=hold)]
     files, text = _with_text(files, clean_text(text).strip())
     sent: list[int] = []
     for number, file in enumerate(files):
-        field = f"caption.{number}"
-        sent += await _send_file(session, actor, conversation_id, file, reply_to=reply_to, field=field)
+        about = _About(reply_to, hold, f"caption.{number}")
+        sent += await _send_file(session, actor, conversation_id, file, about)
     if text:
-        sent.append(await send_text(session, actor, conversation_id, text))
+        sent.append(await send_text(session, actor, conversation_id, text, hold=hold))
     return sent
 
 
@@ -115,8 +122,25 @@ def _with_text(files: list[OutgoingFile], text: str) -> tuple[list[OutgoingFile]
     return [*others, OutgoingFile(key=last["key"], caption=text, voice=last["voice"])], ""
 
 
+async def take_back(session: AsyncSession, actor: Actor, message_ids: list[int]) -> list[outbox.TakenBack]:
+    """Take back all of them or none, as they were sent together. Raises the errors of ``outbox.take_back``."""
+    actor.require(Permission.INBOX_DO)
+    # The newest first, so that the list shows one after the other what was there before.
+    taken = [
+        await outbox.take_back(session, actor, message_id)
+        for message_id in sorted(message_ids, reverse=True)[: 2 * FILES_MAX + 1]
+    ]
+    return taken[::-1]
+
+
 async def send_text(
-    session: AsyncSession, actor: Actor, conversation_id: int, text: str, *, reply_to: int = 0
+    session: AsyncSession,
+    actor: Actor,
+    conversation_id: int,
+    text: str,
+    *,
+    reply_to: int = 0,
+    hold: timedelta = AT_ONCE,
 ) -> int:
     """Send a text, as an answer to the message ``reply_to`` if given.
 
@@ -132,7 +156,7 @@ async def send_text(
         raise Invalid("message", f"WhatsApp takes at most {TEXT_MAX:,} characters; this has {len(body):,}.")
     await conversation_for(session, actor, conversation_id)
     wamid = await answered_wamid(session, conversation_id, reply_to)
-    draft = Draft("text", body, {"kind": "text"}, reply_to_wamid=wamid)
+    draft = Draft("text", body, {"kind": "text"}, reply_to_wamid=wamid, hold=hold)
     return await enqueue(session, actor, conversation_id, draft)
 
 
@@ -145,6 +169,7 @@ async def send_file(
     *,
     reply_to: int = 0,
     voice: bool = False,
+    hold: timedelta = AT_ONCE,
 ) -> int:
     """Send an uploaded file. Sound and stickers cannot have a caption; a text then follows as its own message.
 
@@ -155,18 +180,21 @@ async def send_file(
         NotFound: there is no such file or conversation.
     """
     file = OutgoingFile(key=key, caption=caption, voice=voice)
-    sent = await _send_file(session, actor, conversation_id, file, reply_to=reply_to, field="message")
-    return sent[0]
+    about = _About(reply_to, hold, "message")
+    return (await _send_file(session, actor, conversation_id, file, about))[0]
+
+
+@dataclass(frozen=True, slots=True)
+class _About:
+    """What a file answers, how long it waits, and where its caption stands in the form."""
+
+    reply_to: int
+    hold: timedelta
+    field: str
 
 
 async def _send_file(
-    session: AsyncSession,
-    actor: Actor,
-    conversation_id: int,
-    file: OutgoingFile,
-    *,
-    reply_to: int,
-    field: str,
+    session: AsyncSession, actor: Actor, conversation_id: int, file: OutgoingFile, about: _About
 ) -> list[int]:
     actor.require(Permission.INBOX_DO)
     caption = clean_text(file["caption"]).strip()
@@ -178,21 +206,25 @@ async def _send_file(
     kind = kind_of(mime_type)
     own_text = caption if kind in _WITHOUT_CAPTION else ""
     if len(caption) > CAPTION_MAX and not own_text:
-        raise Invalid(field, f"A caption has at most {CAPTION_MAX:,} characters; this has {len(caption):,}.")
-    content: dict[str, object] = {"kind": "media", "media_type": kind}
-    if file["voice"] and mime_type == _VOICE:
-        content["voice"] = True
+        text = f"A caption has at most {CAPTION_MAX:,} characters; this has {len(caption):,}."
+        raise Invalid(about.field, text)
     draft = Draft(
         kind,
         "" if own_text else caption,
-        content,
+        _media_content(kind, voice=file["voice"] and mime_type == _VOICE),
         media_key=file["key"],
-        reply_to_wamid=await answered_wamid(session, conversation_id, reply_to),
+        reply_to_wamid=await answered_wamid(session, conversation_id, about.reply_to),
+        hold=about.hold,
     )
     sent = [await enqueue(session, actor, conversation_id, draft)]
     if own_text:
-        sent.append(await send_text(session, actor, conversation_id, own_text))
+        sent.append(await send_text(session, actor, conversation_id, own_text, hold=about.hold))
     return sent
+
+
+def _media_content(kind: str, *, voice: bool) -> dict[str, Any]:
+    content: dict[str, Any] = {"kind": "media", "media_type": kind}
+    return content | {"voice": True} if voice else content
 
 
 async def send_location(
@@ -205,6 +237,7 @@ async def send_location(
     address: str = "",
     *,
     reply_to: int = 0,
+    hold: timedelta = AT_ONCE,
 ) -> int:
     """Send a place, in degrees. Raises Invalid for degrees that are not on Earth."""
     actor.require(Permission.INBOX_DO)
@@ -220,7 +253,7 @@ async def send_location(
         "address": clean_text(address).strip()[:PLACE_MAX],
     }
     wamid = await answered_wamid(session, conversation_id, reply_to)
-    draft = Draft("location", label, content, reply_to_wamid=wamid)
+    draft = Draft("location", label, content, reply_to_wamid=wamid, hold=hold)
     return await enqueue(session, actor, conversation_id, draft)
 
 

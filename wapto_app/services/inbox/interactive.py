@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 from sqlmodel.ext.asyncio.session import AsyncSession
@@ -14,7 +15,7 @@ from integrations.whatsapp.messages import Frame, ListRow, ListSection, Payload
 from integrations.whatsapp.webhooks.decoding import clean_text
 from wapto_app.security.permissions import Actor, Permission
 from wapto_app.services.errors import Invalid
-from wapto_app.services.inbox.commands import answered_wamid
+from wapto_app.services.inbox.commands import AT_ONCE, answered_wamid
 from wapto_app.services.outbox import Draft, enqueue
 from wapto_app.services.visibility import conversation_for
 
@@ -65,7 +66,13 @@ class Interactive(TypedDict):
 
 
 async def send_interactive(
-    session: AsyncSession, actor: Actor, conversation_id: int, asked: Interactive, *, reply_to: int = 0
+    session: AsyncSession,
+    actor: Actor,
+    conversation_id: int,
+    asked: Interactive,
+    *,
+    reply_to: int = 0,
+    hold: timedelta = AT_ONCE,
 ) -> int:
     """Send something to tap.
 
@@ -81,6 +88,7 @@ async def send_interactive(
         str(interactive["body"]["text"]),
         {"kind": "interactive", "interactive": interactive},
         reply_to_wamid=await answered_wamid(session, conversation_id, reply_to),
+        hold=hold,
     )
     return await enqueue(session, actor, conversation_id, draft)
 

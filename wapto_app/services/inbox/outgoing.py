@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+from typing import Any
+
 from sqlmodel.ext.asyncio.session import AsyncSession
 from typing_extensions import TypedDict
 
 from wapto_app.security.permissions import Actor, Permission
 from wapto_app.services.inbox.cards import OutgoingCard, send_cards
-from wapto_app.services.inbox.commands import OutgoingFile, send, send_location
+from wapto_app.services.inbox.commands import AT_ONCE, OutgoingFile, send, send_location
 from wapto_app.services.inbox.interactive import Interactive, send_interactive
 
 
@@ -35,7 +38,14 @@ class Outgoing(TypedDict, total=False):
     cards: list[OutgoingCard]
 
 
-async def deliver(session: AsyncSession, actor: Actor, conversation_id: int, message: Outgoing) -> list[int]:
+async def deliver(
+    session: AsyncSession,
+    actor: Actor,
+    conversation_id: int,
+    message: Outgoing,
+    *,
+    hold: timedelta = AT_ONCE,
+) -> list[int]:
     """Queue it and return the ids of the messages that it became, in their order.
 
     Raises:
@@ -43,12 +53,12 @@ async def deliver(session: AsyncSession, actor: Actor, conversation_id: int, mes
         The errors of ``outbox.enqueue``.
     """
     actor.require(Permission.INBOX_DO)
-    reply_to = message.get("reply_to", 0)
+    wait: Any = {"reply_to": message.get("reply_to", 0), "hold": hold}
     if interactive := message.get("interactive"):
-        return [await send_interactive(session, actor, conversation_id, interactive, reply_to=reply_to)]
+        return [await send_interactive(session, actor, conversation_id, interactive, **wait)]
     if place := message.get("place"):
-        return [await send_location(session, actor, conversation_id, reply_to=reply_to, **place)]
+        return [await send_location(session, actor, conversation_id, **place, **wait)]
     if cards := message.get("cards"):
-        return [await send_cards(session, actor, conversation_id, cards, reply_to=reply_to)]
+        return [await send_cards(session, actor, conversation_id, cards, **wait)]
     text, files = message.get("text", ""), message.get("files", [])
-    return await send(session, actor, conversation_id, text=text, files=files, reply_to=reply_to)
+    return await send(session, actor, conversation_id, text=text, files=files, **wait)

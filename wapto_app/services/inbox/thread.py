@@ -44,7 +44,10 @@ class FileRow(TypedDict):
 
 
 class MessageRow(TypedDict):
-    """One bubble. ``content`` is the typed payload that the bubble of its ``kind`` shows."""
+    """One bubble. ``content`` is the typed payload that the bubble of its ``kind`` shows; ``note`` is one of the team's.
+
+    ``mine``: the reader wrote it.
+    """
 
     id: int
     wamid: str
@@ -57,6 +60,7 @@ class MessageRow(TypedDict):
     at: str
     previous_at: str
     author: str
+    mine: bool
     error: str
     advice: str
     file: FileRow | None
@@ -126,6 +130,7 @@ def _messages(actor: Actor, conversation_id: int) -> sa.Select[Any]:
         col(m.reply_to_wamid),
         col(m.error_code),
         col(m.error_detail),
+        col(m.author_id),
         col(Account.name).label("author"),
         col(f.key),
         col(f.state),
@@ -156,7 +161,7 @@ async def _page(
     before = found[size].at if len(found) > size else None
     messages: list[MessageRow] = []
     for row in rows:
-        messages.append(_row(mask, row, before, quotes, reactions))
+        messages.append(_row(mask, row, before, quotes, reactions, actor.account_id))
         before = row.at
     return Thread(messages=messages, has_older=len(found) > size)
 
@@ -200,6 +205,7 @@ def _row(
     before: datetime | None,
     quotes: dict[str, Quote],
     reactions: dict[str, list[str]],
+    reader_id: int | None,
 ) -> MessageRow:
     content = visible_content(mask, row.content)
     failed = row.status in (MessageStatus.FAILED, MessageStatus.UNCONFIRMED)
@@ -216,6 +222,7 @@ def _row(
         at=row.at.isoformat(),
         previous_at=iso(before),
         author=row.author or "",
+        mine=row.author_id is not None and row.author_id == reader_id,
         error=mask.text(reason),
         advice=advice,
         file=_file(mask, row),

@@ -151,6 +151,16 @@ async def use(session: AsyncSession, limit: Limit, adding: int = 1) -> None:
     )
 
 
+async def give_back(session: AsyncSession, limit: Limit) -> None:
+    """One that was counted this month did not happen after all."""
+    standing = await current(session)
+    month = cycles.month_now(standing.time_zone if standing else "UTC")
+    counter = table_of(UsageCounter)
+    of_month = counter.c.metric == limit.value, counter.c.period_start == month, counter.c.count > 0
+    connection = await session.connection()
+    await connection.execute(counter.update().where(*of_month).values(count=counter.c.count - 1))
+
+
 async def ensure_gate(session: AsyncSession, gate: Gate) -> None:
     """Ask before a feature is used that a plan may leave out.
 
