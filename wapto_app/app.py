@@ -59,7 +59,7 @@ from state.admin_settings.payments import StripeSettings
 from state.admin_settings.registration import RegistrationSettings
 from state.admin_settings.retention import RetentionSettings
 from state.agents import Agents
-from state.inbox import ContactPanel, InboxList, OpenConversation
+from state.inbox import Composer, ContactPanel, InboxList, OpenConversation
 from state.integrations import Integrations
 from state.payment import Payment
 from state.plans import Plans
@@ -206,7 +206,15 @@ _page(setup.setup, "/setup", Access.open_setup)
 _page(register.register, "/register", Access.open_login)
 _page(reset.reset, "/reset", Access.open_reset)
 _page(invite.invite, "/invite/[token]", Access.open_invitation)
-_page(inbox.inbox, inbox.ROUTE, Shell.load, InboxList.load, OpenConversation.load, ContactPanel.load)
+_page(
+    inbox.inbox,
+    inbox.ROUTE,
+    Shell.load,
+    InboxList.load,
+    OpenConversation.load,
+    ContactPanel.load,
+    Composer.load,
+)
 _page(integrations.integrations, "/integrations", Shell.load, Integrations.load)
 _page(connect.connect, "/integrations/connect", Shell.load, Integrations.load)
 _page(profile.profile, "/profile", Shell.load, Profile.load, TwoFactor.load)

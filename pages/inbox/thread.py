@@ -8,13 +8,14 @@ import reflex as rx
 
 from pages.inbox.assignee import assignee_menu, resolve_button
 from pages.inbox.bubble import message_row
-from state.inbox import ContactPanel, OpenConversation
+from pages.inbox.composer import write
+from state.inbox import Composer, ContactPanel, OpenConversation
 from state.shell import Shell
 from state.tasks import TaskDialog
 from wapto_app.security.permissions import Permission
 from wapto_app.ui.avatar import avatar
 from wapto_app.ui.button import button_link, icon_button
-from wapto_app.ui.composer import composer, seen
+from wapto_app.ui.composer import seen
 from wapto_app.ui.empty import empty_state
 from wapto_app.ui.i18n import t
 from wapto_app.ui.link import ReactRouterLink
@@ -60,7 +61,7 @@ def thread() -> rx.Component:
         t("Its messages appear here."),
         class_name="h-full",
     )
-    opened = rx.fragment(_head(), _messages(), _write(), _seen())
+    opened = rx.fragment(_head(), _messages(), write(), _seen())
     return rx.cond(
         OpenConversation.selected > 0, rx.cond(OpenConversation.missing, missing, opened), nothing_chosen
     )
@@ -132,7 +133,7 @@ def _messages() -> rx.Component:
         row_of(message_row, SAMPLE),
         label=t("Messages"),
         bottom=True,
-        jump_on=OpenConversation.accepted,
+        jump_on=Composer.accepted,
         key=OpenConversation.selected.to_string(),
         on_start_reached=OpenConversation.load_older,
     )
@@ -144,27 +145,6 @@ def _messages() -> rx.Component:
     )
     return rx.el.div(
         rx.cond(OpenConversation.header["id"] > 0, rows, waiting), class_name="min-h-0 flex-1 overflow-hidden"
-    )
-
-
-def _write() -> rx.Component:
-    header = OpenConversation.header
-    return rx.cond(
-        header["id"] > 0,
-        composer(
-            conversation=header["id"],
-            closes_at=header["window_closes_at"],
-            connected=header["channel_status"] == "connected",
-            blocked=header["blocked"],
-            opted_out=header["opted_out"],
-            may_write=Shell.permissions.contains(Permission.INBOX_DO.value),
-            answered=OpenConversation.answered,
-            accepted=OpenConversation.accepted,
-            quote=OpenConversation.quote,
-            on_send=OpenConversation.send,
-            on_cancel_reply=OpenConversation.cancel_reply,
-        ),
-        rx.fragment(),
     )
 
 

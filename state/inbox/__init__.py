@@ -1,8 +1,10 @@
 """What one open inbox tab holds: the list, the open conversation, the contact panel."""
 
+from state.inbox.composer import Composer
 from state.inbox.contact import ContactPanel
 from state.inbox.conversations import InboxList
 from state.inbox.paths import selected_in
 from state.inbox.thread import OpenConversation
+from state.inbox.writing_help import WritingHelp
 
-__all__ = ["ContactPanel", "InboxList", "OpenConversation", "selected_in"]
+__all__ = ["Composer", "ContactPanel", "InboxList", "OpenConversation", "WritingHelp", "selected_in"]

@@ -74,3 +74,24 @@ async def with_drafts(session: AsyncSession, actor: Actor, conversation_ids: lis
     )
     connection = await session.connection()
     return {of for (of,) in await connection.execute(query)}
+
+
+async def replace(
+    session: AsyncSession, actor: Actor, conversation_id: int, text: str, *, before: str
+) -> str:
+    """Keep ``text``, unless what is kept is no longer ``before``: then it stays and is returned.
+
+    So a window that was left open does not wipe out what its owner has written in another one since.
+
+    Raises:
+        NotFound, Invalid: as ``save``.
+    """
+    actor.require(Permission.INBOX_DO)
+    query = select(MessageDraft.text).where(
+        MessageDraft.account_id == actor.account_id, MessageDraft.conversation_id == conversation_id
+    )
+    kept = (await session.exec(query.with_for_update())).first() or ""
+    if kept not in ("", clean_text(before), clean_text(text)):
+        return await of(session, actor, conversation_id)
+    await save(session, actor, conversation_id, text)
+    return ""

@@ -21,8 +21,8 @@ from wapto_app.services.inbox.conversations import (
     unread_total,
 )
 from wapto_app.services.inbox.interactive import Interactive, send_interactive
+from wapto_app.services.inbox.map_links import Place, read_place
 from wapto_app.services.inbox.outgoing import Outgoing, OutgoingPlace, deliver
-from wapto_app.services.inbox.places import Place, read_place
 from wapto_app.services.inbox.thread import MessageRow, Thread, older, recent
 
 __all__ = [
