@@ -45,10 +45,10 @@ function Modes({ note, onChange }) {
 
 // Where what was handed over waits until the server has answered, whatever conversation is shown meanwhile.
 export function Composer(props) {
+  const seconds = useRef(0);
+  useEffect(() => { seconds.current = props.undoSeconds; });
   const delivery = useDelivery(props.answered, props.accepted);
   const [sent, setSent] = useState(null);
-  const seconds = useRef(0);
-  useEffect(() => { seconds.current = props.undoSeconds; }, [props.undoSeconds]);
   const over = (which) => { forget(which.files); setSent((now) => (now === which ? null : now)); };
   const send = (conversation, message, what) => {
     const ref = delivery.begin([conversation, message], () => {
@@ -61,7 +61,8 @@ export function Composer(props) {
   };
   const undo = (which) => {
     const ref = delivery.begin(["undo", which.until], () => {
-      if (which.text) putDraft(which.conversation, [which.text, draftOf(which.conversation)].filter(Boolean).join(NEW_LINE));
+      const text = [which.text, draftOf(which.conversation)].filter(Boolean).join(NEW_LINE);
+      if (which.text) { putDraft(which.conversation, text); props.onDraft(which.conversation, text, ""); }
       if (which.files.length) putFiles(which.conversation, which.files);
     });
     setSent(null);
@@ -72,7 +73,8 @@ export function Composer(props) {
 }
 
 function Desk(props) {
-  const { conversation, closesAt, errors, delivery, quote: quoted, onCancelReply } = props;
+  const { conversation, closesAt, delivery, quote: quoted, onCancelReply } = props;
+  const errors = delivery.refused ? props.errors : {};
   const quote = quoted?.id ? quoted : null;
   const area = useRef(null);
   const picker = useRef(null);

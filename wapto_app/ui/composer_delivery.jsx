@@ -4,7 +4,7 @@ const PATIENCE = 10_000;
 let counter = 0;
 const tab = Math.random().toString(36).slice(2);
 
-// From handing something over until the server has answered. `late`: no answer yet; what was written is still in the box,
+// From handing something over until the server has answered. `refused`: it said no, and why is in its errors. `late`: no answer yet; what was written is still in the box,
 // and handing over the same once more does it once, for it keeps its `ref`.
 export function useDelivery(answered, accepted) {
   const [state, setState] = useState("idle");
@@ -20,7 +20,7 @@ export function useDelivery(answered, accepted) {
     if (!job) return;
     waiting.current = null;
     last.current = { text: "", ref: "" };
-    setState("idle");
+    setState(isAccepted ? "idle" : "refused");
     if (isAccepted) job();
   }, [answered, accepted]);
 
@@ -38,5 +38,5 @@ export function useDelivery(answered, accepted) {
     setState("pending");
     return last.current.ref;
   };
-  return { pending: state === "pending", late: state === "late", begin };
+  return { pending: state === "pending", late: state === "late", refused: state === "refused", begin };
 }

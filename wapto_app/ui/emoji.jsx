@@ -41,13 +41,22 @@ function useEmoji() {
   return all;
 }
 
-function matching(all, words) {
-  const wanted = plain(words).split(/\s+/).filter(Boolean);
+// How well an emoji fits, the best first: its name, the beginning of its name, one of its words, anything.
+function rank(entry, words) {
+  const label = plain(entry.label);
+  if (label === words) return 0;
+  if (label.startsWith(words)) return 1;
+  return (entry.tags ?? []).some((tag) => plain(tag) === words) ? 2 : 3;
+}
+
+function matching(all, typed) {
+  const words = plain(typed.trim());
   const fits = (entry) => {
     const text = plain([entry.label, ...(entry.tags ?? [])].join(" "));
-    return wanted.every((word) => text.includes(word));
+    return words.split(/\s+/).every((word) => text.includes(word));
   };
-  return all.filter((entry) => entry.group !== undefined && entry.group !== 2 && fits(entry)).slice(0, MOST);
+  const found = all.filter((entry) => entry.group !== undefined && entry.group !== 2 && fits(entry));
+  return found.sort((a, b) => rank(a, words) - rank(b, words)).slice(0, MOST);
 }
 
 // Arrow keys walk over the grid.
