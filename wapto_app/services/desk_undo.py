@@ -34,7 +34,9 @@ def taken_back(connection: sa.Connection, conversation_id: int, account_id: int,
     if gone.kind is not DeskKind.FIRST_REPLY:
         return
     since = _waited_since(gone)
-    later = sa.select(event).where(of, event.c.id > gone.id, event.c.kind.in_(_ENDS_WAIT)).order_by(event.c.id)
+    later = (
+        sa.select(event).where(of, event.c.id > gone.id, event.c.kind.in_(_ENDS_WAIT)).order_by(event.c.id)
+    )
     after = connection.execute(later.limit(1)).first()
     if after is None:
         _wait_on(connection, gone, since)

@@ -18,6 +18,7 @@ from wapto_app.services.inbox.conversations import (
     listing,
     unread_total,
 )
+from wapto_app.services.inbox.templates import send_template
 from wapto_app.services.inbox.thread import MessageRow, Thread, older, recent
 
 __all__ = [
@@ -36,6 +37,7 @@ __all__ = [
     "send",
     "send_file",
     "send_location",
+    "send_template",
     "send_text",
     "take_back",
     "unread_total",

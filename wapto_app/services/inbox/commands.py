@@ -12,10 +12,10 @@ from wapto_app.clock import utcnow
 from wapto_app.db import touch
 from wapto_app.models import Direction, MediaFile, Message
 from wapto_app.security.permissions import Actor, Permission
+from wapto_app.services import outbox
 from wapto_app.services.errors import Conflict, Invalid, NotFound
 from wapto_app.services.ingest.changes import put_reaction
 from wapto_app.services.media import kind_of
-from wapto_app.services import outbox
 from wapto_app.services.outbox import Draft, enqueue
 from wapto_app.services.visibility import conversation_for
 

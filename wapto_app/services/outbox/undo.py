@@ -108,7 +108,9 @@ async def _undo(session: AsyncSession, conversation: Conversation, message: Mess
     await plans.give_back(session, plans.Limit.MESSAGES)
     if message.author_id is not None:
         connection = await session.connection()
-        await connection.run_sync(desk_undo.taken_back, message.conversation_id, message.author_id, message.at)
+        await connection.run_sync(
+            desk_undo.taken_back, message.conversation_id, message.author_id, message.at
+        )
 
 
 async def _newest(session: AsyncSession, conversation: Conversation) -> Message | None:
