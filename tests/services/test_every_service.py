@@ -87,6 +87,8 @@ class House:
     def _sample(self, service: str, argument: str, hint: Any) -> Any:
         if get_origin(hint) in (dict, Mapping):
             return {}
+        if get_origin(hint) in (list, set, frozenset):
+            return get_origin(hint)()
         known: dict[Any, Any] = {
             AsyncSession: self.session,
             Database: self.runtime.db,

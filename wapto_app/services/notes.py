@@ -19,7 +19,7 @@ from wapto_app.services import sessions
 from wapto_app.services.errors import Conflict, Invalid, NotFound
 from wapto_app.services.masking import mask_in
 from wapto_app.services.notifications import notify
-from wapto_app.services.visibility import conversation_for, sees
+from wapto_app.services.visibility import conversation_for, conversation_seen, sees
 
 TYPE = "note"
 TEXT_MAX = 4096
@@ -37,7 +37,7 @@ class Colleague(TypedDict):
 async def colleagues(session: AsyncSession, actor: Actor, conversation_id: int) -> list[Colleague]:
     """Who can see the conversation, and so can be mentioned in it; without the actor, by name."""
     actor.require(Permission.INBOX_DO)
-    conversation = await conversation_for(session, actor, conversation_id)
+    conversation = await conversation_seen(session, actor, conversation_id)
     return await _who_sees(session, actor, conversation)
 
 

@@ -106,13 +106,15 @@ async def colleagues(session: AsyncSession, limit: int) -> list[Actor]:
 
 def _people() -> sa.Select[Any]:
     """Active accounts and what their rights are made of."""
+    columns: list[Any] = [
+        *(col(column) for column in (Account.id, Account.role, Account.name, Account.is_admin)),
+        *(col(column) for column in (Account.hide_phone, Account.team_id)),
+        *(col(column) for column in (Team.permissions, Team.visibility, Team.may_reassign)),
+        is_locked().label("is_locked"),
+    ]
     return (
-        sa.select(
-            *(col(column) for column in (Account.id, Account.role, Account.name, Account.is_admin)),
-            *(col(column) for column in (Account.hide_phone, Account.team_id)),
-            *(col(column) for column in (Team.permissions, Team.visibility, Team.may_reassign)),
-            is_locked().label("is_locked"),
-        )
+        sa.select(*columns)
+        .select_from(Account)
         .outerjoin(Team, sa.and_(col(Team.id) == col(Account.team_id), col(Team.is_active).is_(True)))
         .where(col(Account.is_active).is_(True))
     )

@@ -71,6 +71,18 @@ def readable_contact(actor: Actor) -> sa.ColumnElement[bool]:
     return theirs.exists()
 
 
+async def conversation_seen(session: AsyncSession, actor: Actor, conversation_id: int) -> Conversation:
+    """The conversation, to read. Raises NotFound when it is not there or not visible to the actor."""
+    actor.require(Permission.INBOX_SEE)
+    found = await session.exec(
+        select(Conversation).where(Conversation.id == conversation_id, readable(actor))
+    )
+    conversation = found.first()
+    if conversation is None:
+        raise NotFound("conversation")
+    return conversation
+
+
 async def conversation_for(session: AsyncSession, actor: Actor, conversation_id: int) -> Conversation:
     """The conversation, locked until the transaction ends.
 

@@ -23,6 +23,7 @@ from wapto_app.services.inbox.conversations import (
 from wapto_app.services.inbox.interactive import Interactive, send_interactive
 from wapto_app.services.inbox.map_links import Place, read_place
 from wapto_app.services.inbox.outgoing import Outgoing, OutgoingPlace, deliver
+from wapto_app.services.inbox.templates import send_template
 from wapto_app.services.inbox.thread import MessageRow, Thread, older, recent
 
 __all__ = [
@@ -52,6 +53,7 @@ __all__ = [
     "send_file",
     "send_interactive",
     "send_location",
+    "send_template",
     "send_text",
     "shareable",
     "take_back",

@@ -12,6 +12,7 @@ from wapto_app.security.permissions import Actor, Permission
 from wapto_app.services.inbox.cards import OutgoingCard, send_cards
 from wapto_app.services.inbox.commands import AT_ONCE, OutgoingFile, send, send_location
 from wapto_app.services.inbox.interactive import Interactive, send_interactive
+from wapto_app.services.inbox.templates import send_template
 
 
 class OutgoingPlace(TypedDict):
@@ -23,8 +24,16 @@ class OutgoingPlace(TypedDict):
     address: str
 
 
+class OutgoingTemplate(TypedDict):
+    """See ``send_template``."""
+
+    id: int
+    values: dict[str, str]
+    media_key: str
+
+
 class Outgoing(TypedDict, total=False):
-    """A message as it was composed: exactly one of text with files, ``interactive``, ``place`` and ``cards``.
+    """A message as it was composed: one of text with files, ``interactive``, ``place``, ``cards`` and ``template``.
 
     ``reply_to`` is the id of the message that it answers, 0 for none. It holds only what JSON knows, so that it can
     wait in a table until its time comes.
@@ -36,6 +45,7 @@ class Outgoing(TypedDict, total=False):
     interactive: Interactive
     place: OutgoingPlace
     cards: list[OutgoingCard]
+    template: OutgoingTemplate
 
 
 async def deliver(
@@ -60,5 +70,21 @@ async def deliver(
         return [await send_location(session, actor, conversation_id, **place, **wait)]
     if cards := message.get("cards"):
         return [await send_cards(session, actor, conversation_id, cards, **wait)]
+    if template := message.get("template"):
+        return [await _send_template(session, actor, conversation_id, template, hold)]
     text, files = message.get("text", ""), message.get("files", [])
     return await send(session, actor, conversation_id, text=text, files=files, **wait)
+
+
+async def _send_template(
+    session: AsyncSession, actor: Actor, conversation_id: int, template: OutgoingTemplate, hold: timedelta
+) -> int:
+    return await send_template(
+        session,
+        actor,
+        conversation_id,
+        template["id"],
+        template["values"],
+        template["media_key"],
+        hold=hold,
+    )

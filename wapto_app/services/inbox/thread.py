@@ -44,7 +44,7 @@ class FileRow(TypedDict):
 
 
 class MessageRow(TypedDict):
-    """One bubble. ``content`` is the typed payload that the bubble of its ``kind`` shows; ``note`` is one of the team's.
+    """One bubble. ``content`` is the typed payload that the bubble of its ``kind`` shows.
 
     ``mine``: the reader wrote it.
     """

@@ -134,6 +134,7 @@ async def locked_conversation(
     session: AsyncSession, actor: Actor, conversation_id: int
 ) -> tuple[Conversation, Facts]:
     """The conversation, locked until the end of the transaction: its preview must follow the newest message."""
+    actor.require(Permission.INBOX_DO)
     found = await session.exec(
         select(Conversation, Channel, Contact, sessions.is_locked())
         .join(Channel, col(Channel.id) == col(Conversation.channel_id))
