@@ -14,7 +14,7 @@ from wapto_app.services.library.folders import (
     move_folder,
     rename_folder,
 )
-from wapto_app.services.library.keep import Kept, keep, set_shrinks, shrinks
+from wapto_app.services.library.keep import Kept, fit, keep, set_shrinks, shrinks
 from wapto_app.services.library.rows import (
     EVERYWHERE,
     KINDS,
@@ -60,6 +60,7 @@ __all__ = [
     "create_folder",
     "delete",
     "delete_folder",
+    "fit",
     "folders",
     "get",
     "keep",

@@ -138,21 +138,34 @@ async def prepare(path: Path, name: str, *, shrink: bool) -> Prepared:
     return await pictures.alone(_prepare, path, name, shrink)
 
 
+async def fit(path: Path, name: str) -> str:
+    """Make a picture smaller in its place, if that gains something; the name that it has then.
+
+    Raises:
+        Invalid: WhatsApp does not take it.
+    """
+    return (await pictures.alone(_fit, path, name))[0]
+
+
 def _prepare(path: Path, name: str, shrink: bool) -> Prepared:
     original_size = path.stat().st_size
+    name, sniffed = _fit(path, name) if shrink else (name, sniff(path, name))
+    return _measured(path, name, sniffed, original_size)
+
+
+def _fit(path: Path, name: str) -> tuple[str, Sniffed]:
     try:
         sniffed, too_large = sniff(path, name), False
     except CanShrink:
-        if not shrink:
-            raise
         sniffed, too_large = Sniffed("image", ""), True
-    if shrink and sniffed.kind == "image":
-        made = pictures.shrink(path)
-        if too_large or len(made.content) < original_size:
-            path.write_bytes(made.content)
-            name = Path(name).stem + made.extension
-            sniffed = sniff(path, name)
-    return _measured(path, name, sniffed, original_size)
+    if sniffed.kind != "image":
+        return name, sniffed
+    made = pictures.shrink(path)
+    if not too_large and len(made.content) >= path.stat().st_size:
+        return name, sniffed
+    path.write_bytes(made.content)
+    name = Path(name).stem + made.extension
+    return name, sniff(path, name)
 
 
 def _measured(path: Path, name: str, sniffed: Sniffed, original_size: int) -> Prepared:

@@ -140,30 +140,36 @@ def _head(path: Path) -> bytes:
         return file.read(4096)
 
 
-def _check_size(kind: str, size: int, limit: int, refusal: type[Invalid] = Invalid) -> None:
+def _check_size(kind: str, size: int, limit: int) -> None:
     if size > limit:
         shown = f"{limit // _MEGABYTE} MB" if limit >= _MEGABYTE else f"{limit // 1024} KB"
         has = f"{size / _MEGABYTE:.1f} MB" if size >= _MEGABYTE else f"{size // 1024} KB"
-        raise refusal("file", f"WhatsApp takes a {kind} of at most {shown}; this one has {has}.")
+        raise Invalid("file", f"WhatsApp takes a {kind} of at most {shown}; this one has {has}.")
 
 
 def _check_picture(path: Path, kind: str, size: int) -> None:
     try:
         with Image.open(path) as picture:
-            width, height = picture.size
+            measures = picture.size
             moves = bool(getattr(picture, "is_animated", False))
-            if width * height > MAX_PIXELS:
+            if measures[0] * measures[1] > MAX_PIXELS:
                 raise Invalid("file", _TOO_MANY_PIXELS)
             picture.verify()
     except (Image.DecompressionBombError, Image.DecompressionBombWarning):
         raise Invalid("file", _TOO_MANY_PIXELS) from None
     except (OSError, SyntaxError, ValueError):
         raise Invalid("file", "This picture is damaged and cannot be opened.") from None
-    refusal = Invalid if moves else CanShrink
-    if kind == "sticker" and (width, height) != (STICKER_SIDE, STICKER_SIDE):
-        raise refusal(
+    try:
+        _check_fits(kind, size, measures, moves=moves)
+    except Invalid as error:
+        # Made smaller, what moves would stand still.
+        raise error if moves else CanShrink(error.field, error.message) from None
+
+
+def _check_fits(kind: str, size: int, measures: tuple[int, int], *, moves: bool) -> None:
+    if kind == "sticker" and measures != (STICKER_SIDE, STICKER_SIDE):
+        raise Invalid(
             "file",
             "WhatsApp takes WebP pictures only as stickers of 512 × 512 pixels. Save it as JPEG or PNG.",
         )
-    limit = STILL_STICKER_BYTES if kind == "sticker" and not moves else _KINDS[kind][1]
-    _check_size(kind, size, limit, refusal)
+    _check_size(kind, size, STILL_STICKER_BYTES if kind == "sticker" and not moves else _KINDS[kind][1])
