@@ -13,6 +13,7 @@ NAVIGATION = (
         (
             Entry(t("Inbox"), "/inbox", "inbox", Permission.INBOX_SEE, badge="unread"),
             Entry(t("Tasks"), "/tasks", "list-todo", Permission.INBOX_SEE),
+            Entry(t("Media library"), "/media-library", "images", Permission.MEDIA_SEE),
         ),
     ),
     Group(

@@ -27,6 +27,7 @@ from pages import (
     invite,
     login,
     login_code,
+    media_library,
     not_found,
     profile,
     register,
@@ -61,6 +62,7 @@ from state.admin_settings.retention import RetentionSettings
 from state.agents import Agents
 from state.inbox import Composer, ContactPanel, InboxList, OpenConversation
 from state.integrations import Integrations
+from state.library import MediaLibrary
 from state.payment import Payment
 from state.plans import Plans
 from state.profile import Profile
@@ -96,6 +98,7 @@ from wapto_app.web import (
     stripe,
     webhooks,
 )
+from wapto_app.web import library as web_library
 from wapto_app.web import review as web_review
 from wapto_app.web import two_factor as two_factor_routes
 from wapto_app.web.agents import routes as agents_routes
@@ -109,6 +112,7 @@ _routes = [
     *webhooks.routes,
     *stripe.routes,
     *media.routes,
+    *web_library.routes,
     *auth.routes,
     *two_factor_routes.routes,
     *agents_routes,
@@ -136,6 +140,7 @@ app = rx.App(
             larger={
                 "/webhooks/": 8 * limits.MEBIBYTE,
                 "/media": 110 * limits.MEBIBYTE,
+                "/library": 110 * limits.MEBIBYTE,
                 "/admin/save/logo": 3 * limits.MEBIBYTE,
                 "/sandbox/": 110 * limits.MEBIBYTE,
             },
@@ -221,6 +226,7 @@ _page(profile.profile, "/profile", Shell.load, Profile.load, TwoFactor.load)
 _page(first_password.first_password, "/profile/password", Shell.load)
 _page(two_factor.two_factor, "/profile/two-factor", Shell.load, TwoFactor.load)
 _page(tasks.tasks, "/tasks", Shell.load, Tasks.load)
+_page(media_library.media_library, "/media-library", Shell.load, MediaLibrary.load)
 _page(security_rules.security_rules, "/settings/security", Shell.load, SecurityRules.load)
 _page(admin_accounts.admin_accounts, "/admin/accounts", Shell.load, Accounts.load)
 _page(teams.teams, "/teams", Shell.load, Teams.load)
