@@ -5,6 +5,7 @@ from __future__ import annotations
 import reflex as rx
 
 from pages.frame import frame
+from pages.inbox.composer_library import composer_library
 from pages.inbox.contact import contact_panel
 from pages.inbox.conversations import conversation_list
 from pages.inbox.thread import thread
@@ -43,6 +44,7 @@ def inbox() -> rx.Component:
             class_name="relative flex h-full min-h-0",
         ),
         task_dialog(),
+        later(composer_library),
         lightbox(),
         permission=Permission.INBOX_SEE,
     )

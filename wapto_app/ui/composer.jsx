@@ -152,7 +152,7 @@ function Desk(props) {
   const shared = { conversation, errors, pending: delivery.pending, onSend: deliver, onClose: close };
   const templates = {
     ...shared, rows: props.templates, form: props.template, attached: props.attached, onFind: props.onFindTemplates, onChoose: props.onChooseTemplate,
-    onSync: props.onSyncTemplates, onLibrary: props.onLibrary && ((kind) => props.onLibrary("template", kind)),
+    onSync: props.onSyncTemplates, onLibrary: props.mayPick && ((kind) => props.onLibrary("template", kind)),
   };
   const planned = () => { takeFromDraft(conversation, text); putFiles(conversation, []); draft.sent(); close(); };
   const parts = {
@@ -160,7 +160,7 @@ function Desk(props) {
     voice: { ...shared, maxSeconds: 900 },
     interactive: shared,
     place: { ...shared, place: props.place, onLook: props.onReadPlace },
-    cards: { ...shared, contacts: props.contacts, onFind: props.onFindContacts },
+    cards: { ...shared, mayShare: props.mayShare, contacts: props.contacts, onFind: props.onFindContacts },
     templates,
     schedule: { ...templates, content: content(), ready: Boolean(hasContent) && !busy, closesAt, opening: props.opening, delivery, onAsk: props.onAskOpening, onPlan: props.onPlan, onPlanned: planned },
   };
@@ -184,7 +184,7 @@ function Desk(props) {
           </div>
           <div className="flex flex-none items-center max-sm:order-1">
             <input ref={picker} type="file" multiple hidden data-testid="composer-file" onChange={(event) => { take(event.target.files); event.target.value = ""; }} />
-            <Tools note={note} formatting={formatting} act={act} panel={panel} hasLibrary={Boolean(props.onLibrary)} mayShareContacts={Boolean(props.onFindContacts)} />
+            <Tools note={note} formatting={formatting} act={act} panel={panel} mayPick={props.mayPick} />
           </div>
           <button type="submit" data-testid="composer-send" disabled={!maySend} aria-label={note ? tr("Save note") : tr("Send")} data-tip={note ? tr("Save note") : tr("Send")}
             className="ms-auto grid size-9 flex-none place-items-center rounded-md bg-accent text-on-accent hover:bg-accent-hover disabled:bg-hover disabled:text-faint max-sm:order-3"><Send size={20} aria-hidden="true" /></button>

@@ -7,6 +7,7 @@ from typing import Any
 import reflex as rx
 
 from wapto_app.services.inbox import Outgoing
+from wapto_app.services.scheduled import Plan
 from wapto_app.ui.browser import source
 
 _spec = rx.event.passthrough_event_spec
@@ -21,7 +22,7 @@ class Composer(rx.NoSSRComponent):
 
     What is found on demand (``replies``, ``people``, ``contacts``, ``templates``, ``template``, ``place``,
     ``opening``) is asked for by the event beside it. ``attached`` brings files of the library, counted by ``n``.
-    An event that is left out takes its tool away.
+    ``may_share``: contacts can be found, to send their cards; ``may_pick``: files of the library.
     """
 
     library = source("composer.jsx")
@@ -34,6 +35,8 @@ class Composer(rx.NoSSRComponent):
     blocked: rx.Var[bool]
     opted_out: rx.Var[bool]
     may_write: rx.Var[bool]
+    may_share: rx.Var[bool]
+    may_pick: rx.Var[bool]
     answered: rx.Var[int]
     accepted: rx.Var[int]
     errors: rx.Var[dict[str, str]]
@@ -64,7 +67,7 @@ class Composer(rx.NoSSRComponent):
     on_find_templates: rx.EventHandler[_spec(int, str)]
     on_choose_template: rx.EventHandler[_spec(int, int)]
     on_sync_templates: rx.EventHandler[_spec(int)]
-    on_plan: rx.EventHandler[_spec(int, str, Any)]
+    on_plan: rx.EventHandler[_spec(int, str, Plan)]
     on_ask_opening: rx.EventHandler[rx.event.no_args_event_spec]
     on_cancel_scheduled: rx.EventHandler[_spec(str, int)]
     on_send_scheduled: rx.EventHandler[_spec(str, int)]

@@ -39,13 +39,13 @@ function Chosen({ chosen, onToggle }) {
 }
 
 // Cards of our own contacts, or of somebody whose details are typed.
-export default function Cards({ contacts, errors, pending, onFind, onSend, onClose }) {
-  const [typed, setTyped] = useState(false);
+export default function Cards({ contacts, errors, mayShare, pending, onFind, onSend, onClose }) {
+  const [typed, setTyped] = useState(!mayShare);
   const [words, setWords] = useState("");
   const [chosen, setChosen] = useState([]);
   const [card, setCard] = useState(EMPTY);
   const timer = useRef(null);
-  useEffect(() => { onFind(""); return () => clearTimeout(timer.current); }, []);
+  useEffect(() => { if (mayShare) onFind(""); return () => clearTimeout(timer.current); }, []);
   const search = (text) => {
     setWords(text);
     clearTimeout(timer.current);
@@ -62,7 +62,7 @@ export default function Cards({ contacts, errors, pending, onFind, onSend, onClo
     <Dialog open title={tr("Send a contact card")} width="480px" onClose={onClose}
       footer={<><button type="button" onClick={onClose} className={PLAIN}>{tr("Cancel")}</button><button type="button" onClick={send} disabled={pending || !ready} className={PRIMARY}>{tr("Send")}</button></>}>
       <div className="flex flex-col gap-4">
-        <div role="tablist" aria-label={tr("Whose card")} className="flex gap-1">{tab(false, tr("From contacts"))}{tab(true, tr("Somebody else"))}</div>
+        {mayShare && <div role="tablist" aria-label={tr("Whose card")} className="flex gap-1">{tab(false, tr("From contacts"))}{tab(true, tr("Somebody else"))}</div>}
         {typed ? (
           <>
             <Field label={tr("Name")} error={error("name")}><input {...text("name")} data-autofocus="true" /></Field>

@@ -25,18 +25,18 @@ function Item({ icon: Glyph, label, onClick }) {
 }
 
 // What can be put into a message or sent instead of one. A phone has room for one button: all of it is behind the plus.
-export function Tools({ note, formatting, act, panel, hasLibrary, mayShareContacts }) {
+export function Tools({ note, formatting, act, panel, mayPick }) {
   const attach = [Paperclip, tr("Attach files"), act.attach];
   const emoji = [Smile, tr("Emoji"), act.emoji];
   const format = [Type, tr("Formatting"), act.formatting];
   const voice = [Mic, tr("Record a voice message"), act.voice];
   const quick = [Zap, tr("Quick replies"), act.quick];
   const more = [
-    hasLibrary && [Images, tr("Media library"), act.library],
+    mayPick && [Images, tr("Media library"), act.library],
     [LayoutTemplate, tr("Template"), act.templates],
     [Pointer, tr("Buttons, list or link"), act.interactive],
     [MapPin, tr("Location"), act.place],
-    mayShareContacts && [Contact, tr("Contact card"), act.cards],
+    [Contact, tr("Contact card"), act.cards],
     [CalendarClock, tr("Send later"), act.schedule],
   ].filter(Boolean);
   const shown = note ? [emoji, format] : [attach, emoji, voice, quick, format];
