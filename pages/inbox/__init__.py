@@ -5,6 +5,7 @@ from __future__ import annotations
 import reflex as rx
 
 from pages.frame import frame
+from pages.inbox.composer_library import composer_library
 from pages.inbox.contact import contact_panel
 from pages.inbox.conversations import conversation_list
 from pages.inbox.keys import inbox_keys
@@ -15,6 +16,7 @@ from state.tasks import TaskDialog
 from wapto_app.security.permissions import Permission
 from wapto_app.ui.i18n import t
 from wapto_app.ui.lazy import later
+from wapto_app.ui.lightbox import lightbox
 from wapto_app.ui.tokens import classes
 
 ROUTE = "/inbox/[[...splat]]"
@@ -45,5 +47,7 @@ def inbox() -> rx.Component:
         ),
         rx.cond(TaskDialog.used, later(task_dialog), rx.fragment()),
         inbox_keys(),
+        later(composer_library),
+        lightbox(),
         permission=Permission.INBOX_SEE,
     )

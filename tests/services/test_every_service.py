@@ -42,6 +42,7 @@ from wapto_app.settings import Settings
 Service = Callable[..., Awaitable[Any]]
 # Values that the types alone do not tell. By "module.function", then by argument.
 ARGUMENTS: dict[str, dict[str, Any]] = {
+    "library.rows.by_ids": {"ids": [999_999]},
     "retention.preview": {"wanted": retention.DEFAULT},
     "retention.save": {"wanted": retention.DEFAULT},
 }
@@ -88,6 +89,8 @@ class House:
     def _sample(self, service: str, argument: str, hint: Any) -> Any:
         if get_origin(hint) in (dict, Mapping):
             return {}
+        if get_origin(hint) in (list, set, frozenset):
+            return get_origin(hint)()
         known: dict[Any, Any] = {
             AsyncSession: self.session,
             Database: self.runtime.db,

@@ -195,6 +195,10 @@ def _replied(
     else:
         seconds = _between(waiting, at)
         row = _row(DeskKind.FIRST_REPLY, conversation_id, at, account_id, team_id, seconds=seconds)
+        # What it takes to undo this (``desk_undo``).
+        row["detail"] = {"since": waiting.waiting_since.isoformat()}
+        if waiting.missed_at is not None:
+            row["detail"]["missed"] = waiting.missed_at.isoformat()
         connection.execute(_stop_waiting().where(state.c.conversation_id == conversation_id))
     connection.execute(event.insert(), [row])
 

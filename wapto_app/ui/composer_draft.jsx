@@ -1,0 +1,82 @@
+import { useEffect, useRef, useState, useSyncExternalStore } from "react";
+import { tr } from "./i18n.jsx";
+
+const REST = 900;
+const keyOf = (conversation) => `wapto.draft.${conversation}`;
+const listeners = new Set();
+const subscribe = (listener) => (listeners.add(listener), () => listeners.delete(listener));
+
+export function draftOf(conversation) {
+  return sessionStorage.getItem(keyOf(conversation)) ?? "";
+}
+
+export function putDraft(conversation, text) {
+  if (text) sessionStorage.setItem(keyOf(conversation), text);
+  else sessionStorage.removeItem(keyOf(conversation));
+  listeners.forEach((listener) => listener());
+}
+
+// What was sent leaves the box; what was typed since stays.
+export function takeFromDraft(conversation, sent) {
+  const text = draftOf(conversation);
+  if (text.startsWith(sent)) putDraft(conversation, text.slice(sent.length).replace(/^\s+/, ""));
+}
+
+// The text of a conversation: in this tab at once, on the server when typing rests. `saved` is what the server has
+// ({ conversation, text, clash }); with `clash` somebody wrote there in another window since this one looked.
+export function useDraft(conversation, saved, onSave) {
+  const text = useSyncExternalStore(subscribe, () => draftOf(conversation), () => "");
+  const [clash, setClash] = useState("");
+  const known = useRef("");
+  const timer = useRef(null);
+  const save = useRef(onSave);
+  useEffect(() => { save.current = onSave; });
+
+  useEffect(() => {
+    if (saved?.conversation !== conversation) return;
+    if (saved.clash) { setClash(saved.text); return; }
+    known.current = saved.text;
+    if (!draftOf(conversation)) putDraft(conversation, saved.text);
+  }, [saved, conversation]);
+
+  const flush = () => {
+    if (!timer.current) return;
+    clearTimeout(timer.current);
+    timer.current = null;
+    const now = draftOf(conversation);
+    if (now === known.current) return;
+    save.current?.(conversation, now, known.current);
+    known.current = now;
+  };
+  useEffect(() => {
+    const hidden = () => { if (document.visibilityState === "hidden") flush(); };
+    document.addEventListener("visibilitychange", hidden);
+    return () => { document.removeEventListener("visibilitychange", hidden); flush(); };
+  }, [conversation]);
+
+  const write = (value) => {
+    putDraft(conversation, value);
+    clearTimeout(timer.current);
+    timer.current = setTimeout(flush, REST);
+  };
+  // The server forgets it by itself when the message is sent.
+  const sent = () => { clearTimeout(timer.current); timer.current = null; known.current = ""; };
+  const choose = (theirs) => {
+    known.current = clash;
+    setClash("");
+    if (theirs) putDraft(conversation, clash);
+    else write(draftOf(conversation));
+  };
+  return { text, write, sent, clash, choose };
+}
+
+export function Clash({ text, onChoose }) {
+  if (!text) return null;
+  return (
+    <div role="alert" className="mb-2 flex flex-wrap items-center gap-x-3 gap-y-1 rounded-md bg-warning-soft px-3 py-2 text-xs text-warning-ink">
+      <span className="min-w-0 flex-1 truncate" dir="auto">{tr("In another window you wrote: {text}", { text })}</span>
+      <button type="button" onClick={() => onChoose(true)} className="font-medium underline underline-offset-2">{tr("Use that")}</button>
+      <button type="button" onClick={() => onChoose(false)} className="font-medium underline underline-offset-2">{tr("Keep this")}</button>
+    </div>
+  );
+}
