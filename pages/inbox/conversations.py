@@ -25,7 +25,7 @@ from wapto_app.ui.chat_list import row_of
 from wapto_app.ui.empty import empty_state
 from wapto_app.ui.form import search_input
 from wapto_app.ui.i18n import Text, t
-from wapto_app.ui.lazy import later
+from wapto_app.ui.lazy import on_demand
 from wapto_app.ui.link import ReactRouterLink
 from wapto_app.ui.menu import menu, menu_item, menu_label, menu_separator
 from wapto_app.ui.skeleton import skeleton_rows
@@ -183,10 +183,10 @@ def conversation_list() -> rx.Component:
     )
     filled = rx.cond(InboxList.rows.length() > 0, rows, _nothing())
     shown = rx.fragment(
-        _tabs(), _chips(), rx.cond(InboxList.loaded, filled, skeleton_rows(8)), later(bulk_bar)
+        _tabs(), _chips(), rx.cond(InboxList.loaded, filled, skeleton_rows(8)), on_demand(InboxBulk.picking | (InboxBulk.said != ""), bulk_bar)
     )
     return rx.fragment(
-        _head(), rx.cond(InboxSearch.asked != "", rx.fragment(), shown), later(found), later(filter_dialogs)
+        _head(), rx.cond(InboxSearch.asked != "", rx.fragment(), shown), on_demand(InboxSearch.asked != "", found), on_demand(InboxFilters.is_open | InboxViews.saving | InboxViews.managing, filter_dialogs)
     )
 
 

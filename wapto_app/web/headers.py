@@ -16,6 +16,12 @@ _FALLBACK = "404"
 """Reflex serves ``404.html`` for every path without a file of its own, as the shell of dynamic pages too."""
 NOT_A_PAGE = "default-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'"
 _FOREVER = "public, max-age=31536000, immutable"
+_OF_A_FILE = {
+    "x-content-type-options": "nosniff",
+    "cross-origin-resource-policy": "same-origin",
+}
+"""For scripts and styles: the rest speaks of documents only, and a first visit asks for fifty files."""
+_FILES = (".js", ".css")
 _ALWAYS = {
     "x-content-type-options": "nosniff",
     "referrer-policy": "strict-origin-when-cross-origin",
@@ -75,6 +81,7 @@ class SecurityHeaders:
         self._pages = pages
         always = _ALWAYS | ({"strict-transport-security": "max-age=31536000"} if https else {})
         self._always = [(name.encode(), value.encode()) for name, value in always.items()]
+        self._of_a_file = [(name.encode(), value.encode()) for name, value in _OF_A_FILE.items()]
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -99,6 +106,10 @@ class SecurityHeaders:
     def _add(self, message: Message, path: str) -> None:
         headers = MutableHeaders(scope=message)
         status: int = message["status"]
+        if path.startswith("/assets/") and path.endswith(_FILES) and status in (200, 304):
+            headers.raw.extend(self._of_a_file)
+            headers.setdefault("cache-control", _FOREVER)
+            return
         is_page = headers.get("content-type", "").startswith("text/html")
         if status != 304:  # a browser would put these in the place of what it stored with the page
             own = self._pages.policy_of(path) if is_page else NOT_A_PAGE
