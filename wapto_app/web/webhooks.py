@@ -6,9 +6,11 @@ A delivery is answered 200 only after its bytes are on the disk; everything else
 from __future__ import annotations
 
 import asyncio
+import functools
 import hmac
 import time
 
+from prometheus_client import Counter
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
@@ -45,6 +47,8 @@ class KnownKeys:
 
     async def get(self, *, fresh: bool = False) -> WebhookKeys:
         """``fresh`` reads again, though at most every few seconds: forged requests must not cost queries."""
+        if self._keys is not None and not fresh:
+            return self._keys
         lock = self._lock
         async with lock:
             is_old = time.monotonic() - self._read_at > _REREAD_SECONDS
@@ -88,8 +92,13 @@ class Deliveries:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         result, text, status = await _take(Request(scope, receive))
-        telemetry.WEBHOOKS.labels("whatsapp", result).inc()
+        _counter(result).inc()
         await PlainTextResponse(text, status)(scope, receive, send)
+
+
+@functools.cache
+def _counter(result: str) -> Counter:
+    return telemetry.WEBHOOKS.labels("whatsapp", result)
 
 
 async def _take(request: Request) -> tuple[str, str, int]:
@@ -110,8 +119,36 @@ async def _take(request: Request) -> tuple[str, str, int]:
         if not isinstance(error, WriterStopped):
             log.error("webhook.not_stored", reason=str(error))
         return "not_stored", "Try again", 503
-    process.hub.publish(_ARRIVED)
+    announce()
     return "stored", "OK", 200
+
+
+class Announcement:
+    """Says that deliveries have arrived: at once after a pause, and once more at the end of each short span.
+
+    Thousands a second would otherwise each be told to all listeners, and through Redis to all processes.
+    """
+
+    SPAN_SECONDS = 0.02
+
+    def __init__(self) -> None:
+        self._quiet_until = self._planned_for = 0.0
+
+    def __call__(self) -> None:
+        loop = asyncio.get_running_loop()
+        now = loop.time()
+        if now >= self._quiet_until:
+            self._say(loop)
+        elif now >= self._planned_for:
+            self._planned_for = self._quiet_until
+            loop.call_at(self._planned_for, self._say, loop)
+
+    def _say(self, loop: asyncio.AbstractEventLoop) -> None:
+        self._quiet_until = loop.time() + self.SPAN_SECONDS
+        runtime.get().hub.publish(_ARRIVED)
+
+
+announce = Announcement()
 
 
 class InFront:
