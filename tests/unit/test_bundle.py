@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 from pathlib import Path
 
+import brotli
 import pytest
 
 from wapto_app import bundle
@@ -146,6 +147,7 @@ def test_the_compressed_copies_say_the_same(client: Path) -> None:
     for name in ("reflex-env-BVGF6eGS.js", "context-HmemOpcN.js"):
         file = client / "assets" / name
         assert gzip.decompress(Path(f"{file}.gz").read_bytes()) == file.read_bytes()
+        assert brotli.decompress(Path(f"{file}.br").read_bytes()) == file.read_bytes()
     assert not (client / "assets/other-12345678.js.gz").exists()
 
 
