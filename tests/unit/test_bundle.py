@@ -41,6 +41,8 @@ def client(tmp_path: Path) -> Path:
     (assets / "reflex-env-BVGF6eGS.js").write_text(ENV_JS)
     (assets / "context-HmemOpcN.js").write_text(CONTEXT_JS)
     (assets / "other-12345678.js").write_text("other()")
+    for name in ("reflex-env-BVGF6eGS.js", "context-HmemOpcN.js"):
+        (assets / f"{name}.gz").write_bytes(b"the copy that the build made before")
     return tmp_path / "client"
 
 
