@@ -2,6 +2,8 @@
 
 import reflex as rx
 
+from wapto_app.lean import PlainElements
+
 config = rx.Config(
     app_name="wapto_app",
     app_module_import="wapto_app.app",
@@ -11,6 +13,6 @@ config = rx.Config(
     redis_token_expiration=86_400,
     default_color_mode="system",
     frontend_compression_formats=["brotli", "gzip"],
-    plugins=[rx.plugins.TailwindV4Plugin()],
+    plugins=[rx.plugins.TailwindV4Plugin(), PlainElements()],
     disable_plugins=[rx.plugins.SitemapPlugin],
 )
