@@ -2,8 +2,6 @@
 
 import reflex as rx
 
-from wapto_app.lean import PlainElements
-
 config = rx.Config(
     app_name="wapto_app",
     app_module_import="wapto_app.app",
@@ -13,6 +11,6 @@ config = rx.Config(
     redis_token_expiration=86_400,
     default_color_mode="system",
     frontend_compression_formats=["brotli", "gzip"],
-    plugins=[rx.plugins.TailwindV4Plugin(), PlainElements()],
+    plugins=[rx.plugins.TailwindV4Plugin()],
     disable_plugins=[rx.plugins.SitemapPlugin],
 )
