@@ -183,10 +183,16 @@ def conversation_list() -> rx.Component:
     )
     filled = rx.cond(InboxList.rows.length() > 0, rows, _nothing())
     shown = rx.fragment(
-        _tabs(), _chips(), rx.cond(InboxList.loaded, filled, skeleton_rows(8)), on_demand(InboxBulk.picking | (InboxBulk.said != ""), bulk_bar)
+        _tabs(),
+        _chips(),
+        rx.cond(InboxList.loaded, filled, skeleton_rows(8)),
+        on_demand(InboxBulk.picking | (InboxBulk.said != ""), bulk_bar),
     )
     return rx.fragment(
-        _head(), rx.cond(InboxSearch.asked != "", rx.fragment(), shown), on_demand(InboxSearch.asked != "", found), on_demand(InboxFilters.is_open | InboxViews.saving | InboxViews.managing, filter_dialogs)
+        _head(),
+        rx.cond(InboxSearch.asked != "", rx.fragment(), shown),
+        on_demand(InboxSearch.asked != "", found),
+        on_demand(InboxFilters.is_open | InboxViews.saving | InboxViews.managing, filter_dialogs),
     )
 
 

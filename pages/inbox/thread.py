@@ -12,8 +12,6 @@ from pages.inbox.composer import write
 from pages.inbox.status_menu import status_menu
 from pages.inbox.thread_menu import thread_menu
 from state.inbox import Company, Composer, ContactPanel, InboxList, OpenConversation
-from state.shell import Shell
-from wapto_app.security.permissions import Permission
 from wapto_app.ui.avatar import avatar
 from wapto_app.ui.button import button_link, icon_button
 from wapto_app.ui.chat_list import chat_list, row_of

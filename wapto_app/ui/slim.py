@@ -9,12 +9,18 @@ from __future__ import annotations
 import re
 
 import reflex as rx
+from reflex_base.plugins.base import PreCompileContext
 from typing_extensions import Unpack
 
 # Where ``ui.browser`` links the JSX files of this package to.
 _ELEMENT = "./public/external/wapto_app/ui/browser/element.jsx"
+_NO_TRANSPORT = "./public/external/wapto_app/ui/browser/no_transport.jsx"
 _ALIAS = f"""    alias: [
-      {{ find: "@emotion/react", replacement: fileURLToPath(new URL("{_ELEMENT}", import.meta.url)) }},"""
+      {{ find: "@emotion/react", replacement: fileURLToPath(new URL("{_ELEMENT}", import.meta.url)) }},
+      {{
+        find: /^\\.\\/(?:polling-xhr(?:\\.node)?|webtransport)\\.js$/,
+        replacement: fileURLToPath(new URL("{_NO_TRANSPORT}", import.meta.url)),
+      }},"""
 _ALIASES = "    alias: ["
 # An icon is 150 bytes of drawing, and as a file of its own it costs a request and a thousand bytes of head lines.
 _GROUP = r"""          groups: [
@@ -35,7 +41,7 @@ class Changed(Exception):
 class SlimPage(rx.plugins.Plugin):
     """A plugin of the build; see ``rxconfig.py``."""
 
-    def pre_compile(self, **context: Unpack[rx.plugins.base.PreCompileContext]) -> None:
+    def pre_compile(self, **context: Unpack[PreCompileContext]) -> None:
         context["add_modify_task"]("vite.config.js", without_emotion)
         context["add_modify_task"]("vite.config.js", with_icons_together)
         context["add_modify_task"]("app/root.jsx", without_window)

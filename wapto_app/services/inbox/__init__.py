@@ -18,16 +18,16 @@ from wapto_app.services.inbox.conversations import (
     header,
     unread_total,
 )
-from wapto_app.services.inbox.gallery import Gallery, GalleryItem, gallery
 from wapto_app.services.inbox.filters import InboxFilter
-from wapto_app.services.inbox.listing import PAGE, TabCounts, counts, drafted, listing, matching_ids, place_of
-from wapto_app.services.inbox.people import people
-from wapto_app.services.inbox.status import set_pending, snooze
-from wapto_app.services.inbox.thread import MessageRow, Thread, around, arrived_since, newer, older, recent
+from wapto_app.services.inbox.gallery import Gallery, GalleryItem, gallery
 from wapto_app.services.inbox.interactive import Interactive, send_interactive
+from wapto_app.services.inbox.listing import PAGE, TabCounts, counts, drafted, listing, matching_ids, place_of
 from wapto_app.services.inbox.map_links import Place, read_place
 from wapto_app.services.inbox.outgoing import Outgoing, OutgoingPlace, deliver
+from wapto_app.services.inbox.people import people
+from wapto_app.services.inbox.status import set_pending, snooze
 from wapto_app.services.inbox.templates import send_template
+from wapto_app.services.inbox.thread import MessageRow, Thread, around, arrived_since, newer, older, recent
 
 __all__ = [
     "PAGE",
