@@ -8,6 +8,8 @@ import reflex as rx
 
 from state.notifications import Desktop
 from state.shell import Shell
+from wapto_app.ui.alerts import try_alert
+from wapto_app.ui.button import button
 from wapto_app.ui.card import section
 from wapto_app.ui.form import Check, switch
 from wapto_app.ui.i18n import Text, t
@@ -39,11 +41,13 @@ def _consent() -> rx.Component:
         on_change=Desktop.set_sound,
         disabled=~Desktop.desktop,
     )
+    try_it = button(t("Try it"), icon="bell-ring", size="sm", on_click=try_alert())
     return rx.el.div(
         DesktopSwitch.create(
             on=Desktop.desktop, sound=Desktop.sound, disabled=Shell.viewed != "", on_change=Desktop.allow
         ),
         sound,
+        rx.el.div(try_it),
         class_name="flex flex-col gap-4",
     )
 

@@ -29,8 +29,12 @@ PRIORITIES = (
 )
 
 
+@rx.memo(wrapper=None)
 def task_dialog() -> rx.Component:
-    """Belongs onto every page that opens it with ``TaskDialog.start`` or ``edit``."""
+    """Belongs onto every page that opens it with ``TaskDialog.start`` or ``edit``.
+
+    Where it is seldom opened: ``rx.cond(TaskDialog.used, later(task_dialog), rx.fragment())``.
+    """
     about = rx.cond(TaskDialog.customer != "", t("For {name}", name=TaskDialog.customer), "")
     return dialog(
         _form(),

@@ -24,14 +24,17 @@ class PaletteSearch(rx.State):
     @requires(Permission.SIGNED_IN)
     async def open(self) -> None:
         actor, visited = await actor_of(self), (await self.get_state(OpenConversation)).visited
-        self.found, self.asked = [], ""
+        self.found, self.asked, self.recent = [], "", []
+        if not actor.may(Permission.INBOX_SEE):
+            return
         async with runtime.get().db.read() as session:
             self.recent = await palette.places(session, actor, visited)
 
     @rx.event
     @requires(Permission.SIGNED_IN)
     async def search(self, words: str) -> None:
-        actor = await actor_of(self)
+        actor, self.asked = await actor_of(self), words.strip()
+        if not actor.may(Permission.INBOX_SEE):
+            return
         async with runtime.get().db.read() as session:
             self.found = await palette.search(session, actor, words)
-        self.asked = words.strip()

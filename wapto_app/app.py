@@ -102,6 +102,7 @@ from wapto_app.web import (
     sandbox,
     start,
     stripe,
+    transcript,
     webhooks,
 )
 from wapto_app.web import review as web_review
@@ -126,6 +127,7 @@ _routes = [
     *admin_settings.routes,
     *sandbox.routes(_settings),
     *web_review.routes,
+    *transcript.routes,
 ]
 
 _with_headers = partial(

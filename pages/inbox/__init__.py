@@ -7,9 +7,11 @@ import reflex as rx
 from pages.frame import frame
 from pages.inbox.contact import contact_panel
 from pages.inbox.conversations import conversation_list
+from pages.inbox.keys import inbox_keys
 from pages.inbox.thread import thread
 from pages.task_dialog import task_dialog
 from state.inbox import OpenConversation
+from state.tasks import TaskDialog
 from wapto_app.security.permissions import Permission
 from wapto_app.ui.i18n import t
 from wapto_app.ui.lazy import later
@@ -38,9 +40,10 @@ def inbox() -> rx.Component:
                     "flex min-h-0 min-w-0 flex-1 flex-col bg-chat", rx.cond(is_open, "", "max-md:hidden")
                 ),
             ),
-            later(contact_panel),
+            rx.cond(is_open, later(contact_panel), rx.fragment()),
             class_name="relative flex h-full min-h-0",
         ),
-        task_dialog(),
+        rx.cond(TaskDialog.used, later(task_dialog), rx.fragment()),
+        inbox_keys(),
         permission=Permission.INBOX_SEE,
     )

@@ -45,6 +45,7 @@ def assignee_menu() -> rx.Component:
         rx.icon("chevron-down", size=14, aria_hidden=True, class_name="max-2xl:hidden"),
         type="button",
         data_tip=t("Assign"),
+        data_key="a",
         class_name=f"{look} hover:text-ink",
     )
     return rx.cond(_may_do(), _choices(trigger), rx.el.span(assignee_shown(), class_name=look))

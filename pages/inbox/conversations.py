@@ -10,12 +10,13 @@ from pages.inbox.bulk import bulk_bar
 from pages.inbox.filters import filter_dialogs
 from pages.inbox.found import found
 from pages.inbox.ticks import tick
-from state.inbox import InboxList, OpenConversation
+from state.inbox import Company, InboxList, OpenConversation
 from state.inbox.bulk import InboxBulk
 from state.inbox.filters import InboxFilters, InboxViews
 from state.inbox.search import InboxSearch
 from state.shell import Shell
 from wapto_app.security.permissions import Permission
+from wapto_app.services.company import Companion
 from wapto_app.services.inbox import ConversationRow
 from wapto_app.ui.avatar import avatar
 from wapto_app.ui.badge import count
@@ -99,7 +100,7 @@ def _status(status: rx.Var[str]) -> rx.Component:
 
 
 def _second_line(item: Item) -> rx.Component:
-    has_draft = InboxList.drafts.contains(item["id"])
+    has_draft, here = InboxList.drafts.contains(item["id"]), Company.rows[item["id"].to_string()]
     draft = rx.el.span(
         t("Draft"), data_testid="row-draft", class_name="flex-none font-medium text-accent-ink"
     )
@@ -111,10 +112,31 @@ def _second_line(item: Item) -> rx.Component:
     return rx.el.div(
         rx.cond(has_draft, draft, rx.cond(item["outbound"], tick(item["tick"]), rx.fragment())),
         preview,
+        rx.cond(here["name"], _here(here), rx.fragment()),
         rx.cond(item["assignee"] != "", _assignee(item["assignee"]), rx.fragment()),
         countdown(item["window_closes_at"], class_name="flex-none text-xs"),
         count(item["unread"], label=t("unread")),
         class_name="flex items-center gap-1.5 text-sm",
+    )
+
+
+def _here(one: rx.Var[Companion]) -> rx.Component:
+    """A colleague has it open; a pen when they write."""
+    words = rx.cond(
+        one["writing"],
+        t("{name} is writing", name=one["name"]),
+        t("{name} is here too", name=one["name"]),
+    )
+    return rx.el.span(
+        rx.cond(
+            one["writing"],
+            rx.icon("pen-line", size=14, aria_hidden=True),
+            rx.icon("eye", size=14, aria_hidden=True),
+        ),
+        rx.el.span(words, class_name="sr-only"),
+        data_tip=words,
+        data_testid="row-company",
+        class_name="flex-none text-info-ink",
     )
 
 
@@ -172,7 +194,7 @@ def _head() -> rx.Component:
     return rx.el.header(
         rx.el.h1(t("Inbox"), class_name="sr-only"),
         search_input(
-            "search",
+            "inbox-search",
             t("Search the inbox"),
             value=InboxSearch.asked,
             on_change=InboxSearch.ask,

@@ -36,6 +36,7 @@ def _press() -> rx.Component:
             on_click=StatusMenu.change(status),
             class_name="rounded-e-none max-lg:w-8 max-lg:px-0",
             data_tip=label,
+            data_key="e",
         )
 
     is_open = OpenConversation.header["status"] == "open"
@@ -68,6 +69,7 @@ def _menu() -> rx.Component:
         rx.el.span(" ", t("Change the status"), class_name="sr-only"),
         type="button",
         data_tip=t("Change the status"),
+        data_key="s",
         class_name=(
             "grid h-8 w-7 place-items-center rounded-e-md border border-s-0 border-line-strong bg-surface "
             "text-muted hover:bg-hover hover:text-ink pointer-coarse:h-11 pointer-coarse:w-9"

@@ -9,18 +9,18 @@ import reflex as rx
 from pages.inbox.assignee import assignee_menu
 from pages.inbox.bubble import message_row
 from pages.inbox.status_menu import status_menu
-from state.inbox import ContactPanel, InboxList, OpenConversation
+from pages.inbox.thread_menu import thread_menu
+from state.inbox import Company, ContactPanel, InboxList, OpenConversation
 from state.shell import Shell
-from state.tasks import TaskDialog
 from wapto_app.security.permissions import Permission
 from wapto_app.ui.avatar import avatar
 from wapto_app.ui.button import button_link, icon_button
 from wapto_app.ui.chat_list import chat_list, row_of
+from wapto_app.ui.company import beat, company_line
 from wapto_app.ui.composer import composer, seen
 from wapto_app.ui.empty import empty_state
 from wapto_app.ui.i18n import t
 from wapto_app.ui.link import ReactRouterLink
-from wapto_app.ui.menu import menu, menu_item
 from wapto_app.ui.skeleton import skeleton
 from wapto_app.ui.time import countdown
 from wapto_app.ui.tokens import ICON_BUTTON
@@ -63,7 +63,14 @@ def thread() -> rx.Component:
         t("Its messages appear here."),
         class_name="h-full",
     )
-    opened = rx.fragment(_head(), _messages(), _write(), _seen())
+    opened = rx.fragment(
+        _head(),
+        company_line(people=Company.here),
+        _messages(),
+        _write(),
+        _seen(),
+        beat(conversation=OpenConversation.header["id"], on_beat=Company.beat),
+    )
     return rx.cond(
         OpenConversation.selected > 0, rx.cond(OpenConversation.missing, missing, opened), nothing_chosen
     )
@@ -107,15 +114,8 @@ def _head() -> rx.Component:
         t("Contact details"),
         on_click=ContactPanel.show(~ContactPanel.shown),
         aria_expanded=ContactPanel.shown,
+        data_key="p",
         class_name="mirror xl:hidden",
-    )
-    may_write = Shell.permissions.contains(Permission.INBOX_DO.value)
-    more = menu(
-        icon_button("ellipsis-vertical", t("More")),
-        menu_item(t("New task"), icon="list-todo", on_click=TaskDialog.start(header["id"])),
-        menu_item(t("Mark as unread"), icon="mail", on_click=OpenConversation.mark_unread),
-        label=t("More"),
-        align="end",
     )
     return rx.el.header(
         back,
@@ -123,7 +123,7 @@ def _head() -> rx.Component:
         name,
         window,
         rx.cond(header["id"] > 0, rx.fragment(assignee_menu(), status_menu()), rx.fragment()),
-        rx.cond(may_write & (header["id"] > 0), more, rx.fragment()),
+        rx.cond(header["id"] > 0, thread_menu(), rx.fragment()),
         panel,
         class_name="flex h-13 flex-none items-center gap-2.5 border-b bg-surface px-4 max-sm:gap-1 max-sm:px-2",
     )
@@ -134,11 +134,13 @@ def _messages() -> rx.Component:
         OpenConversation.messages,
         row_of(message_row, SAMPLE),
         label=t("Messages"),
-        jump_on=OpenConversation.accepted,
-        key=OpenConversation.selected.to_string(),
+        jump_on=OpenConversation.accepted + OpenConversation.jumps,
         has_older=OpenConversation.has_older,
         has_newer=OpenConversation.has_newer,
         arrived=OpenConversation.arrived,
+        counted="inbound",
+        fresh="fresh",
+        key=OpenConversation.selected.to_string(),
         target=OpenConversation.target,
         aims=OpenConversation.aims,
         on_start_reached=OpenConversation.load_older,

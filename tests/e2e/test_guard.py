@@ -199,9 +199,8 @@ async def renamed(install: Install, name: str) -> None:
     path = f"/inbox/{install.conversation}"
     async with opened(install, install.owner, path) as tab:
         await tab.until(lambda: tab.vars(ContactPanel).get("card", {}).get("id"))
-        form = {"__reflex_form_data__": [["name", name], ["notes", ""]]}
-        await tab.send(f"{ContactPanel.get_full_name()}.save", {"form": form})
-        await tab.until(lambda: "Contact saved." in tab.told)
+        await tab.send(f"{ContactPanel.get_full_name()}.put", {"field": "name", "text": name})
+        await tab.until(lambda: tab.vars(ContactPanel)["card"]["name"] == name)
 
 
 def log_of(install: Install) -> str:

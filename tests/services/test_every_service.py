@@ -27,6 +27,7 @@ from typing_extensions import is_typeddict
 
 import wapto_app.services
 from tests.writes import heard
+from wapto_app.attention import Attention
 from wapto_app.clock import utcnow
 from wapto_app.db import Database
 from wapto_app.runtime import Runtime
@@ -96,6 +97,7 @@ class House:
             Runtime: self.runtime,
             Settings: self.runtime.settings,
             Till: self.runtime.till,
+            Attention: self.runtime.attention,
             httpx.AsyncClient: self.runtime.http,
             Path: self.runtime.settings.data_dir,
             int: 999_999,

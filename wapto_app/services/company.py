@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection
 from typing import TypedDict
 
 from sqlmodel import col, select
@@ -37,7 +37,7 @@ async def note(
 
 
 async def company(
-    session: AsyncSession, actor: Actor, attention: Attention, conversation_ids: Iterable[int]
+    session: AsyncSession, actor: Actor, attention: Attention, conversation_ids: Collection[int]
 ) -> dict[int, list[Companion]]:
     """The others who have these conversations open, where there are any; who writes comes first."""
     actor.require(Permission.INBOX_SEE)

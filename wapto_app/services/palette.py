@@ -35,8 +35,9 @@ class Place(TypedDict):
 
 async def search(session: AsyncSession, actor: Actor, words: str) -> list[Place]:
     """Conversations with customers whom the words name, then messages in which they occur; of each the newest."""
+    actor.require(Permission.INBOX_SEE)
     words = words.strip()[:100]
-    if len(words) < _FEWEST or not actor.may(Permission.INBOX_SEE):
+    if len(words) < _FEWEST:
         return []
     theirs = col(Conversation.contact_id).in_(index.contact_ids(words, numbers=not actor.hide_phone))
     places = await _conversations(session, actor, theirs)
@@ -55,7 +56,8 @@ async def search(session: AsyncSession, actor: Actor, words: str) -> list[Place]
 
 async def places(session: AsyncSession, actor: Actor, conversation_ids: Sequence[int]) -> list[Place]:
     """These conversations in their order, without those that the actor may not see (any more)."""
-    if not conversation_ids or not actor.may(Permission.INBOX_SEE):
+    actor.require(Permission.INBOX_SEE)
+    if not conversation_ids:
         return []
     wanted = list(conversation_ids)[:MOST]
     found = await _conversations(session, actor, col(Conversation.id).in_(wanted))

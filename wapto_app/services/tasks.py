@@ -92,6 +92,21 @@ async def listing(session: AsyncSession, actor: Actor, view: str, *, limit: int 
     return [_row(actor, hidden.of(row.contact_id or 0), row) for row in found]
 
 
+async def of_conversation(session: AsyncSession, actor: Actor, conversation_id: int) -> list[TaskRow]:
+    """What is to be done about a customer, then what was done; at most ``PAGE``."""
+    actor.require(Permission.INBOX_SEE)
+    query = _rows(actor).where(col(Task.conversation_id) == conversation_id)
+    order = (
+        col(Task.done_at).is_not(None),
+        col(Task.due_at).is_(None),
+        col(Task.due_at),
+        col(Task.id),
+    )
+    found = await fetch(session, query.order_by(*order).limit(PAGE))
+    hidden = await masks(session, actor, [row.contact_id for row in found if row.contact_id])
+    return [_row(actor, hidden.of(row.contact_id or 0), row) for row in found]
+
+
 async def get(session: AsyncSession, actor: Actor, task_id: int) -> TaskRow:
     """One task. Raises NotFound for what is not there or not for the actor."""
     actor.require(Permission.INBOX_SEE)

@@ -64,7 +64,7 @@ export const known = () => [...shortcuts].filter((shortcut) => shortcut.label);
 
 // Presses the button of the page that has this name in `data-key`; what is not there cannot be done now.
 export const pressOn = (name) => [...document.querySelectorAll(`[data-key="${name}"]`)].find((one) => one.checkVisibility())?.click();
-export const focusOn = (name) => [...document.querySelectorAll(`[data-key="${name}"]`)].find((one) => one.checkVisibility())?.focus();
+export const focusOn = (selector) => [...document.querySelectorAll(selector)].find((one) => one.checkVisibility())?.focus();
 
 // From row to row of the list: the next one gets the focus, and opens when one is open already.
 export function step(by) {

@@ -62,9 +62,9 @@ def press_on(name: str) -> rx.event.EventSpec:
     return in_browser("keys.jsx", "pressOn", name)
 
 
-def focus_on(name: str) -> rx.event.EventSpec:
-    """Go to the field with ``data_key=name``, when the page shows one."""
-    return in_browser("keys.jsx", "focusOn", name)
+def focus_on(selector: str) -> rx.event.EventSpec:
+    """Go to the first field of the page that is seen and fits."""
+    return in_browser("keys.jsx", "focusOn", selector)
 
 
 def step(by: int) -> rx.event.EventSpec:

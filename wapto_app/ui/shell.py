@@ -232,7 +232,7 @@ def top_bar(title: Text, person: Person, connection: rx.Component, bell: rx.Comp
 def _search_button() -> rx.Component:
     return rx.el.button(
         rx.icon("search", size=16, aria_hidden=True),
-        rx.el.span(t("Search pages, actions and customers"), class_name="flex-1 text-start"),
+        rx.el.span(t("Search or go to …"), class_name="flex-1 truncate text-start"),
         kbd("mod+k"),
         type="button",
         on_click=open_palette(),

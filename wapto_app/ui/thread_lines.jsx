@@ -1,6 +1,6 @@
 import { lazy, Suspense } from "react";
 import { tr } from "./i18n.jsx";
-import { Time } from "./time.jsx";
+import { moment, Time } from "./time.jsx";
 
 const Rich = lazy(() => import("./rich_message.jsx"));
 
@@ -25,7 +25,11 @@ const SENTENCES = {
   resolved: either((said) => tr("{by} resolved it", said), () => tr("Resolved")),
   reopened: either((said) => tr("{by} opened it again", said), () => tr("Opened again: the customer wrote")),
   pending: either((said) => tr("{by} set it to pending", said), () => tr("Set to pending")),
-  snoozed: either((said) => tr("{by} snoozed it", said), () => tr("Snoozed")),
+  snoozed: ({ by, until }) => {
+    const time = until ? moment(until) : "";
+    if (by) return time ? tr("{by} snoozed it until {time}", { by, time }) : tr("{by} snoozed it", { by });
+    return time ? tr("Snoozed until {time}", { time }) : tr("Snoozed");
+  },
   woken: either((said) => tr("{by} ended the snooze", said), () => tr("Back from the snooze")),
   window_missed: () => tr("The 24-hour window closed without an answer"),
   opted_out: either((said) => tr("{by} noted: the customer wants no messages", said), ({ detail }) => (detail ? tr("The customer wrote “{detail}” and gets no more messages", { detail }) : tr("The customer wants no more messages"))),
@@ -40,7 +44,6 @@ export function EventLine({ kind, said, at }) {
   return (
     <p data-testid="event" data-kind={kind} className="py-1 text-center text-xs text-muted text-pretty">
       <bdi>{SENTENCES[kind]?.(said) ?? kind}</bdi>
-      {said.until && <> · <Time at={said.until} look="exact" /></>}
       {" · "}<Time at={at} look="clock" />
     </p>
   );

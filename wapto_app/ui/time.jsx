@@ -90,6 +90,9 @@ const STYLES = {
   exact: (date) => format(date, { dateStyle: "medium", timeStyle: "short" }),
 };
 
+// A moment as text, for a sentence that has it in its middle.
+export const moment = (at) => STYLES.exact(new Date(at));
+
 // `at`: ISO text with its offset, or milliseconds. Drawn in the time zone of the browser.
 export function Time({ at, look, className }) {
   const now = useNow();

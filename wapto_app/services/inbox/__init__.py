@@ -16,6 +16,7 @@ from wapto_app.services.inbox.conversations import (
     unread_total,
 )
 from wapto_app.services.inbox.filters import InboxFilter
+from wapto_app.services.inbox.gallery import Gallery, GalleryItem, gallery
 from wapto_app.services.inbox.listing import PAGE, TabCounts, counts, drafted, listing, matching_ids, place_of
 from wapto_app.services.inbox.people import people
 from wapto_app.services.inbox.status import set_pending, snooze
@@ -25,6 +26,8 @@ __all__ = [
     "PAGE",
     "ConversationHeader",
     "ConversationRow",
+    "Gallery",
+    "GalleryItem",
     "InboxFilter",
     "MessageRow",
     "TabCounts",
@@ -33,6 +36,7 @@ __all__ = [
     "arrived_since",
     "counts",
     "drafted",
+    "gallery",
     "header",
     "listing",
     "mark_unread",

@@ -19,10 +19,8 @@ from wapto_app.models import (
     Team,
 )
 from wapto_app.models.desk import SHOWN_IN_THREAD
-from wapto_app.security.permissions import Actor
 from wapto_app.services.inbox.places import CONTACT, DESK, Found, Names, Stretch, read
 from wapto_app.services.masking import Mask
-from wapto_app.services.visibility import readable
 
 # Spelled as in the partial index, or the databases do not use it.
 _SHOWN = sa.text(f"desk_event.{SHOWN_IN_THREAD}")
@@ -35,13 +33,16 @@ _OF_CONTACT = (
 )
 
 
-async def events(session: AsyncSession, actor: Actor, conversation_id: int, stretch: Stretch) -> list[Found]:
-    """What happened in this stretch of the thread, in no order."""
-    desk = await read(session, stretch, DESK, DeskEvent, _desk(actor, conversation_id))
-    return desk + await read(session, stretch, CONTACT, ContactEvent, _contact(actor, conversation_id))
+async def events(
+    session: AsyncSession, conversation_id: int, allowed: sa.ColumnElement[bool], stretch: Stretch
+) -> list[Found]:
+    """What happened in this stretch of the thread, in no order. ``allowed`` filters conversations."""
+    desk = await read(session, stretch, DESK, DeskEvent, _desk(conversation_id, allowed))
+    contact = await read(session, stretch, CONTACT, ContactEvent, _contact(conversation_id, allowed))
+    return desk + contact
 
 
-def _desk(actor: Actor, conversation_id: int) -> sa.Select[Any]:
+def _desk(conversation_id: int, allowed: sa.ColumnElement[bool]) -> sa.Select[Any]:
     """Who lost it is told by the line that says who has it now: a move is one line, not two."""
     e, other = DeskEvent, aliased(DeskEvent)
     same_moment = (
@@ -62,18 +63,18 @@ def _desk(actor: Actor, conversation_id: int) -> sa.Select[Any]:
         .join(Conversation, col(Conversation.id) == col(e.conversation_id))
         .where(
             col(e.conversation_id) == conversation_id,
-            readable(actor),
+            allowed,
             _SHOWN,
             sa.or_(col(e.kind) != DeskKind.UNASSIGNED, ~came_next),
         )
     )
 
 
-def _contact(actor: Actor, conversation_id: int) -> sa.Select[Any]:
+def _contact(conversation_id: int, allowed: sa.ColumnElement[bool]) -> sa.Select[Any]:
     e = ContactEvent
     theirs = (
         sa.select(col(Conversation.contact_id))
-        .where(col(Conversation.id) == conversation_id, readable(actor))
+        .where(col(Conversation.id) == conversation_id, allowed)
         .scalar_subquery()
     )
     columns: list[Any] = [col(e.id), col(e.at), col(e.kind), col(e.by_id), col(e.detail)]

@@ -107,10 +107,10 @@ async def older(session: AsyncSession, actor: Actor, conversation_id: int, *, be
 
 
 async def newer(session: AsyncSession, actor: Actor, conversation_id: int, *, after_id: int) -> Thread:
-    """The page after a row, for who has scrolled up far and comes down again."""
+    """The page after a row, for who has scrolled up far and comes down again; the first page of all after row 0."""
     actor.require(Permission.INBOX_SEE)
     anchor = await position(session, conversation_id, after_id)
-    if anchor is None:
+    if anchor is None and after_id:
         return Thread(messages=[], has_older=False, has_newer=False)
     return await _page(session, actor, conversation_id, PAGE, after=anchor, upward=False)
 
@@ -207,7 +207,7 @@ async def _page(
         before or after, later=after is not None, upward=upward, including=including, limit=size + 1
     )
     found = await read(session, stretch, MESSAGE, Message, _messages(actor, conversation_id))
-    found += await events(session, actor, conversation_id, stretch)
+    found += await events(session, conversation_id, readable(actor), stretch)
     found.sort(key=lambda each: each.place, reverse=upward)
     rest = found[size:]
     shown = sorted(found[:size], key=lambda each: each.place)
