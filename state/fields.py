@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from typing import TypedDict
+
 import reflex as rx
 from reflex.event import EventSpec
-from typing_extensions import TypedDict
 
 from state.base import Feedback, actor_of, success, watch
 from wapto_app import runtime

@@ -104,9 +104,9 @@ def without_cascades(connection: sa.Connection) -> None:
 
 
 def is_generated(_item: object, name: str | None, kind: str, _reflected: bool, _other: object) -> bool:
-    """Search structures are written by hand, in the migrations that made them."""
+    """Structures for search and order are written by hand, in the migrations that made them."""
     text = name or ""
-    return "_fts" not in text and not (kind in ("column", "index") and text.endswith("search"))
+    return "_fts" not in text and not (kind in ("column", "index") and text.endswith(("search", "_sorted")))
 
 
 def _reason(error: sa.exc.DBAPIError | sqlite3.Error) -> str:

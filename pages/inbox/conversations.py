@@ -100,7 +100,7 @@ def _status(status: rx.Var[str]) -> rx.Component:
 
 
 def _second_line(item: Item) -> rx.Component:
-    has_draft = InboxList.drafts.contains(item["id"])
+    has_draft, here = InboxList.drafts.contains(item["id"]), Company.rows[item["id"].to_string()]
     draft = rx.el.span(
         t("Draft"), data_testid="row-draft", class_name="flex-none font-medium text-accent-ink"
     )
@@ -201,7 +201,7 @@ def _head() -> rx.Component:
     return rx.el.header(
         rx.el.h1(t("Inbox"), class_name="sr-only"),
         search_input(
-            "search",
+            "inbox-search",
             t("Search the inbox"),
             value=InboxSearch.asked,
             on_change=InboxSearch.ask,

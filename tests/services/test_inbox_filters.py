@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 import sqlalchemy as sa
+import time_machine
 from hypothesis import given
 from hypothesis import strategies as st
 from sqlmodel import col
@@ -49,6 +50,13 @@ from wapto_app.services.inbox.filters import (
 
 COUNT = 240
 NOW = utcnow()
+
+
+@pytest.fixture(autouse=True)
+def _now() -> Iterator[None]:
+    """However slowly the tests run: a window that is open in the oracle is open in the product."""
+    with time_machine.travel(NOW, tick=False):
+        yield
 
 
 @dataclass
@@ -370,11 +378,9 @@ async def test_the_thousandth_page_reads_no_more_than_the_first(runtime: Runtime
         await listed(runtime, owner, EVERYTHING, start=deep)
         await listed(runtime, owner, EVERYTHING, before=deep)
     assert "ix_conversation_last_message_at_id" in found[0]
-    assert not [
-        plan
-        for plan in found
-        if "tag" not in plan and ("TEMP B-TREE FOR ORDER BY" in plan or "Sort Key: conversation" in plan)
-    ]
+    ids = [plan for plan in found if "contact" not in plan]
+    assert len(ids) == 2
+    assert not [plan for plan in ids if "TEMP B-TREE" in plan or "Sort" in plan]
 
 
 async def rows_of(runtime: Runtime, actor: Actor) -> list[inbox.ConversationRow]:
