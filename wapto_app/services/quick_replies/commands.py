@@ -206,10 +206,11 @@ async def _count(session: AsyncSession, owner_id: int | None) -> int:
 
 
 async def _store(session: AsyncSession, reply: QuickReply) -> None:
+    whose = "There is a shared quick reply" if reply.owner_id is None else "You have a quick reply"
+    taken = Invalid("shortcut", f"{whose} /{reply.shortcut} already. Choose another word.")
     try:
-        async with session.begin_nested():
-            session.add(reply)
+        session.add(reply)
+        await session.flush()
     except IntegrityError:
-        whose = "There is a shared quick reply" if reply.owner_id is None else "You have a quick reply"
-        raise Invalid("shortcut", f"{whose} /{reply.shortcut} already. Choose another word.") from None
+        raise taken from None
     touch(session, TOPIC)
