@@ -21,6 +21,7 @@ from pages import (
     admin_subscriptions,
     agents,
     connect,
+    fields,
     first_password,
     inbox,
     integrations,
@@ -33,8 +34,11 @@ from pages import (
     reset,
     review,
     security_rules,
+    segment,
+    segments,
     setup,
     subscription,
+    tags,
     tasks,
     team,
     teams,
@@ -59,6 +63,7 @@ from state.admin_settings.payments import StripeSettings
 from state.admin_settings.registration import RegistrationSettings
 from state.admin_settings.retention import RetentionSettings
 from state.agents import Agents
+from state.fields import Fields
 from state.inbox import ContactPanel, InboxList, OpenConversation
 from state.integrations import Integrations
 from state.payment import Payment
@@ -67,9 +72,12 @@ from state.profile import Profile
 from state.review import Behind, Review
 from state.review_conversation import ReviewedConversation
 from state.security_rules import SecurityRules
+from state.segment_editor import SegmentEditor
+from state.segments import Segments
 from state.shell import Shell
 from state.subscription import Subscription
 from state.subscriptions import Subscriptions
+from state.tags import Tags
 from state.tasks import Tasks
 from state.team import TeamEditor
 from state.teams import Teams
@@ -215,6 +223,10 @@ _page(profile.profile, "/profile", Shell.load, Profile.load, TwoFactor.load)
 _page(first_password.first_password, "/profile/password", Shell.load)
 _page(two_factor.two_factor, "/profile/two-factor", Shell.load, TwoFactor.load)
 _page(tasks.tasks, "/tasks", Shell.load, Tasks.load)
+_page(tags.tags, "/tags", Shell.load, Tags.load)
+_page(fields.fields, "/fields", Shell.load, Fields.load)
+_page(segments.segments, "/segments", Shell.load, Segments.load)
+_page(segment.segment, segment.ROUTE, Shell.load, SegmentEditor.load)
 _page(security_rules.security_rules, "/settings/security", Shell.load, SecurityRules.load)
 _page(admin_accounts.admin_accounts, "/admin/accounts", Shell.load, Accounts.load)
 _page(teams.teams, "/teams", Shell.load, Teams.load)

@@ -389,10 +389,13 @@ def test_the_navigation_offers_what_the_reader_may_open(new_page: NewPage, site:
         [
             re.compile("Inbox"),
             *(
+                "Segments",
                 "Tasks",
                 "Teams",
                 "Agents",
                 "Review",
+                "Tags",
+                "Custom fields",
                 "Integrations",
                 "Sign-in rules",
                 "Subscription",
