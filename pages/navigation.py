@@ -14,6 +14,7 @@ NAVIGATION = (
             Entry(t("Inbox"), "/inbox", "inbox", Permission.INBOX_SEE, badge="unread"),
             Entry(t("Segments"), "/segments", "chart-pie", Permission.CONTACTS_SEE),
             Entry(t("Tasks"), "/tasks", "list-todo", Permission.INBOX_SEE),
+            Entry(t("Media library"), "/media-library", "images", Permission.MEDIA_SEE),
         ),
     ),
     Group(

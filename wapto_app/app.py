@@ -28,6 +28,7 @@ from pages import (
     invite,
     login,
     login_code,
+    media_library,
     not_found,
     profile,
     register,
@@ -66,6 +67,7 @@ from state.agents import Agents
 from state.fields import Fields
 from state.inbox import ContactPanel, InboxList, OpenConversation
 from state.integrations import Integrations
+from state.library import MediaLibrary
 from state.payment import Payment
 from state.plans import Plans
 from state.profile import Profile
@@ -104,6 +106,7 @@ from wapto_app.web import (
     stripe,
     webhooks,
 )
+from wapto_app.web import library as web_library
 from wapto_app.web import review as web_review
 from wapto_app.web import two_factor as two_factor_routes
 from wapto_app.web.agents import routes as agents_routes
@@ -117,6 +120,7 @@ _routes = [
     *webhooks.routes,
     *stripe.routes,
     *media.routes,
+    *web_library.routes,
     *auth.routes,
     *two_factor_routes.routes,
     *agents_routes,
@@ -145,6 +149,7 @@ app = rx.App(
             larger={
                 "/webhooks/": 8 * limits.MEBIBYTE,
                 "/media": 110 * limits.MEBIBYTE,
+                "/library": 110 * limits.MEBIBYTE,
                 "/admin/save/logo": 3 * limits.MEBIBYTE,
                 "/sandbox/": 110 * limits.MEBIBYTE,
             },
@@ -227,6 +232,7 @@ _page(tags.tags, "/tags", Shell.load, Tags.load)
 _page(fields.fields, "/fields", Shell.load, Fields.load)
 _page(segments.segments, "/segments", Shell.load, Segments.load)
 _page(segment.segment, segment.ROUTE, Shell.load, SegmentEditor.load)
+_page(media_library.media_library, "/media-library", Shell.load, MediaLibrary.load)
 _page(security_rules.security_rules, "/settings/security", Shell.load, SecurityRules.load)
 _page(admin_accounts.admin_accounts, "/admin/accounts", Shell.load, Accounts.load)
 _page(teams.teams, "/teams", Shell.load, Teams.load)

@@ -15,6 +15,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from integrations.sandbox.config import SandboxConfig
 from integrations.sandbox.sandbox import Sandbox
 from integrations.sandbox.stripe import StripeConfig, StripeSandbox
+from wapto_app import demo_library
 from wapto_app.log import get_logger
 from wapto_app.models import AssignmentStrategy, ChannelKind, Visibility
 from wapto_app.runtime import Runtime
@@ -177,6 +178,7 @@ async def _fill(runtime: Runtime) -> None:
     async with httpx.AsyncClient(base_url=_own_url(runtime.settings), trust_env=False) as own:
         await _wait_for(own)
     await channels.connect(runtime.db, Actor.system(), runtime.gateway, form)
+    await demo_library.fill(runtime)
     transport = httpx.ASGITransport(app=running.app)
     async with httpx.AsyncClient(transport=transport, base_url="http://sandbox") as phone:
         customers = (await phone.get("/phone/customers")).json()["customers"]

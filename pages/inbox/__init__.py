@@ -13,6 +13,7 @@ from state.inbox import OpenConversation
 from wapto_app.security.permissions import Permission
 from wapto_app.ui.i18n import t
 from wapto_app.ui.lazy import later
+from wapto_app.ui.lightbox import lightbox
 from wapto_app.ui.tokens import classes
 
 ROUTE = "/inbox/[[...splat]]"
@@ -42,5 +43,6 @@ def inbox() -> rx.Component:
             class_name="relative flex h-full min-h-0",
         ),
         task_dialog(),
+        lightbox(),
         permission=Permission.INBOX_SEE,
     )

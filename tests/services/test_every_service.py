@@ -41,6 +41,7 @@ from wapto_app.settings import Settings
 Service = Callable[..., Awaitable[Any]]
 # Values that the types alone do not tell. By "module.function", then by argument.
 ARGUMENTS: dict[str, dict[str, Any]] = {
+    "library.rows.by_ids": {"ids": [999_999]},
     "retention.preview": {"wanted": retention.DEFAULT},
     "retention.save": {"wanted": retention.DEFAULT},
 }
