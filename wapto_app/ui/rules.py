@@ -19,6 +19,7 @@ class RuleBuilder(rx.Component):
 
     library = source("rule_builder.jsx")
     tag = "RuleBuilder"
+    _is_form_control = True
 
     name: rx.Var[str]
     rules: rx.Var[dict[str, Any]]
