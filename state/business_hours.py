@@ -35,8 +35,8 @@ class BusinessHours(rx.State):
     loaded: bool = False
     on: bool = False
     time_zone: str = "UTC"
-    week: list[list[IntervalForm]] = []
-    holidays: list[HolidayForm] = []
+    week: list[list[dict[str, str]]] = []
+    holidays: list[dict[str, str]] = []
     version: int = 0
     is_set: bool = False
     is_open: bool = False
@@ -70,9 +70,14 @@ class BusinessHours(rx.State):
             found = await business_hours.load(session, actor)
             status = await business_hours.status(session, actor)
         self.on, self.time_zone = found["on"], found["time_zone"]
-        self.week, self.holidays = found["week"], found["holidays"]
+        self.week = [[_plain(each) for each in day] for day in found["week"]]
+        self.holidays = [_plain(each) for each in found["holidays"]]
         self.is_set, self.is_open, self.changes_at = status["is_set"], status["is_open"], status["changes_at"]
         self.version, self.loaded = self.version + 1, True
+
+
+def _plain(row: IntervalForm | HolidayForm) -> dict[str, str]:
+    return {name: str(value) for name, value in row.items()}
 
 
 def _read(form: dict[str, Any]) -> HoursForm:
