@@ -20,7 +20,9 @@ from pages import (
     admin_plans,
     admin_subscriptions,
     agents,
+    business_hours,
     connect,
+    fields,
     first_password,
     inbox,
     integrations,
@@ -30,12 +32,16 @@ from pages import (
     media_library,
     not_found,
     profile,
+    quick_replies,
     register,
     reset,
     review,
     security_rules,
+    segment,
+    segments,
     setup,
     subscription,
+    tags,
     tasks,
     team,
     teams,
@@ -60,18 +66,24 @@ from state.admin_settings.payments import StripeSettings
 from state.admin_settings.registration import RegistrationSettings
 from state.admin_settings.retention import RetentionSettings
 from state.agents import Agents
-from state.inbox import Composer, ContactPanel, InboxList, OpenConversation
+from state.business_hours import BusinessHours
+from state.fields import Fields
+from state.inbox import Composer, ContactPanel, InboxList, OpenConversation, ScheduledMessages
 from state.integrations import Integrations
 from state.library import MediaLibrary
 from state.payment import Payment
 from state.plans import Plans
 from state.profile import Profile
+from state.quick_replies import QuickReplies
 from state.review import Behind, Review
 from state.review_conversation import ReviewedConversation
 from state.security_rules import SecurityRules
+from state.segment_editor import SegmentEditor
+from state.segments import Segments
 from state.shell import Shell
 from state.subscription import Subscription
 from state.subscriptions import Subscriptions
+from state.tags import Tags
 from state.tasks import Tasks
 from state.team import TeamEditor
 from state.teams import Teams
@@ -124,10 +136,11 @@ _routes = [
     *web_review.routes,
 ]
 
+_is_https = _settings.public_url.startswith("https://")
 _with_headers = partial(
     headers.SecurityHeaders,
     pages=headers.BuiltPages(bundle.client_dir()),
-    https=_settings.public_url.startswith("https://"),
+    https=_is_https,
 )
 
 app = rx.App(
@@ -198,7 +211,8 @@ app.register_lifespan_task(_serve)
 
 def served() -> ASGIApp:
     """What the server calls: the app, and in front of it what needs none of the page's layers."""
-    return webhooks.InFront(app(), metrics.Observed(_with_headers(webhooks.Deliveries())))
+    deliveries = webhooks.Deliveries(headers.of_plain_text(https=_is_https))
+    return webhooks.InFront(app(), metrics.Observed(deliveries))
 
 
 def _page(component: Any, route: str, *on_load: Any) -> None:
@@ -219,6 +233,7 @@ _page(
     OpenConversation.load,
     ContactPanel.load,
     Composer.load,
+    ScheduledMessages.load_waiting,
 )
 _page(integrations.integrations, "/integrations", Shell.load, Integrations.load)
 _page(connect.connect, "/integrations/connect", Shell.load, Integrations.load)
@@ -226,7 +241,13 @@ _page(profile.profile, "/profile", Shell.load, Profile.load, TwoFactor.load)
 _page(first_password.first_password, "/profile/password", Shell.load)
 _page(two_factor.two_factor, "/profile/two-factor", Shell.load, TwoFactor.load)
 _page(tasks.tasks, "/tasks", Shell.load, Tasks.load)
+_page(tags.tags, "/tags", Shell.load, Tags.load)
+_page(fields.fields, "/fields", Shell.load, Fields.load)
+_page(segments.segments, "/segments", Shell.load, Segments.load)
+_page(segment.segment, segment.ROUTE, Shell.load, SegmentEditor.load)
 _page(media_library.media_library, "/media-library", Shell.load, MediaLibrary.load)
+_page(quick_replies.quick_replies, "/quick-replies", Shell.load, QuickReplies.load)
+_page(business_hours.business_hours, "/settings/hours", Shell.load, BusinessHours.load)
 _page(security_rules.security_rules, "/settings/security", Shell.load, SecurityRules.load)
 _page(admin_accounts.admin_accounts, "/admin/accounts", Shell.load, Accounts.load)
 _page(teams.teams, "/teams", Shell.load, Teams.load)

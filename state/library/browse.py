@@ -14,6 +14,7 @@ from wapto_app.security.policy import requires
 from wapto_app.services import library
 from wapto_app.services.library import FolderRow, LibraryRow, Mark, Query, Storage
 from wapto_app.services.library.change import AT_ONCE
+from wapto_app.services.media.files import KEY
 
 VIEWS = ("grid", "list")
 
@@ -109,8 +110,9 @@ class MediaLibrary(rx.State):
     @rx.event
     @requires(Permission.MEDIA_SEE)
     async def choose(self, key: str) -> None:
-        without = [each for each in self.chosen if each != key]
-        self.chosen = without if len(without) < len(self.chosen) else [*without, key[:32]][-AT_ONCE:]
+        if KEY.fullmatch(key):
+            without = [each for each in self.chosen if each != key]
+            self.chosen = without if len(without) < len(self.chosen) else [*without, key][-AT_ONCE:]
 
     @rx.event
     @requires(Permission.MEDIA_SEE)

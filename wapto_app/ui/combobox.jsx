@@ -2,7 +2,7 @@ import { useEffect, useId, useMemo, useRef, useState } from "react";
 import { tr } from "./i18n.jsx";
 
 const SHOWN = 60;
-const plain = (text) => text.normalize("NFD").replace(/\p{M}/gu, "").toLowerCase().replace(/[_/,-]+/g, " ");
+export const plain = (text) => text.normalize("NFD").replace(/\p{M}/gu, "").toLowerCase().replace(/[_/,-]+/g, " ");
 
 // One of many values, found by typing (WAI-ARIA combobox with a listbox). The form receives the value, the reader sees
 // the label; whatever was typed without choosing is dropped.
@@ -53,7 +53,7 @@ export function Combobox({ ref, id, name, value, options, className, onChange, .
     <div className="relative">
       <input {...rest} id={id} type="text" role="combobox" aria-expanded={open} aria-controls={listId} aria-autocomplete="list"
         aria-activedescendant={open && found[active] ? `${listId}-${active}` : undefined} autoComplete="off" spellCheck={false}
-        className={`${className} pe-9`} value={query ?? label} placeholder={label}
+        className={`${className} pe-9`} value={query ?? label} placeholder={label || rest.placeholder}
         onFocus={(event) => event.target.select()} onClick={() => open || search("")} onBlur={() => setQuery(null)}
         onChange={(event) => search(event.target.value)} onKeyDown={keys} />
       <input ref={ref} type="hidden" name={name} value={chosen} />
