@@ -178,6 +178,7 @@ async def test_a_template_goes_out_through_a_closed_window(tab: Tab, work: Works
     await tab.until(lambda: set(tab.vars(Feedback).get("errors", {})) == {"body.1"})
     chosen["values"] = {"body.1": "Ana"}
     await tab.send(Composer.send(ana, ref(), {"template": chosen}))
+    assert notices(tab) == []
     await tab.until(lambda: bodies(tab)[-1] == "Hello Ana")
 
 

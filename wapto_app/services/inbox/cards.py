@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import Any
+from typing import Any, TypedDict
 
 import phonenumbers
 import sqlalchemy as sa
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
-from typing_extensions import TypedDict
+from typing_extensions import TypedDict as FormDict  # what pydantic validates, below Python 3.12
 
 from integrations.whatsapp import messages
 from integrations.whatsapp.webhooks.decoding import clean_text
@@ -26,7 +26,7 @@ _NAME_MAX = 120
 _TEXT_MAX = 200
 
 
-class OutgoingCard(TypedDict):
+class OutgoingCard(FormDict):
     """``contact_id`` names one of our contacts; 0 for somebody whose details are typed."""
 
     contact_id: int
