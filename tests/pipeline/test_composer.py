@@ -166,7 +166,13 @@ async def test_a_template_goes_out_through_a_closed_window(tab: Tab, work: Works
         conversation.last_inbound_at = None
         body = {"type": "BODY", "text": "Hello {{1}}", "example": {"body_text": [["Ada"]]}}
         session.add(
-            Template(waba_id="102290129340398", name="hello", language="en_US", status="APPROVED", components=[body])
+            Template(
+                waba_id="102290129340398",
+                name="hello",
+                language="en_US",
+                status="APPROVED",
+                components=[body],
+            )
         )
     await show(tab, ana)
     await tab.send(TemplatePicker.find(ana, "hel"))

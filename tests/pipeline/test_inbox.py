@@ -372,7 +372,10 @@ async def test_a_closed_window_refuses_and_says_why(tab: Tab, work: Workspace, d
 async def test_a_file_that_nobody_uploaded_cannot_be_sent(tab: Tab, work: Workspace) -> None:
     conversation_id = await work.conversation("Ana")
     await show(tab, conversation_id)
-    await attempt(tab, sending(conversation_id, "look", files=[{"key": "../../etc/passwd", "caption": "", "voice": False}]))
+    await attempt(
+        tab,
+        sending(conversation_id, "look", files=[{"key": "../../etc/passwd", "caption": "", "voice": False}]),
+    )
     await tab.until(lambda: bool(notices(tab)))
     assert bodies(tab) == ["Hello from Ana"]
 
