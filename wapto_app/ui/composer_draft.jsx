@@ -2,9 +2,17 @@ import { useEffect, useRef, useState, useSyncExternalStore } from "react";
 import { tr } from "./i18n.jsx";
 
 const REST = 900;
-const keyOf = (conversation) => `wapto.draft.${conversation}`;
+let owner = "";
+const keyOf = (conversation) => `wapto.draft.${owner}.${conversation}`;
 const listeners = new Set();
 const subscribe = (listener) => (listeners.add(listener), () => listeners.delete(listener));
+
+// Whoever signs in next in this tab does not find what another person has begun.
+export function draftsBelongTo(person) {
+  owner = person;
+}
+
+export const useStored = (key) => useSyncExternalStore(subscribe, () => draftOf(key), () => "");
 
 export function draftOf(conversation) {
   return sessionStorage.getItem(keyOf(conversation)) ?? "";
@@ -25,7 +33,7 @@ export function takeFromDraft(conversation, sent) {
 // The text of a conversation: in this tab at once, on the server when typing rests. `saved` is what the server has
 // ({ conversation, text, clash }); with `clash` somebody wrote there in another window since this one looked.
 export function useDraft(conversation, saved, onSave) {
-  const text = useSyncExternalStore(subscribe, () => draftOf(conversation), () => "");
+  const text = useStored(conversation);
   const [clash, setClash] = useState("");
   const known = useRef("");
   const timer = useRef(null);
