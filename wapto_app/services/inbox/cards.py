@@ -139,11 +139,12 @@ async def shareable(
     actor.require(Permission.CONTACTS_SEE)
     if actor.hide_phone:
         return []
-    c, a = Contact, ContactAddress
+    c = Contact
     query = (
-        sa.select(col(c.id), col(c.name), col(c.profile_name), col(c.username), col(a.value))
-        .join(a, sa.and_(col(a.contact_id) == col(c.id), col(a.kind) == AddressKind.PHONE))
-        .where(readable_contact(actor))
+        sa.select(
+            col(c.id), col(c.name), col(c.profile_name), col(c.username), _newest_number().label("phone")
+        )
+        .where(readable_contact(actor), _newest_number().is_not(None))
         .order_by(col(c.id).desc())
         .limit(min(limit, 50))
     )
@@ -152,16 +153,28 @@ async def shareable(
     found = (await (await session.connection()).execute(query)).all()
     return [
         ShareableContact(
-            id=row.id, name=shown_name(row.name, row.profile_name, row.username, row.value), phone=row.value
+            id=row.id, name=shown_name(row.name, row.profile_name, row.username, row.phone), phone=row.phone
         )
         for row in found
     ]
 
 
+def _newest_number() -> sa.ScalarSelect[Any]:
+    a = ContactAddress
+    return (
+        sa.select(col(a.value))
+        .where(col(a.contact_id) == col(Contact.id), col(a.kind) == AddressKind.PHONE)
+        .order_by(col(a.id).desc())
+        .limit(1)
+        .correlate(Contact)
+        .scalar_subquery()
+    )
+
+
 def _named(words: str) -> sa.ColumnElement[bool]:
-    c, a = Contact, ContactAddress
+    c = Contact
     ways = [col(column).icontains(words, autoescape=True) for column in (c.name, c.profile_name, c.username)]
     digits = "".join(character for character in words if character.isdigit())
     if len(digits) > 2:
-        ways.append(col(a.value).contains(digits, autoescape=True))
+        ways.append(_newest_number().contains(digits, autoescape=True))
     return sa.or_(*ways)
