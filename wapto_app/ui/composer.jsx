@@ -68,7 +68,7 @@ export function Composer(props) {
   const undo = (which) => {
     const ref = delivery.begin(["undo", which.until], () => {
       const text = [which.text, draftOf(which.conversation)].filter(Boolean).join(NEW_LINE);
-      if (which.text) { putDraft(which.conversation, text); props.onDraft(which.conversation, text, ""); }
+      if (which.text) putDraft(which.conversation, text);
       if (which.files.length) putFiles(which.conversation, [...filesOf(which.conversation), ...which.files]);
       if (which.conversation === shown.current) setAgain(which.message);
     });
