@@ -390,6 +390,7 @@ def test_the_navigation_offers_what_the_reader_may_open(new_page: NewPage, site:
             re.compile("Inbox"),
             *(
                 "Tasks",
+                "Media library",
                 "Teams",
                 "Agents",
                 "Review",
