@@ -129,7 +129,7 @@ async def test_files_of_the_library_and_their_previews_are_in_it(
 ) -> None:
     row = (await put(runtime, owner, photo(), "view.jpg"))["file"]
     source, place = await made(runtime.settings, tmp_path / "b.tar.gz"), new_install("copy")
-    await asyncio.to_thread(restore, place, source)
+    await asyncio.to_thread(restore, place, source, replace=False)
     assert media_of(place) == media_of(runtime.settings)
     assert len(media_of(place)) == 2
     engine = make_sync_engine(place.database)
