@@ -124,10 +124,11 @@ _routes = [
     *web_review.routes,
 ]
 
+_is_https = _settings.public_url.startswith("https://")
 _with_headers = partial(
     headers.SecurityHeaders,
     pages=headers.BuiltPages(bundle.client_dir()),
-    https=_settings.public_url.startswith("https://"),
+    https=_is_https,
 )
 
 app = rx.App(
@@ -198,7 +199,8 @@ app.register_lifespan_task(_serve)
 
 def served() -> ASGIApp:
     """What the server calls: the app, and in front of it what needs none of the page's layers."""
-    return webhooks.InFront(app(), metrics.Observed(_with_headers(webhooks.Deliveries())))
+    deliveries = webhooks.Deliveries(headers.of_plain_text(https=_is_https))
+    return webhooks.InFront(app(), metrics.Observed(deliveries))
 
 
 def _page(component: Any, route: str, *on_load: Any) -> None:

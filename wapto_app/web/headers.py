@@ -66,15 +66,29 @@ class BuiltPages:
         return path.strip("/") in self._folders
 
 
+def always(*, https: bool) -> list[tuple[bytes, bytes]]:
+    """What every answer carries. ``https``: browsers reach this install only over TLS, and may remember that."""
+    found = _ALWAYS | ({"strict-transport-security": "max-age=31536000"} if https else {})
+    return [(name.encode(), value.encode()) for name, value in found.items()]
+
+
+def of_plain_text(*, https: bool) -> list[tuple[bytes, bytes]]:
+    """All headers of a short answer to a machine, for who answers in front of ``SecurityHeaders``."""
+    own = {
+        "content-type": "text/plain; charset=utf-8",
+        "content-security-policy": NOT_A_PAGE,
+        "cache-control": "no-store",
+    }
+    return [*((name.encode(), value.encode()) for name, value in own.items()), *always(https=https)]
+
+
 class SecurityHeaders:
     """The outermost wrapper: adds what is missing to every answer, and never replaces what a route set itself."""
 
     def __init__(self, app: ASGIApp, pages: BuiltPages, *, https: bool) -> None:
-        """``https``: browsers reach this install only over TLS, and may be told to remember that."""
         self._app = app
         self._pages = pages
-        always = _ALWAYS | ({"strict-transport-security": "max-age=31536000"} if https else {})
-        self._always = [(name.encode(), value.encode()) for name, value in always.items()]
+        self._always = always(https=https)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":

@@ -116,7 +116,7 @@ def _place(batch: Batch, arrivals: list[Arrival]) -> None:
     if missing:
         team_id = team_for_new(batch.connection)
         rows = [_new_conversation(key, wanted[key], team_id) for key in missing]
-        batch.connection.execute(insert_ignore(batch.connection, conversation), rows)
+        batch.connection.execute(insert_ignore(batch.connection.dialect.name, conversation), rows)
         known |= _conversations(batch, missing)
     for arrival in arrivals:
         arrival.conversation_id = known[contacts[arrival.person], arrival.channel_id]
@@ -162,7 +162,7 @@ def _store(batch: Batch, arrivals: list[Arrival]) -> None:
         return
     register_files(batch, fresh)
     inserted = batch.connection.execute(
-        insert_ignore(batch.connection, message).returning(message.c.wamid, message.c.id),
+        insert_ignore(batch.connection.dialect.name, message).returning(message.c.wamid, message.c.id),
         [_row(arrival) for arrival in fresh],
     )
     ids: dict[str, int] = dict(inserted.tuples().all())

@@ -322,7 +322,7 @@ def _keep_aliases(connection: sa.Connection, sent: list[SendOutcome]) -> None:
     aliases = [out for out in sent if out.wa_id and out.wa_id != out.claimed.recipient.lstrip("+")]
     if aliases:
         connection.execute(
-            insert_ignore(connection, contact_address),
+            insert_ignore(connection.dialect.name, contact_address),
             [
                 {
                     "contact_id": out.claimed.contact_id,
