@@ -117,7 +117,7 @@ def _switch_undo(page: Page) -> None:
     undo = page.get_by_role("switch", name="Undo send")
     expect(undo).to_be_checked()
     undo.uncheck()
-    expect(page.get_by_text("Your messages leave at once.")).to_be_visible()
+    expect(page.get_by_role("region", name="Notices")).to_contain_text("Your messages leave at once.")
     page.reload()
     expect(page.get_by_role("switch", name="Undo send")).not_to_be_checked()
 
