@@ -32,8 +32,7 @@ def business_hours() -> rx.Component:
                     t("Opening times"),
                     rx.cond(BusinessHours.loaded, _form(), skeleton_lines(9)),
                     description=t(
-                        "Automations use them to answer in your absence, and whoever schedules a message sees them. "
-                        "Customers can always write."
+                        "Whoever schedules a message is offered the next opening. Customers can always write."
                     ),
                 ),
             ),

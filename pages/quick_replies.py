@@ -129,7 +129,11 @@ def _row(row: Any) -> rx.Component:
     )
     about = rx.el.div(
         rx.cond(row["file"] != "", file, rx.fragment()),
-        rx.el.span(tn("used {n} time", "used {n} times", row["uses"].to(int)), class_name="tabular-nums"),
+        rx.cond(
+            row["uses"].to(int) > 0,
+            rx.el.span(tn("used {n} time", "used {n} times", row["uses"].to(int)), class_name="tabular-nums"),
+            rx.el.span(t("not used yet")),
+        ),
         class_name="mt-1 flex flex-wrap items-center gap-x-3 gap-y-1 text-xs text-muted",
     )
     return rx.el.li(
@@ -138,7 +142,7 @@ def _row(row: Any) -> rx.Component:
             rx.el.p(
                 row["body"],
                 dir="auto",
-                class_name="mt-0.5 line-clamp-2 whitespace-pre-line break-words text-muted empty:hidden",
+                class_name="mt-0.5 line-clamp-2 break-words text-muted empty:hidden",
             ),
             about,
             class_name="min-w-0 flex-1 text-sm",

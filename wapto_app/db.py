@@ -11,6 +11,7 @@ Two ways to write, both safe under load:
 from __future__ import annotations
 
 import asyncio
+import json
 import queue
 import sys
 import threading
@@ -21,6 +22,7 @@ from dataclasses import dataclass
 from itertools import groupby, islice
 from typing import Any, TypeVar, cast
 
+import orjson
 import sqlalchemy as sa
 from sqlalchemy import event
 from sqlalchemy.engine import make_url
@@ -93,10 +95,22 @@ def _listen(engine: sa.Engine) -> None:
         event.listen(engine, "begin", _begin_sqlite)
 
 
+def _to_json(value: Any) -> str:
+    try:
+        return orjson.dumps(value).decode()
+    except TypeError:  # whole numbers beyond 64 bits, which Python's own writer can do
+        return json.dumps(value)
+
+
 def make_engine(url: str) -> AsyncEngine:
     """The async engine. No overflow: it would open and close a connection for every burst query."""
     # Parameters are customers' words and sealed secrets: not for error messages, which end up in logs.
-    options: dict[str, Any] = {"pool_size": 10, "max_overflow": 0, "hide_parameters": True}
+    options: dict[str, Any] = {
+        "pool_size": 10,
+        "max_overflow": 0,
+        "hide_parameters": True,
+        "json_serializer": _to_json,
+    }
     if make_url(url).get_backend_name() == "postgresql":
         options["pool_pre_ping"] = True
     engine = create_async_engine(async_url(url), **options)
@@ -106,7 +120,9 @@ def make_engine(url: str) -> AsyncEngine:
 
 def make_sync_engine(url: str) -> sa.Engine:
     """One synchronous connection, for the writer's thread and for migrations."""
-    engine = sa.create_engine(sync_url(url), pool_size=1, max_overflow=1, hide_parameters=True)
+    engine = sa.create_engine(
+        sync_url(url), pool_size=1, max_overflow=1, hide_parameters=True, json_serializer=_to_json
+    )
     _listen(engine)
     return engine
 

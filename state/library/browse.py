@@ -46,11 +46,13 @@ class MediaLibrary(rx.State):
     async def load(self) -> None:
         watch(self, MediaLibrary.changed, [library.TOPIC])
         self.chosen = []
+        await self._read_around()
         await self._from_the_start()
 
     @rx.event
     @requires(Permission.MEDIA_SEE)
     async def changed(self) -> None:
+        await self._read_around()
         await self._read()
 
     @rx.event
@@ -131,6 +133,14 @@ class MediaLibrary(rx.State):
             return success("New pictures are made smaller.")
         return success("New pictures are kept as they are.")
 
+    async def _read_around(self) -> None:
+        """What stays while one looks around; adding up all files takes longer than finding some."""
+        actor = await actor_of(self)
+        async with runtime.get().db.read() as session:
+            self.words = await library.all_words(session, actor)
+            self.storage = await library.storage(session, actor)
+            self.shrinks = await library.shrinks(session)
+
     async def _from_the_start(self) -> None:
         self._ends = []
         await self._read()
@@ -146,9 +156,6 @@ class MediaLibrary(rx.State):
             ):
                 self.folder_id, after, self._ends = library.EVERYWHERE, None, []
             page = await library.listing(session, actor, self._query(), after=after)
-            self.words = await library.all_words(session, actor)
-            self.storage = await library.storage(session, actor)
-            self.shrinks = await library.shrinks(session)
         self._show(page.rows, page.end)
 
     def _show(self, rows: list[LibraryRow], end: Mark | None) -> None:

@@ -391,6 +391,7 @@ def test_the_navigation_offers_what_the_reader_may_open(new_page: NewPage, site:
             *(
                 "Segments",
                 "Tasks",
+                "Media library",
                 "Quick replies",
                 "Teams",
                 "Agents",

@@ -1,225 +1,139 @@
-"""An agent writes with everything that the composer has, at a desk and on a phone."""
+"""Quick replies, business hours and the switch of undo in a browser, at the desk and on a phone."""
 
 from __future__ import annotations
 
-import io
 import re
 from collections.abc import Iterator
-from typing import Any
 
 import pytest
-from PIL import Image
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import Page, expect
 
-from tests.e2e.access import is_accessible
-from tests.e2e.conftest import PHONE, Meta, NewPage, Server, free_port, sandbox_for, started
+from tests.e2e import access
+from tests.e2e.conftest import PHONE, NewPage, Server, started
 
-OWNER, PASSWORD = "olga@example.com", "harbour street brochure 7"
-
-
-@pytest.fixture(scope="module")
-def meta_port() -> int:
-    return free_port()
+PASSWORD = "velvet harbour lantern"
 
 
 @pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory, meta_port: int) -> Iterator[Server]:
-    data_dir = tmp_path_factory.mktemp("writing") / "data"
-    with started(data_dir, WAPTO_GRAPH_BASE_URL=f"http://127.0.0.1:{meta_port}") as running:
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    with started(tmp_path_factory.mktemp("writing") / "data") as running:
         yield running
 
 
-@pytest.fixture(scope="module")
-def meta(server: Server, meta_port: int) -> Iterator[Meta]:
-    with sandbox_for(server.url, meta_port) as running:
-        yield running
+def is_accessible(page: Page) -> None:
+    page.mouse.move(1, 1)  # a tip is outside of the page's landmarks
+    page.evaluate("document.activeElement.blur()")
+    expect(page.get_by_role("tooltip")).to_have_count(0)
+    access.is_accessible(page)
 
 
-def _picture() -> dict[str, Any]:
-    file = io.BytesIO()
-    Image.new("RGB", (320, 200), (18, 121, 74)).save(file, "PNG")
-    return {"name": "plan.png", "mimeType": "image/png", "buffer": file.getvalue()}
+def fits(page: Page) -> None:
+    """Nothing sticks out at the side."""
+    assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
 
 
-def _set_up(page: Page, server: Server, meta: Meta) -> None:
+def _owner(server: Server, new_page: NewPage) -> Page:
+    page = new_page(server.url)
     page.goto(server.setup_link())
     page.get_by_label("Your name").fill("Olga Owner")
-    page.get_by_label("E-mail").fill(OWNER)
+    page.get_by_label("E-mail").fill("olga@example.com")
     page.get_by_label("Password", exact=True).fill(PASSWORD)
     page.get_by_role("button", name="Create account").click()
     page.wait_for_url(re.compile("/inbox"))
-    page.goto("/integrations/connect")
-    page.get_by_label("Phone number id").fill(meta.config["phone_number_id"])
-    page.get_by_label("WhatsApp Business account id").fill(meta.config["waba_id"])
-    page.get_by_label("Access token", exact=True).fill(meta.config["token"])
-    page.get_by_label("App secret", exact=True).fill(meta.config["app_secret"])
-    page.get_by_role("button", name="Check and connect").click()
-    expect(page.get_by_test_id("number")).to_contain_text("Connected")
+    return page
 
 
-def _sign_in(page: Page) -> None:
-    page.goto("/login")
-    page.get_by_label("E-mail").fill(OWNER)
-    page.get_by_label("Password", exact=True).fill(PASSWORD)
-    page.get_by_role("button", name="Sign in").click()
-    page.wait_for_url(re.compile("/inbox"))
+def _write_a_reply(page: Page) -> None:
+    page.goto("/quick-replies")
+    expect(page.get_by_text("No quick replies yet")).to_be_visible()
+    page.keyboard.press("n")
+    dialog = page.get_by_role("dialog", name="New quick reply")
+    dialog.get_by_label("Shortcut").fill("/Hours")
+    text = dialog.get_by_label("Text", exact=True)
+    text.fill("Hi , see you at {{time}}!")
+    text.evaluate("box => box.setSelectionRange(3, 3)")
+    dialog.get_by_role("button", name="Put in first_name").click()
+    expect(text).to_have_value("Hi {{first_name}}, see you at {{time}}!")
+    expect(dialog.get_by_text("Hi Maya, see you at [time]!")).to_be_visible()
+    expect(dialog.get_by_text("Asked for when you use it: time")).to_be_visible()
+    dialog.get_by_label("Who has it").select_option(label="Everybody")
+    is_accessible(page)
+    dialog.get_by_role("button", name="Save quick reply").click()
+    expect(dialog).to_be_hidden()
+    expect(page.get_by_role("button", name="/hours", exact=True)).to_be_visible()
 
 
-def _open(page: Page, text: str) -> Locator:
-    page.goto("/inbox")
-    page.get_by_test_id("conversation-row").filter(has_text=text).click()
-    box = page.get_by_test_id("composer-text")
-    expect(box).to_be_visible()
-    return box
+def _copy_and_delete(page: Page) -> None:
+    page.get_by_role("button", name="Actions for /hours").click()
+    page.get_by_role("menuitem", name="Copy for me").click()
+    dialog = page.get_by_role("dialog", name="Edit quick reply")
+    expect(dialog.get_by_label("Who has it")).to_have_value("mine")
+    dialog.get_by_label("Who has it").select_option(label="Everybody")
+    dialog.get_by_role("button", name="Save quick reply").click()
+    expect(dialog.get_by_text("There is /hours already. Choose another word.")).to_be_visible()
+    dialog.get_by_label("Shortcut").fill("open")
+    dialog.get_by_role("button", name="Save quick reply").click()
+    expect(dialog).to_be_hidden()
+    page.get_by_role("searchbox", name="Find a quick reply").fill("ope")
+    expect(page.get_by_role("button", name="/hours", exact=True)).to_be_hidden()
+    page.get_by_role("button", name="Actions for /open").click()
+    page.get_by_role("menuitem", name="Delete").click()
+    page.get_by_role("dialog").get_by_role("button", name="Delete quick reply").click()
+    expect(page.get_by_text("Nothing found")).to_be_visible()
+    page.get_by_role("searchbox", name="Find a quick reply").fill("")
+    expect(page.get_by_role("button", name="/hours", exact=True)).to_be_visible()
+    is_accessible(page)
 
 
-def _more(page: Page, name: str) -> None:
-    page.get_by_role("button", name="More to send").locator("visible=true").click()
-    page.get_by_role("menuitem", name=name).click()
-
-
-def _last(page: Page) -> Locator:
-    return page.get_by_test_id("message").last
-
-
-def _text_undo_and_draft(page: Page, box: Locator) -> None:
-    box.fill("Too *early*")
-    page.get_by_role("button", name="Formatting").click()
-    expect(page.get_by_test_id("composer-preview").locator("strong")).to_have_text("early")
-    page.get_by_role("button", name="Formatting").click()
-    box.press("Enter")
-    page.get_by_role("button", name="Undo", exact=True).click()
-    expect(box).to_have_value("Too *early*")
-    expect(page.get_by_test_id("message")).to_have_count(1)
-    box.fill("Begun and ")
-    page.get_by_role("button", name="Emoji").click()
-    page.get_by_label("Search emoji").fill("house")
-    page.get_by_label("Search emoji").press("Enter")
-    page.keyboard.press("Escape")
-    expect(box).to_have_value("Begun and 🏠")
-    page.wait_for_timeout(1300)
-    # Another computer of the same person has none of what this browser remembers.
-    page.evaluate("sessionStorage.clear()")
+def _set_hours(page: Page) -> None:
+    page.goto("/settings/hours")
+    expect(page.get_by_text("Not set: you count as always open.")).to_be_visible()
+    page.get_by_label("Use business hours").check()
+    monday = page.get_by_role("group", name="Monday")
+    monday.get_by_label("Monday, from").fill("08:30")
+    monday.get_by_role("button", name="More hours on Monday").click()
+    expect(monday.get_by_label("Monday, from")).to_have_count(2)
+    monday.get_by_label("Monday, until").last.fill("16:00")
+    page.get_by_role("button", name="Save business hours").click()
+    expect(monday.get_by_role("alert")).to_have_text(re.compile("16:00 is not after 17:00"))
+    monday.get_by_label("Monday, until").last.fill("20:00")
+    monday.get_by_role("button", name="Copy to the working days after it").click()
+    friday = page.get_by_role("group", name="Friday")
+    expect(friday.get_by_label("Friday, until").last).to_have_value("20:00")
+    page.get_by_role("button", name="Add a holiday").click()
+    page.get_by_label("Date of the holiday").fill("2031-01-01")
+    page.get_by_label("Name of the holiday").fill("New Year")
+    page.get_by_role("button", name="Save business hours").click()
+    expect(page.get_by_role("status").filter(has_text=re.compile("Open now|Closed now"))).to_be_visible()
     page.reload()
-    expect(box).to_have_value("Begun and 🏠")
-    box.fill("")
-
-
-def _note(page: Page, box: Locator) -> None:
-    box.press("Alt+n")
-    box.fill("Only for us")
-    box.press("Enter")
-    expect(_last(page)).to_contain_text("Only for us")
-    box.press("Alt+n")
-
-
-def _files_and_voice(page: Page, box: Locator) -> None:
-    page.get_by_test_id("composer-file").set_input_files([_picture(), _picture() | {"name": "second.png"}])
-    expect(page.get_by_text("Ready")).to_have_count(2)
-    page.get_by_role("button", name="Send second.png earlier").click()
-    page.get_by_label("Caption of second.png").fill("Comes first")
-    box.fill("Comes second")
-    box.press("Enter")
-    expect(page.get_by_test_id("attachment")).to_have_count(0)
-    page.get_by_role("button", name="Record a voice message").click()
-    page.wait_for_timeout(1200)
-    page.get_by_role("button", name="Stop and listen").click()
-    page.get_by_role("button", name="Send the voice message").click()
-    expect(page.get_by_test_id("voice")).to_have_count(0)
-
-
-def _things_to_tap(page: Page) -> None:
-    _more(page, "Buttons, list or link")
-    page.get_by_label("Text", exact=True).fill("Does Friday suit you?")
-    page.get_by_label("Button 1").fill("Yes")
-    page.get_by_role("button", name="Add a button").click()
-    page.get_by_label("Button 2").fill("Yes")
+    expect(page.get_by_label("Name of the holiday")).to_have_value("New Year")
+    expect(page.get_by_role("group", name="Friday").get_by_label("Friday, from").first).to_have_value("08:30")
+    expect(page.get_by_role("group", name="Sunday").get_by_role("checkbox")).not_to_be_checked()
     is_accessible(page)
-    page.get_by_role("button", name="Send", exact=True).last.click()
-    expect(page.get_by_text("Each one must be different.")).to_be_visible()
-    page.get_by_label("Button 2").fill("No")
-    page.get_by_role("button", name="Send", exact=True).last.click()
-    expect(page.get_by_role("dialog")).to_have_count(0)
-    _more(page, "Location")
-    page.get_by_label("Where").fill("https://maps.app.goo.gl/x")
-    expect(page.get_by_text("A short link does not say")).to_be_visible()
-    page.get_by_label("Where").fill("48.8584, 2.2945")
-    page.get_by_role("button", name="Send", exact=True).last.click()
-    expect(page.get_by_role("dialog")).to_have_count(0)
 
 
-def _later(page: Page, box: Locator) -> None:
-    box.fill("In good time")
-    _more(page, "Send later")
-    page.get_by_role("button", name="In an hour").click()
-    page.get_by_role("button", name="Schedule").click()
-    expect(box).to_have_value("")
-    page.get_by_role("button", name="1 message waits").click()
-    expect(page.get_by_test_id("scheduled-row")).to_contain_text("In good time")
-    page.get_by_role("button", name="Send now").click()
-    expect(page.get_by_test_id("scheduled-row")).to_have_count(0)
+def _switch_undo(page: Page) -> None:
+    page.goto("/profile")
+    undo = page.get_by_role("switch", name="Undo send")
+    expect(undo).to_be_checked()
+    undo.uncheck()
+    expect(page.get_by_role("region", name="Notices")).to_contain_text("Your messages leave at once.")
+    page.reload()
+    expect(page.get_by_role("switch", name="Undo send")).not_to_be_checked()
 
 
-def test_an_agent_writes_with_everything_there_is(server: Server, meta: Meta, new_page: NewPage) -> None:
-    page = new_page(server.url)
-    _set_up(page, server, meta)
-    customer = meta.customers()[0]["id"]
-    meta.says(customer, {"type": "text", "text": "Is the flat free?"})
-    box = _open(page, "Is the flat free?")
-    _text_undo_and_draft(page, box)
-    _note(page, box)
-    _files_and_voice(page, box)
-    _things_to_tap(page)
-    _later(page, box)
-    is_accessible(page)
-    expect(_last(page)).to_have_attribute("data-status", re.compile("delivered|read"), timeout=20_000)
-    arrived = [message for message in meta.chat(customer) if message.get("from_business", True)]
-    kinds = [message["type"] for message in arrived if message["type"] != "text"]
-    assert kinds == ["image", "image", "audio", "interactive", "location"]
-
-
-def test_templates_take_the_place_of_the_box_when_the_window_is_closed(
-    server: Server, meta: Meta, new_page: NewPage
-) -> None:
-    page = new_page(server.url, viewport=PHONE, has_touch=True)
-    _sign_in(page)
-    customer = meta.customers()[1]["id"]
-    meta.control("faults", {"clock_offset_seconds": -2 * 86400})
-    meta.says(customer, {"type": "text", "text": "Long ago"})
-    meta.control("faults", {"clock_offset_seconds": 0})
-    page.get_by_test_id("conversation-row").filter(has_text="Long ago").click()
-    expect(page.get_by_test_id("composer-closed")).to_contain_text("24 hours")
-    page.get_by_role("button", name="Sync").click()
-    page.get_by_label("Search templates").fill("order_update")
-    page.get_by_label("Templates").get_by_role("button", name="order_update").first.click()
-    send = page.get_by_role("button", name="Send template")
-    expect(send).to_be_disabled()
-    for number, value in enumerate(("Ana", "4711", "Friday"), 1):
-        page.get_by_label(f"Text: {number}").fill(value)
-    expect(page.get_by_test_id("template-preview")).to_contain_text("Hello Ana, your order 4711")
-    send.click()
-    expect(_last(page)).to_contain_text("4711")
-    # The team can still talk about it.
-    page.get_by_role("tab", name="Note").click()
-    page.get_by_test_id("composer-text").fill("Told by template")
-    page.get_by_test_id("composer-send").click()
-    expect(_last(page)).to_contain_text("Told by template")
-
-
-def test_a_phone_has_all_of_it_behind_the_plus(server: Server, meta: Meta, new_page: NewPage) -> None:
-    page = new_page(server.url, viewport=PHONE, has_touch=True)
-    _sign_in(page)
-    box = _open(page, "In good time")
-    _more(page, "Contact card")
-    card = page.get_by_role("dialog", name="Send a contact card")
-    card.get_by_role("tab", name="Somebody else").click()
-    card.get_by_label("Name").fill("Bo Lee")
-    card.get_by_label("Phone number").fill("020 7946 0018")
-    card.get_by_role("button", name="Send", exact=True).click()
-    expect(card.get_by_text("Write the number with its country code")).to_be_visible()
-    card.get_by_label("Phone number").fill("+44 20 7946 0018")
-    card.get_by_role("button", name="Send", exact=True).click()
-    expect(_last(page)).to_contain_text("Bo Lee")
-    expect(box).to_be_focused()
-    page.set_viewport_size({"width": PHONE["width"], "height": 420})  # the keyboard is up
-    expect(box).to_be_in_viewport()
+def test_what_helps_to_write(server: Server, new_page: NewPage) -> None:
+    page = _owner(server, new_page)
+    _write_a_reply(page)
+    _copy_and_delete(page)
+    _set_hours(page)
+    _switch_undo(page)
+    page.set_viewport_size(PHONE)
+    for path, sign in (("/quick-replies", "/hours"), ("/settings/hours", "Add a holiday")):
+        page.goto(path)
+        expect(page.get_by_role("button", name=sign, exact=True)).to_be_visible()
+        fits(page)
+    page.goto("/quick-replies")
+    page.get_by_role("button", name="/hours", exact=True).click()
+    expect(page.get_by_role("dialog", name="Edit quick reply")).to_be_visible()
+    fits(page)

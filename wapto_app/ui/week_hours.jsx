@@ -34,11 +34,11 @@ export function WeekHours({ ref, name, week, holidays, errors, disabled }) {
   });
   return (
     <div className="flex flex-col gap-6">
-      <ul className="divide-y divide-line">
+      <div className="divide-y divide-line">
         {days.map((intervals, day) => {
           const called = dayName(locale, day);
           return (
-            <li key={day} className="flex flex-col gap-2 py-2.5 sm:flex-row sm:gap-4" role="group" aria-label={called}>
+            <div key={day} className="flex flex-col gap-2 py-2.5 sm:flex-row sm:gap-4" role="group" aria-label={called}>
               <label className="flex h-9 w-36 flex-none items-center gap-2.5 text-sm font-medium capitalize">
                 <input type="checkbox" className="check" checked={intervals.length > 0} disabled={disabled}
                   onChange={(event) => (event.target.checked ? add(day) : put(day, []))} />
@@ -60,10 +60,10 @@ export function WeekHours({ ref, name, week, holidays, errors, disabled }) {
                 ))}
                 <Problem text={errors[`day.${day}`]} />
               </div>
-            </li>
+            </div>
           );
         })}
-      </ul>
+      </div>
       <div className="flex flex-col gap-2" role="group" aria-label={tr("Holidays")}>
         <h3 className="text-sm font-medium">{tr("Holidays")}</h3>
         <p className="text-xs text-muted">{tr("Closed all day, whatever the weekday says.")}</p>
@@ -87,7 +87,7 @@ export function WeekHours({ ref, name, week, holidays, errors, disabled }) {
 }
 
 const Clock = ({ value, label, disabled, onChange }) => (
-  <input type="time" className="control w-28 flex-none tabular-nums" value={value} aria-label={label} disabled={disabled} onChange={(event) => onChange(event.target.value)} />
+  <input type="time" className="control w-28 flex-none tabular-nums [&::-webkit-calendar-picker-indicator]:hidden" value={value} aria-label={label} disabled={disabled} onChange={(event) => onChange(event.target.value)} />
 );
 
 const Problem = ({ text }) => <p role="alert" className={text ? "text-xs text-danger-ink" : "hidden"}>{text ? trServer(text) : ""}</p>;
