@@ -147,5 +147,5 @@ def _foot(on_pick: Any, many: bool) -> rx.Component:
             disabled=count == 0,
             on_click=[on_pick(LibraryPicker.chosen), LibraryPicker.close],
         ),
-        class_name="sticky bottom-0 -mx-5 -mb-5 mt-4 flex flex-wrap items-center gap-2 border-t bg-raised px-5 py-3",
+        class_name="sticky -bottom-5 -mx-5 -mb-5 mt-4 flex flex-wrap items-center gap-2 border-t bg-raised px-5 py-3",
     )

@@ -10,6 +10,7 @@ from wapto_app.security.permissions import Permission
 from wapto_app.security.policy import requires
 from wapto_app.services import library
 from wapto_app.services.library import FolderRow, LibraryRow, Query
+from wapto_app.services.media.files import KEY
 
 MOST_CHOSEN = 10
 """As many as one message takes (``inbox.FILES_MAX``)."""
@@ -31,7 +32,7 @@ class LibraryPicker(rx.State):
 
     @rx.event
     @requires(Permission.MEDIA_SEE)
-    async def start(self, name: str, kind: str = "") -> None:
+    async def start(self, name: str, kind: str) -> None:
         """Open the picker of this name; ``kind`` is what it shows at first, empty for everything."""
         self.opened, self.kind, self.chosen, self.loaded = name[:40], kind, [], False
         self.text, self.folder_id, self._pages = "", library.EVERYWHERE, 1
@@ -78,9 +79,10 @@ class LibraryPicker(rx.State):
     @rx.event
     @requires(Permission.MEDIA_SEE)
     async def choose(self, key: str, many: bool) -> None:
-        without = [each for each in self.chosen if each != key]
-        added = [*(without if many else []), key[:32]]
-        self.chosen = without if len(without) < len(self.chosen) else added[:MOST_CHOSEN]
+        if KEY.fullmatch(key):
+            without = [each for each in self.chosen if each != key]
+            added = [*(without if many else []), key]
+            self.chosen = without if len(without) < len(self.chosen) else added[:MOST_CHOSEN]
 
     async def _read(self) -> None:
         actor, size = await actor_of(self), library.PAGE // 2 * min(self._pages, 4)

@@ -20,6 +20,7 @@ from pages import (
     admin_plans,
     admin_subscriptions,
     agents,
+    business_hours,
     connect,
     fields,
     first_password,
@@ -31,6 +32,7 @@ from pages import (
     media_library,
     not_found,
     profile,
+    quick_replies,
     register,
     reset,
     review,
@@ -64,13 +66,15 @@ from state.admin_settings.payments import StripeSettings
 from state.admin_settings.registration import RegistrationSettings
 from state.admin_settings.retention import RetentionSettings
 from state.agents import Agents
+from state.business_hours import BusinessHours
 from state.fields import Fields
-from state.inbox import Composer, ContactPanel, InboxList, OpenConversation
+from state.inbox import Composer, ContactPanel, InboxList, OpenConversation, ScheduledMessages
 from state.integrations import Integrations
 from state.library import MediaLibrary
 from state.payment import Payment
 from state.plans import Plans
 from state.profile import Profile
+from state.quick_replies import QuickReplies
 from state.review import Behind, Review
 from state.review_conversation import ReviewedConversation
 from state.security_rules import SecurityRules
@@ -231,6 +235,7 @@ _page(
     OpenConversation.load,
     ContactPanel.load,
     Composer.load,
+    ScheduledMessages.load_waiting,
 )
 _page(integrations.integrations, "/integrations", Shell.load, Integrations.load)
 _page(connect.connect, "/integrations/connect", Shell.load, Integrations.load)
@@ -243,6 +248,8 @@ _page(fields.fields, "/fields", Shell.load, Fields.load)
 _page(segments.segments, "/segments", Shell.load, Segments.load)
 _page(segment.segment, segment.ROUTE, Shell.load, SegmentEditor.load)
 _page(media_library.media_library, "/media-library", Shell.load, MediaLibrary.load)
+_page(quick_replies.quick_replies, "/quick-replies", Shell.load, QuickReplies.load)
+_page(business_hours.business_hours, "/settings/hours", Shell.load, BusinessHours.load)
 _page(security_rules.security_rules, "/settings/security", Shell.load, SecurityRules.load)
 _page(admin_accounts.admin_accounts, "/admin/accounts", Shell.load, Accounts.load)
 _page(teams.teams, "/teams", Shell.load, Teams.load)

@@ -15,7 +15,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from integrations.sandbox.config import SandboxConfig
 from integrations.sandbox.sandbox import Sandbox
 from integrations.sandbox.stripe import StripeConfig, StripeSandbox
-from wapto_app import demo_customers, demo_library
+from wapto_app import demo_customers, demo_library, demo_writing
 from wapto_app.log import get_logger
 from wapto_app.models import AssignmentStrategy, ChannelKind, Visibility
 from wapto_app.runtime import Runtime
@@ -134,6 +134,7 @@ async def prepare(runtime: Runtime) -> list[str]:
         path = await agents.invite(session, Actor.system(), _AGENT, agents.Draft(sales))
         await accounts.accept_invitation(session, path.rsplit("/", 1)[-1], agent)
         await demo_customers.prepare(session)
+        await demo_writing.prepare(session)
         if stripe(runtime.settings) is not None:
             await _offer_plans(session)
     return [

@@ -22,6 +22,7 @@ def write() -> rx.Component:
     return rx.cond(
         header["id"] > 0,
         composer(
+            owner=Shell.email,
             conversation=header["id"],
             closes_at=header["window_closes_at"],
             connected=header["channel_status"] == "connected",

@@ -112,7 +112,7 @@ def _second_line(item: Item) -> rx.Component:
     return rx.el.div(
         rx.cond(has_draft, draft, rx.cond(item["outbound"], tick(item["tick"]), rx.fragment())),
         preview,
-        _here(Company.rows[item["id"].to_string()]),
+        _here(here),
         rx.cond(item["assignee"] != "", _assignee(item["assignee"]), rx.fragment()),
         countdown(item["window_closes_at"], class_name="flex-none text-xs"),
         count(item["unread"], label=t("unread")),

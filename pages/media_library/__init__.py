@@ -30,7 +30,7 @@ def media_library() -> rx.Component:
             description=t("Files to send again and again: in chats, quick replies and templates."),
         ),
         rx.el.div(
-            rx.el.aside(folder_list(), storage(), class_name="hidden w-56 flex-none flex-col gap-6 lg:flex"),
+            rx.el.div(folder_list(), storage(), class_name="hidden w-56 flex-none flex-col gap-6 lg:flex"),
             rx.el.div(folder_select(), toolbar(), files(), class_name="flex min-w-0 flex-1 flex-col gap-4"),
             class_name="flex gap-8",
         ),

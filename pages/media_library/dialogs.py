@@ -81,11 +81,11 @@ def _delete() -> rx.Component:
     sent = rx.cond(
         usage["messages"] > 0,
         tn(
-            "{n} message was sent with it and keeps it.",
-            "{n} messages were sent with it and keep it.",
+            "Sent in {n} message, which keeps what it has.",
+            "Sent in {n} messages, which keep what they have.",
             usage["messages"],
         ),
-        t("It was never sent."),
+        tn("It was never sent.", "They were never sent.", deeds.count),
     )
     lost = rx.cond(
         replies > 0,

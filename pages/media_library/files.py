@@ -65,7 +65,7 @@ def _tile(row: Any) -> rx.Component:
             custom_attrs={"aria-label": t("Select {name}", name=row["name"])},
         ),
         class_name=classes(
-            "absolute start-2.5 top-2.5 grid size-9 place-items-center rounded-md bg-surface/85 "
+            "absolute start-2.5 top-2.5 grid size-7 place-items-center pointer-coarse:size-9 rounded-md bg-surface/85 "
             "pointer-coarse:opacity-100 group-hover/tile:opacity-100 focus-within:opacity-100",
             rx.cond(MediaLibrary.chosen.length() > 0, "", "opacity-0"),
         ),

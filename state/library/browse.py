@@ -14,6 +14,7 @@ from wapto_app.security.policy import requires
 from wapto_app.services import library
 from wapto_app.services.library import FolderRow, LibraryRow, Mark, Query, Storage
 from wapto_app.services.library.change import AT_ONCE
+from wapto_app.services.media.files import KEY
 
 VIEWS = ("grid", "list")
 
@@ -45,11 +46,13 @@ class MediaLibrary(rx.State):
     async def load(self) -> None:
         watch(self, MediaLibrary.changed, [library.TOPIC])
         self.chosen = []
+        await self._read_around()
         await self._from_the_start()
 
     @rx.event
     @requires(Permission.MEDIA_SEE)
     async def changed(self) -> None:
+        await self._read_around()
         await self._read()
 
     @rx.event
@@ -109,8 +112,9 @@ class MediaLibrary(rx.State):
     @rx.event
     @requires(Permission.MEDIA_SEE)
     async def choose(self, key: str) -> None:
-        without = [each for each in self.chosen if each != key]
-        self.chosen = without if len(without) < len(self.chosen) else [*without, key[:32]][-AT_ONCE:]
+        if KEY.fullmatch(key):
+            without = [each for each in self.chosen if each != key]
+            self.chosen = without if len(without) < len(self.chosen) else [*without, key][-AT_ONCE:]
 
     @rx.event
     @requires(Permission.MEDIA_SEE)
@@ -129,6 +133,14 @@ class MediaLibrary(rx.State):
             return success("New pictures are made smaller.")
         return success("New pictures are kept as they are.")
 
+    async def _read_around(self) -> None:
+        """What stays while one looks around; adding up all files takes longer than finding some."""
+        actor = await actor_of(self)
+        async with runtime.get().db.read() as session:
+            self.words = await library.all_words(session, actor)
+            self.storage = await library.storage(session, actor)
+            self.shrinks = await library.shrinks(session)
+
     async def _from_the_start(self) -> None:
         self._ends = []
         await self._read()
@@ -144,9 +156,6 @@ class MediaLibrary(rx.State):
             ):
                 self.folder_id, after, self._ends = library.EVERYWHERE, None, []
             page = await library.listing(session, actor, self._query(), after=after)
-            self.words = await library.all_words(session, actor)
-            self.storage = await library.storage(session, actor)
-            self.shrinks = await library.shrinks(session)
         self._show(page.rows, page.end)
 
     def _show(self, rows: list[LibraryRow], end: Mark | None) -> None:

@@ -128,21 +128,7 @@ class MarketingStopped(DomainError):
 
 
 class TemplateUnavailable(DomainError):
-    """A template that WhatsApp does not accept at the moment; ``status`` is Meta's word for it."""
-
-    _WHY = {
-        "PAUSED": "WhatsApp paused the template “{name}” because customers rated it badly. Choose another one, or wait "
-        "until WhatsApp ends the pause.",
-        "DISABLED": "WhatsApp disabled the template “{name}” for good. Choose another one.",
-        "REJECTED": "WhatsApp rejected the template “{name}”. Change it, and submit it again.",
-        "PENDING": "WhatsApp is still reviewing the template “{name}”. Choose another one, or wait for the answer.",
-        "GONE": "The template “{name}” does not exist at WhatsApp any more. Choose another one.",
-    }
-
-    def __init__(self, name: str, status: str) -> None:
-        why = self._WHY.get(status, "WhatsApp does not accept the template “{name}” now. Choose another one.")
-        super().__init__(why.format(name=name))
-        self.status = status
+    """A template that WhatsApp does not accept at the moment."""
 
 
 class Blocked(DomainError):

@@ -5,12 +5,12 @@ import { tr } from "./i18n.jsx";
 import { Attachments } from "./composer_attachments.jsx";
 import { Closed, reasonToWait, useOpenUntil, whyClosed } from "./composer_closed.jsx";
 import { useDelivery } from "./composer_delivery.jsx";
-import { Clash, draftOf, putDraft, takeFromDraft, useDraft } from "./composer_draft.jsx";
+import { Clash, draftOf, draftsBelongTo, putDraft, takeFromDraft, useDraft, useStored } from "./composer_draft.jsx";
 import { Later, Wrong } from "./composer_parts.jsx";
 import { Formatting, insert, markOf, trigger, useHeight, wrap } from "./composer_text.jsx";
 import { Tools } from "./composer_tools.jsx";
 import { UndoBar } from "./composer_undo.jsx";
-import { addReady, forget, putFiles, useUploads } from "./uploads.jsx";
+import { addReady, filesOf, forget, putFiles, useUploads } from "./uploads.jsx";
 
 const MAX = 4096;
 const NEW_LINE = "\n";
@@ -23,6 +23,7 @@ const PARTS = {
   templates: () => import("./composer_templates.jsx"),
   schedule: () => import("./composer_schedule.jsx"),
 };
+const FORMS = ["interactive", "place", "cards"];
 const suggestions = () => import("./composer_suggest.jsx");
 const scheduledList = () => import("./composer_scheduled.jsx");
 
@@ -45,16 +46,21 @@ function Modes({ note, onChange }) {
 
 // Where what was handed over waits until the server has answered, whatever conversation is shown meanwhile.
 export function Composer(props) {
+  draftsBelongTo(props.owner);
   const seconds = useRef(0);
   useEffect(() => { seconds.current = props.undoSeconds; });
   const delivery = useDelivery(props.answered, props.accepted);
   const [sent, setSent] = useState(null);
+  const [again, setAgain] = useState(null);
+  const shown = useRef(0);
+  useEffect(() => { shown.current = props.conversation; setAgain(null); }, [props.conversation]);
   const over = (which) => { forget(which.files); setSent((now) => (now === which ? null : now)); };
   const send = (conversation, message, what) => {
     const ref = delivery.begin([conversation, message], () => {
       if (what.text) takeFromDraft(conversation, what.text);
       if (what.files?.length) putFiles(conversation, []);
-      if (seconds.current > 0) setSent({ conversation, text: "", files: [], ...what, until: Date.now() + seconds.current * 1000 });
+      if (seconds.current > 0) setSent({ conversation, message, text: "", files: what.recording ?? [], ...what, until: Date.now() + seconds.current * 1000 });
+      setAgain(null);
       what.done?.();
     });
     props.onSend(conversation, ref, message);
@@ -62,14 +68,15 @@ export function Composer(props) {
   const undo = (which) => {
     const ref = delivery.begin(["undo", which.until], () => {
       const text = [which.text, draftOf(which.conversation)].filter(Boolean).join(NEW_LINE);
-      if (which.text) { putDraft(which.conversation, text); props.onDraft(which.conversation, text, ""); }
-      if (which.files.length) putFiles(which.conversation, which.files);
+      if (which.text) putDraft(which.conversation, text);
+      if (which.files.length) putFiles(which.conversation, [...filesOf(which.conversation), ...which.files]);
+      if (which.conversation === shown.current) setAgain(which.message);
     });
     setSent(null);
     props.onUndo(ref);
   };
   if (!props.mayWrite) return null;
-  return <Desk key={props.conversation} {...props} delivery={delivery} send={send} undoBar={<UndoBar sent={sent} onUndo={undo} onOver={over} />} />;
+  return <Desk key={props.conversation} {...props} delivery={delivery} send={send} again={again} undoBar={<UndoBar sent={sent} onUndo={undo} onOver={over} />} />;
 }
 
 function Desk(props) {
@@ -84,7 +91,8 @@ function Desk(props) {
   const [formatting, setFormatting] = useState(false);
   const mentions = useRef(new Map());
   const draft = useDraft(conversation, props.draft, props.onDraft);
-  const [noteText, setNoteText] = useState("");
+  const noteText = useStored(`note-${conversation}`);
+  const setNoteText = (value) => putDraft(`note-${conversation}`, value);
   const [at, setAt] = useState(0);
   const uploads = useUploads(conversation);
   const open = useOpenUntil(closesAt);
@@ -107,7 +115,7 @@ function Desk(props) {
   const closed = !note && !blocked && !open;
   const hasContent = text.trim() || (!note && ready.length);
   const maySend = !delivery.pending && !tooLong && hasContent && (note || (!busy && !closed && !blocked));
-  const content = () => ({ text, files: ready.map(({ key, caption }) => ({ key, caption, voice: false })), reply_to: quote?.id ?? 0 });
+  const content = () => ({ text, files: ready.map(({ key, caption, voice }) => ({ key, caption, voice: Boolean(voice) })), reply_to: quote?.id ?? 0 });
   const sendMessage = () => {
     props.send(conversation, content(), { text, files: uploads.files, done: () => { draft.sent(); onCancelReply?.(); } });
   };
@@ -118,9 +126,12 @@ function Desk(props) {
   };
   const send = () => { if (maySend) (note ? sendNote : sendMessage)(); };
   // Anything but the text of the box: a place, a card, buttons, a template, a recording.
-  const deliver = (message, done) => {
-    props.send(conversation, { reply_to: quote?.id ?? 0, ...message }, { done: () => { onCancelReply?.(); done?.(); close(); } });
+  const deliver = (message, recording) => {
+    props.send(conversation, { reply_to: quote?.id ?? 0, ...message }, { recording, done: () => { onCancelReply?.(); close(); } });
   };
+  // What was taken back is in its form again.
+  const form = FORMS.find((name) => props.again?.[name]);
+  useEffect(() => { if (form) setPanel(form); }, [props.again]);
   const toggleNote = (wanted) => { setNote(wanted); setPanel(""); focus(); };
   const onKeyDown = (event) => {
     if (event.nativeEvent.isComposing || suggest.current?.(event)) return;
@@ -158,9 +169,9 @@ function Desk(props) {
   const parts = {
     emoji: { onPick: (emoji) => insert(area.current, emoji, write), onClose: close },
     voice: { ...shared, maxSeconds: 900 },
-    interactive: shared,
-    place: { ...shared, place: props.place, onLook: props.onReadPlace },
-    cards: { ...shared, mayShare: props.mayShare, contacts: props.contacts, onFind: props.onFindContacts },
+    interactive: { ...shared, initial: props.again?.interactive },
+    place: { ...shared, initial: props.again?.place, place: props.place, onLook: props.onReadPlace },
+    cards: { ...shared, initial: props.again?.cards, mayShare: props.mayShare, contacts: props.contacts, onFind: props.onFindContacts },
     templates,
     schedule: { ...templates, content: content(), ready: Boolean(hasContent) && !busy, closesAt, opening: props.opening, delivery, onAsk: props.onAskOpening, onPlan: props.onPlan, onPlanned: planned },
   };

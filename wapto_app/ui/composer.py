@@ -29,6 +29,7 @@ class Composer(rx.NoSSRComponent):
     tag = "Composer"
     lib_dependencies: list[str] = ["emojibase-data@17.0.0"]
 
+    owner: rx.Var[str]
     conversation: rx.Var[int]
     closes_at: rx.Var[str]
     connected: rx.Var[bool]

@@ -39,11 +39,11 @@ function Chosen({ chosen, onToggle }) {
 }
 
 // Cards of our own contacts, or of somebody whose details are typed.
-export default function Cards({ contacts, errors, mayShare, pending, onFind, onSend, onClose }) {
-  const [typed, setTyped] = useState(!mayShare);
+export default function Cards({ initial, contacts, errors, mayShare, pending, onFind, onSend, onClose }) {
+  const [typed, setTyped] = useState(!mayShare || Boolean(initial?.[0].name));
   const [words, setWords] = useState("");
   const [chosen, setChosen] = useState([]);
-  const [card, setCard] = useState(EMPTY);
+  const [card, setCard] = useState(initial?.[0].name ? initial[0] : EMPTY);
   const timer = useRef(null);
   useEffect(() => { if (mayShare) onFind(""); return () => clearTimeout(timer.current); }, []);
   const search = (text) => {

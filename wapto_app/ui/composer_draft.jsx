@@ -2,9 +2,17 @@ import { useEffect, useRef, useState, useSyncExternalStore } from "react";
 import { tr } from "./i18n.jsx";
 
 const REST = 900;
-const keyOf = (conversation) => `wapto.draft.${conversation}`;
+let owner = "";
+const keyOf = (conversation) => `wapto.draft.${owner}.${conversation}`;
 const listeners = new Set();
 const subscribe = (listener) => (listeners.add(listener), () => listeners.delete(listener));
+
+// Whoever signs in next in this tab does not find what another person has begun.
+export function draftsBelongTo(person) {
+  owner = person;
+}
+
+export const useStored = (key) => useSyncExternalStore(subscribe, () => draftOf(key), () => "");
 
 export function draftOf(conversation) {
   return sessionStorage.getItem(keyOf(conversation)) ?? "";
@@ -23,51 +31,55 @@ export function takeFromDraft(conversation, sent) {
 }
 
 // The text of a conversation: in this tab at once, on the server when typing rests. `saved` is what the server has
-// ({ conversation, text, clash }); with `clash` somebody wrote there in another window since this one looked.
+// ({ conversation, text, clash }); when something else was written in another window, its owner is asked (`clash`).
 export function useDraft(conversation, saved, onSave) {
-  const text = useSyncExternalStore(subscribe, () => draftOf(conversation), () => "");
+  const text = useStored(conversation);
   const [clash, setClash] = useState("");
-  const known = useRef("");
+  // What the server has, as far as we know; nothing is saved before we do.
+  const known = useRef(null);
   const timer = useRef(null);
   const save = useRef(onSave);
   useEffect(() => { save.current = onSave; });
 
-  useEffect(() => {
-    if (saved?.conversation !== conversation) return;
-    if (saved.clash) { setClash(saved.text); return; }
-    known.current = saved.text;
-    if (!draftOf(conversation)) putDraft(conversation, saved.text);
-  }, [saved, conversation]);
-
   const flush = () => {
-    if (!timer.current) return;
     clearTimeout(timer.current);
-    timer.current = null;
     const now = draftOf(conversation);
-    if (now === known.current) return;
+    if (known.current === null || now === known.current) return;
     save.current?.(conversation, now, known.current);
     known.current = now;
   };
+  const later = () => {
+    clearTimeout(timer.current);
+    timer.current = setTimeout(flush, REST);
+  };
+  useEffect(() => {
+    if (saved?.conversation !== conversation) return;
+    const own = draftOf(conversation);
+    if (own && saved.text && own !== saved.text) {
+      known.current = null;
+      setClash(saved.text);
+      return;
+    }
+    known.current = saved.text;
+    if (!own) putDraft(conversation, saved.text);
+    else later();
+  }, [saved, conversation]);
+  useEffect(later, [text]);
   useEffect(() => {
     const hidden = () => { if (document.visibilityState === "hidden") flush(); };
     document.addEventListener("visibilitychange", hidden);
     return () => { document.removeEventListener("visibilitychange", hidden); flush(); };
   }, [conversation]);
 
-  const write = (value) => {
-    putDraft(conversation, value);
-    clearTimeout(timer.current);
-    timer.current = setTimeout(flush, REST);
-  };
   // The server forgets it by itself when the message is sent.
-  const sent = () => { clearTimeout(timer.current); timer.current = null; known.current = ""; };
+  const sent = () => { known.current = ""; };
   const choose = (theirs) => {
     known.current = clash;
     setClash("");
     if (theirs) putDraft(conversation, clash);
-    else write(draftOf(conversation));
+    else later();
   };
-  return { text, write, sent, clash, choose };
+  return { text, write: (value) => putDraft(conversation, value), sent, clash, choose };
 }
 
 export function Clash({ text, onChoose }) {

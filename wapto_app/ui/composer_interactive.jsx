@@ -86,8 +86,8 @@ function Preview({ asked }) {
 }
 
 // Buttons to reply with, a list to choose from, a link to open, or the request to share a place.
-export default function Interactive({ errors, pending, onSend, onClose }) {
-  const [asked, setAsked] = useState(EMPTY);
+export default function Interactive({ initial, errors, pending, onSend, onClose }) {
+  const [asked, setAsked] = useState(initial ?? EMPTY);
   const change = (part) => setAsked((now) => ({ ...now, ...part }));
   const error = (name) => errors?.[`interactive.${name}`];
   const text = (name, most) => ({ value: asked[name], maxLength: most, dir: "auto", "aria-invalid": Boolean(error(name)), onChange: (event) => change({ [name]: event.target.value }) });

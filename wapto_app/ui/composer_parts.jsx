@@ -1,4 +1,4 @@
-import { useEffect, useState } from "react";
+import { cloneElement, useEffect, useId, useState } from "react";
 import { tr, trServer } from "./i18n.jsx";
 
 export const FIELD = "h-9 w-full rounded-md border border-line-strong bg-surface px-3 text-sm outline-offset-0 placeholder:text-faint aria-invalid:border-danger max-sm:text-base";
@@ -36,13 +36,15 @@ export function Wrong({ text, id }) {
 }
 
 export function Field({ label, error, help, children }) {
+  const id = useId();
+  const said = help && !error;
   return (
-    <label className="block">
-      <span className="mb-1 block text-sm font-medium">{label}</span>
-      {children}
-      {help && !error && <span className="mt-1 block text-xs text-muted">{help}</span>}
-      <Wrong text={error} />
-    </label>
+    <div>
+      <label htmlFor={id} className="mb-1 block text-sm font-medium">{label}</label>
+      {cloneElement(children, { id, "aria-describedby": error || said ? `${id}d` : undefined })}
+      {said && <p id={`${id}d`} className="mt-1 text-xs text-muted">{help}</p>}
+      <Wrong text={error} id={`${id}d`} />
+    </div>
   );
 }
 

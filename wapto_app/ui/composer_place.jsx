@@ -7,12 +7,12 @@ import { Bubble, Field, FIELD, PLAIN, PRIMARY, Wrong } from "./composer_parts.js
 const REST = 300;
 
 // A place by its coordinates or the link of a map, which the server reads while it is typed.
-export default function PlaceForm({ place, errors, pending, onLook, onSend, onClose }) {
-  const [where, setWhere] = useState("");
-  const [name, setName] = useState("");
-  const [address, setAddress] = useState("");
+export default function PlaceForm({ initial, place, errors, pending, onLook, onSend, onClose }) {
+  const [where, setWhere] = useState(initial ? `${initial.latitude}, ${initial.longitude}` : "");
+  const [name, setName] = useState(initial?.name ?? "");
+  const [address, setAddress] = useState(initial?.address ?? "");
   const timer = useRef(null);
-  useEffect(() => () => clearTimeout(timer.current), []);
+  useEffect(() => { if (where) onLook(where); return () => clearTimeout(timer.current); }, []);
   const write = (text) => {
     setWhere(text);
     clearTimeout(timer.current);

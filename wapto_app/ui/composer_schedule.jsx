@@ -19,13 +19,14 @@ function at(days, hour) {
 export function presets(opening, now = new Date()) {
   const soon = new Date(Math.ceil((now.getTime() + HOUR) / (15 * MINUTE)) * 15 * MINUTE);
   const monday = at(((8 - now.getDay()) % 7) || 7, 9);
-  return [
+  const all = [
     opening && [tr("When we open"), new Date(opening)],
     [tr("In an hour"), soon],
     now.getHours() < 17 && [tr("This evening"), at(0, 18)],
     [tr("Tomorrow morning"), at(1, 9)],
     [tr("Monday morning"), monday],
   ].filter(Boolean);
+  return all.filter(([, date], at) => all.findIndex(([, other]) => other.getTime() === date.getTime()) === at);
 }
 
 // When a message leaves; another time for one that waits already. The time zone is that of the browser, and said so.

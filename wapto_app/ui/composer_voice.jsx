@@ -113,7 +113,10 @@ export default function Voice({ pending, maxSeconds, onSend, onClose }) {
   useEffect(() => () => { if (sound) URL.revokeObjectURL(sound.url); }, [sound]);
   useEffect(() => () => uploading.current?.abort(), []);
 
-  const hand = () => onSend({ text: "", files: [{ key: key.current, caption: "", voice: true }] });
+  const hand = () => {
+    const recording = { id: key.current, key: key.current, name: tr("Voice message"), kind: "audio", size: sound.blob.size, preview: "", caption: "", voice: true };
+    onSend({ files: [{ key: key.current, caption: "", voice: true }] }, [recording]);
+  };
   const send = async () => {
     if (key.current) { hand(); return; }
     setProblem("");

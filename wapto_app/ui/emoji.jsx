@@ -41,6 +41,9 @@ function useEmoji() {
   return all;
 }
 
+// Without the sign that asks for colour where colour is meant anyway: phones send it without, too.
+const bare = (emoji) => (/^\p{Emoji_Presentation}\uFE0F$/u.test(emoji) ? emoji.slice(0, -1) : emoji);
+
 // How well an emoji fits, the best first: its name, the beginning of its name, one of its words, anything.
 function rank(entry, words) {
   const label = plain(entry.label);
@@ -93,7 +96,7 @@ export default function EmojiPicker({ onPick, onClose }) {
     if (group === "recent") return recent.map((unicode) => ({ unicode, label: unicode }));
     return all.filter((entry) => entry.group === group);
   }, [all, words, group, recent]);
-  const toned = (entry) => (tone && entry.skins?.length >= 5 ? entry.skins[tone - 1].unicode : entry.unicode);
+  const toned = (entry) => bare(tone && entry.skins?.length >= 5 ? entry.skins[tone - 1].unicode : entry.unicode);
   const pick = (entry) => {
     const emoji = toned(entry);
     const next = [emoji, ...recent.filter((each) => each !== emoji)].slice(0, 32);

@@ -97,7 +97,7 @@ function Tray({ queue, onShow, inline }) {
   return (
     <section aria-label={tr("Uploads")} data-testid="uploads" className={`${place} overflow-hidden rounded-lg border bg-raised`}>
       <header className="flex items-center gap-2 border-b py-1.5 ps-4 pe-2">
-        <h2 role="status" className="flex-1 text-sm font-medium">{busy ? trn("{n} file to go", "{n} files to go", busy) : tr("Uploads")}</h2>
+        <p role="status" className="flex-1 text-sm font-medium">{busy ? trn("{n} file to go", "{n} files to go", busy) : tr("Uploads")}</p>
         {busy > 0
           ? <button type="button" className={small} onClick={() => queue.drop((file) => file.state === "running" || file.state === "waiting")}>{tr("Cancel all")}</button>
           : <button type="button" aria-label={tr("Close")} onClick={() => queue.drop(() => true)} className="grid size-7 place-items-center rounded-md text-muted hover:bg-hover hover:text-ink"><Icon d={CROSS} /></button>}

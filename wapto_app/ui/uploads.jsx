@@ -9,7 +9,7 @@ const NONE = [];
 let counter = 0;
 
 const subscribe = (listener) => (listeners.add(listener), () => listeners.delete(listener));
-const shelf = (conversation) => shelves.get(conversation) ?? NONE;
+export const filesOf = (conversation) => shelves.get(conversation) ?? NONE;
 
 export function putFiles(conversation, files) {
   if (files.length) shelves.set(conversation, files);
@@ -17,7 +17,7 @@ export function putFiles(conversation, files) {
   listeners.forEach((listener) => listener());
 }
 
-const patch = (conversation, id, change) => putFiles(conversation, shelf(conversation).map((file) => (file.id === id ? { ...file, ...change } : file)));
+const patch = (conversation, id, change) => putFiles(conversation, filesOf(conversation).map((file) => (file.id === id ? { ...file, ...change } : file)));
 
 // Hands one file to the server; `done` is its answer, or { error, again } with `again` when another try may help.
 export function transfer(file, { voice = false, onPercent } = {}) {
@@ -59,7 +59,7 @@ function add(conversation, list) {
   for (const file of list) {
     const id = ++counter;
     const preview = isPicture(file.type) ? URL.createObjectURL(file) : "";
-    putFiles(conversation, [...shelf(conversation), { id, file, name: file.name, size: file.size, preview, percent: 0, caption: "" }]);
+    putFiles(conversation, [...filesOf(conversation), { id, file, name: file.name, size: file.size, preview, percent: 0, caption: "" }]);
     start(conversation, id, file);
   }
 }
@@ -69,11 +69,11 @@ export function addReady(conversation, list) {
   const made = list.map(({ key, filename, kind, size }) => ({
     id: ++counter, key, name: filename, kind, size, caption: "", preview: kind === "image" ? `/media/${key}` : "",
   }));
-  putFiles(conversation, [...shelf(conversation), ...made]);
+  putFiles(conversation, [...filesOf(conversation), ...made]);
 }
 
 function move(conversation, id, by) {
-  const files = [...shelf(conversation)];
+  const files = [...filesOf(conversation)];
   const at = files.findIndex((file) => file.id === id);
   const to = Math.min(files.length - 1, Math.max(0, at + by));
   files.splice(to, 0, ...files.splice(at, 1));
@@ -82,8 +82,8 @@ function move(conversation, id, by) {
 
 function remove(conversation, id) {
   running.get(id)?.abort();
-  forget(shelf(conversation).filter((file) => file.id === id));
-  putFiles(conversation, shelf(conversation).filter((file) => file.id !== id));
+  forget(filesOf(conversation).filter((file) => file.id === id));
+  putFiles(conversation, filesOf(conversation).filter((file) => file.id !== id));
 }
 
 // Their pictures are not needed any more.
@@ -93,12 +93,12 @@ export function forget(files) {
 
 // Files go to the server while the text is still being written; `key` is what the server calls a file it has taken.
 export function useUploads(conversation) {
-  const files = useSyncExternalStore(subscribe, () => shelf(conversation), () => NONE);
+  const files = useSyncExternalStore(subscribe, () => filesOf(conversation), () => NONE);
   const acts = useMemo(() => ({
     add: (list) => add(conversation, list),
     remove: (id) => remove(conversation, id),
     move: (id, by) => move(conversation, id, by),
-    retry: (id) => start(conversation, id, shelf(conversation).find((file) => file.id === id).file),
+    retry: (id) => start(conversation, id, filesOf(conversation).find((file) => file.id === id).file),
     caption: (id, caption) => patch(conversation, id, { caption }),
   }), [conversation]);
   return { files, ...acts };

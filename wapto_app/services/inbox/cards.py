@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import Any
+from typing import Any, TypedDict
 
 import phonenumbers
 import sqlalchemy as sa
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
-from typing_extensions import TypedDict
+from typing_extensions import TypedDict as FormDict  # what pydantic validates, below Python 3.12
 
 from integrations.whatsapp import messages
 from integrations.whatsapp.webhooks.decoding import clean_text
@@ -26,7 +26,7 @@ _NAME_MAX = 120
 _TEXT_MAX = 200
 
 
-class OutgoingCard(TypedDict):
+class OutgoingCard(FormDict):
     """``contact_id`` names one of our contacts; 0 for somebody whose details are typed."""
 
     contact_id: int
@@ -139,11 +139,12 @@ async def shareable(
     actor.require(Permission.CONTACTS_SEE)
     if actor.hide_phone:
         return []
-    c, a = Contact, ContactAddress
+    c = Contact
     query = (
-        sa.select(col(c.id), col(c.name), col(c.profile_name), col(c.username), col(a.value))
-        .join(a, sa.and_(col(a.contact_id) == col(c.id), col(a.kind) == AddressKind.PHONE))
-        .where(readable_contact(actor))
+        sa.select(
+            col(c.id), col(c.name), col(c.profile_name), col(c.username), _newest_number().label("phone")
+        )
+        .where(readable_contact(actor), _newest_number().is_not(None))
         .order_by(col(c.id).desc())
         .limit(min(limit, 50))
     )
@@ -152,16 +153,28 @@ async def shareable(
     found = (await (await session.connection()).execute(query)).all()
     return [
         ShareableContact(
-            id=row.id, name=shown_name(row.name, row.profile_name, row.username, row.value), phone=row.value
+            id=row.id, name=shown_name(row.name, row.profile_name, row.username, row.phone), phone=row.phone
         )
         for row in found
     ]
 
 
+def _newest_number() -> sa.ScalarSelect[Any]:
+    a = ContactAddress
+    return (
+        sa.select(col(a.value))
+        .where(col(a.contact_id) == col(Contact.id), col(a.kind) == AddressKind.PHONE)
+        .order_by(col(a.id).desc())
+        .limit(1)
+        .correlate(Contact)
+        .scalar_subquery()
+    )
+
+
 def _named(words: str) -> sa.ColumnElement[bool]:
-    c, a = Contact, ContactAddress
+    c = Contact
     ways = [col(column).icontains(words, autoescape=True) for column in (c.name, c.profile_name, c.username)]
     digits = "".join(character for character in words if character.isdigit())
     if len(digits) > 2:
-        ways.append(col(a.value).contains(digits, autoescape=True))
+        ways.append(_newest_number().contains(digits, autoescape=True))
     return sa.or_(*ways)

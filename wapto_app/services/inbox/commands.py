@@ -206,8 +206,10 @@ async def _send_file(
     kind = kind_of(mime_type)
     own_text = caption if kind in _WITHOUT_CAPTION else ""
     if len(caption) > CAPTION_MAX and not own_text:
-        text = f"A caption has at most {CAPTION_MAX:,} characters; this has {len(caption):,}."
-        raise Invalid(about.field, text)
+        raise Invalid(
+            about.field,
+            f"A caption has at most {CAPTION_MAX:,} characters; this has {len(caption):,}.",
+        )
     draft = Draft(
         kind,
         "" if own_text else caption,

@@ -27,8 +27,6 @@ from wapto_app.services.media import pictures, shared
 from wapto_app.services.media.files import absolute, relative_path
 from wapto_app.services.media.pictures import Made
 
-_NO_GAIN = "This picture is as small as it can be already."
-
 
 async def preview(db: Database, actor: Actor, media_dir: Path, key: str, *, as_sticker: bool = False) -> Made:
     """What would be made of a picture; nothing is changed.
@@ -43,7 +41,7 @@ async def preview(db: Database, actor: Actor, media_dir: Path, key: str, *, as_s
     work = pictures.sticker if as_sticker else pictures.shrink
     made = await pictures.alone(work, await _there(media_dir, file))
     if not as_sticker and len(made.content) >= file.size:
-        raise Conflict(_NO_GAIN)
+        raise Conflict("This picture is as small as it can be already.")
     return made
 
 

@@ -63,7 +63,7 @@ def dimensions(path: Path) -> tuple[int, int]:
         with Image.open(path, formats=_FORMATS) as picture:
             width, height = picture.size
             turned = picture.getexif().get(0x0112, 1) in (5, 6, 7, 8)
-    except (OSError, SyntaxError, ValueError, Image.DecompressionBombError):
+    except (OSError, SyntaxError, ValueError, Image.DecompressionBombError, Image.DecompressionBombWarning):
         return 0, 0
     return (height, width) if turned else (width, height)
 

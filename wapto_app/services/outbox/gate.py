@@ -85,6 +85,28 @@ def _check_template(facts: Facts) -> None:
     if template is None:
         return
     if template.status != "APPROVED":
-        raise TemplateUnavailable(template.name, template.status)
+        raise _unavailable(template.name, template.status)
     if template.is_marketing and facts.marketing_stopped:
         raise MarketingStopped
+
+
+def _unavailable(name: str, status: str) -> TemplateUnavailable:
+    """Why, in plain words, and what to do."""
+    if status == "PAUSED":
+        return TemplateUnavailable(
+            f"WhatsApp paused the template “{name}” because customers rated it badly. Choose another one, or wait "
+            "until WhatsApp ends the pause."
+        )
+    if status == "DISABLED":
+        return TemplateUnavailable(f"WhatsApp disabled the template “{name}” for good. Choose another one.")
+    if status == "REJECTED":
+        return TemplateUnavailable(f"WhatsApp rejected the template “{name}”. Choose another one.")
+    if status == "PENDING":
+        return TemplateUnavailable(f"WhatsApp is still reviewing the template “{name}”. Choose another one.")
+    if status == "GONE":
+        return TemplateUnavailable(
+            f"The template “{name}” does not exist at WhatsApp any more. Choose another one."
+        )
+    return TemplateUnavailable(
+        f"WhatsApp does not accept the template “{name}” at the moment. Choose another one."
+    )

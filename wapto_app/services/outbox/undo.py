@@ -22,7 +22,6 @@ from wapto_app.services.outbox.commands import locked_conversation, show_in_list
 from wapto_app.services.sessions import account_topic
 
 HOLD = timedelta(seconds=5)
-TOO_LATE = "This message has already left."
 
 
 class TakenBack(TypedDict):
@@ -87,7 +86,7 @@ async def take_back(session: AsyncSession, actor: Actor, message_id: int) -> Tak
         raise NotFound("message")
     conversation, _facts = await locked_conversation(session, actor, message.conversation_id)
     if message.status is not MessageStatus.QUEUED or message.attempt or message.type == "reaction":
-        raise Conflict(TOO_LATE)
+        raise Conflict("This message has already left.")
     file = await session.get(MediaFile, message.media_id) if message.media_id else None
     await session.delete(message)
     await session.flush()

@@ -176,12 +176,13 @@ def _check(reply: QuickReply, file: LibraryFile | None) -> None:
         raise Invalid("title", f"A title has at most {TITLE_MAX} characters.")
     if not reply.body and file is None:
         raise Invalid("body", "Write the text, or choose a file.")
-    most = CAPTION_MAX if file is not None and file.kind != "audio" else BODY_MAX
-    if len(reply.body) > most:
-        what = "beside a file " if most == CAPTION_MAX else ""
+    length = len(reply.body)
+    if file is not None and file.kind != "audio" and length > CAPTION_MAX:
         raise Invalid(
-            "body", f"WhatsApp takes at most {most:,} characters {what}; this has {len(reply.body):,}."
+            "body", f"Beside a file a text has at most {CAPTION_MAX:,} characters; this has {length:,}."
         )
+    if length > BODY_MAX:
+        raise Invalid("body", f"WhatsApp takes at most {BODY_MAX:,} characters; this has {length:,}.")
 
 
 async def _file(session: AsyncSession, key: str) -> LibraryFile:
@@ -206,10 +207,11 @@ async def _count(session: AsyncSession, owner_id: int | None) -> int:
 
 
 async def _store(session: AsyncSession, reply: QuickReply) -> None:
+    shortcut = reply.shortcut
+    taken = Invalid("shortcut", f"There is /{shortcut} already. Choose another word.")
     try:
-        async with session.begin_nested():
-            session.add(reply)
+        session.add(reply)
+        await session.flush()
     except IntegrityError:
-        whose = "There is a shared quick reply" if reply.owner_id is None else "You have a quick reply"
-        raise Invalid("shortcut", f"{whose} /{reply.shortcut} already. Choose another word.") from None
+        raise taken from None
     touch(session, TOPIC)

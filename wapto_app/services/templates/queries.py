@@ -43,8 +43,12 @@ async def approved(
     """
     actor.require(Permission.INBOX_DO)
     conversation = await conversation_seen(session, actor, conversation_id)
-    facts = select(Channel.waba_id, Contact.language).where(
-        Channel.id == conversation.channel_id, Contact.id == conversation.contact_id
+    facts = (
+        select(Channel.waba_id, Contact.language)
+        .select_from(Conversation)
+        .join(Channel, col(Channel.id) == col(Conversation.channel_id))
+        .join(Contact, col(Contact.id) == col(Conversation.contact_id))
+        .where(Conversation.id == conversation.id)
     )
     waba_id, language = (await session.exec(facts)).one()
     own = col(Template.language).startswith(language[:2].lower(), autoescape=True) if language else sa.false()

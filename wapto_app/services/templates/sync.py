@@ -55,7 +55,7 @@ async def sync(db: Database, actor: Actor, gateway: Gateway) -> Synced:
         try:
             results.append(await _sync_account(db, gateway, channel))
         except (WhatsAppError, SecretsUnreadable) as error:
-            raise Conflict(_why(error)) from error
+            raise _refusal(error) from error
     return Synced(sum(each.listed for each in results), sum(each.gone for each in results))
 
 
@@ -70,12 +70,13 @@ async def sync_all(db: Database, gateway: Gateway) -> None:
             log.exception("templates.sync_failed", waba=channel.waba_id)
 
 
-def _why(error: Exception) -> str:
+def _refusal(error: Exception) -> Conflict:
     if isinstance(error, GraphError):
-        return f"WhatsApp refused to list the templates: {error.info.meaning} {error.info.advice}".strip()
+        meaning = error.info.meaning
+        return Conflict(f"WhatsApp refused to list the templates: {meaning}")
     if isinstance(error, SecretsUnreadable):
-        return "The access token cannot be read. Reconnect the number under Integrations."
-    return "WhatsApp could not be reached. Try again in a minute."
+        return Conflict("The access token cannot be read. Reconnect the number under Integrations.")
+    return Conflict("WhatsApp could not be reached. Try again in a minute.")
 
 
 async def _channels(db: Database) -> list[Channel]:
