@@ -12,6 +12,7 @@ NAVIGATION = (
         t("Work"),
         (
             Entry(t("Inbox"), "/inbox", "inbox", Permission.INBOX_SEE, badge="unread"),
+            Entry(t("Contacts"), "/contacts", "contact", Permission.CONTACTS_SEE),
             Entry(t("Tasks"), "/tasks", "list-todo", Permission.INBOX_SEE),
         ),
     ),

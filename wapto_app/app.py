@@ -21,6 +21,7 @@ from pages import (
     admin_subscriptions,
     agents,
     connect,
+    contacts,
     first_password,
     inbox,
     integrations,
@@ -47,6 +48,8 @@ from pages.admin_settings import meta_app as settings_meta_app
 from pages.admin_settings import payments as settings_payments
 from pages.admin_settings import registration as settings_registration
 from pages.admin_settings import retention as settings_retention
+from pages.contacts import detail as contact_detail
+from pages.contacts import duplicates as contact_duplicates
 from pages.review import conversation as review_conversation
 from state import base
 from state.access import Access
@@ -59,6 +62,7 @@ from state.admin_settings.payments import StripeSettings
 from state.admin_settings.registration import RegistrationSettings
 from state.admin_settings.retention import RetentionSettings
 from state.agents import Agents
+from state.contacts import ContactList, ContactPage, Duplicates
 from state.inbox import ContactPanel, InboxList, OpenConversation
 from state.integrations import Integrations
 from state.payment import Payment
@@ -96,6 +100,7 @@ from wapto_app.web import (
     stripe,
     webhooks,
 )
+from wapto_app.web import contacts as web_contacts
 from wapto_app.web import review as web_review
 from wapto_app.web import two_factor as two_factor_routes
 from wapto_app.web.agents import routes as agents_routes
@@ -118,6 +123,7 @@ _routes = [
     *admin_settings.routes,
     *sandbox.routes(_settings),
     *web_review.routes,
+    *web_contacts.routes,
 ]
 
 _with_headers = partial(
@@ -213,6 +219,9 @@ _page(profile.profile, "/profile", Shell.load, Profile.load, TwoFactor.load)
 _page(first_password.first_password, "/profile/password", Shell.load)
 _page(two_factor.two_factor, "/profile/two-factor", Shell.load, TwoFactor.load)
 _page(tasks.tasks, "/tasks", Shell.load, Tasks.load)
+_page(contacts.contacts, "/contacts", Shell.load, ContactList.load)
+_page(contact_duplicates.duplicates, "/contacts/duplicates", Shell.load, Duplicates.load)
+_page(contact_detail.contact, contact_detail.ROUTE, Shell.load, ContactPage.load)
 _page(security_rules.security_rules, "/settings/security", Shell.load, SecurityRules.load)
 _page(admin_accounts.admin_accounts, "/admin/accounts", Shell.load, Accounts.load)
 _page(teams.teams, "/teams", Shell.load, Teams.load)
