@@ -15,6 +15,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from integrations.sandbox.config import SandboxConfig
 from integrations.sandbox.sandbox import Sandbox
 from integrations.sandbox.stripe import StripeConfig, StripeSandbox
+from wapto_app import demo_contacts
 from wapto_app.log import get_logger
 from wapto_app.models import AssignmentStrategy, ChannelKind, Visibility
 from wapto_app.runtime import Runtime
@@ -134,6 +135,7 @@ async def prepare(runtime: Runtime) -> list[str]:
         await accounts.accept_invitation(session, path.rsplit("/", 1)[-1], agent)
         if stripe(runtime.settings) is not None:
             await _offer_plans(session)
+        await demo_contacts.write_down(session)
     return [
         f"User login:   {_OWNER}   password: {owner_password}",
         f"Agent login:  {_AGENT}   password: {agent_password}",
