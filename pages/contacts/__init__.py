@@ -15,13 +15,13 @@ from pages.contacts.words import MAY_EXPORT, MAY_WRITE
 from pages.frame import frame
 from state.contacts import ContactList, NewContact
 from wapto_app.security.permissions import Permission
-from wapto_app.ui.button import button, button_link
+from wapto_app.ui.button import button, button_link, icon_button
 from wapto_app.ui.card import page_body, page_header
 from wapto_app.ui.empty import empty_state
 from wapto_app.ui.i18n import t
 from wapto_app.ui.keys import shortcut
 from wapto_app.ui.link import file_link
-from wapto_app.ui.menu import menu
+from wapto_app.ui.menu import menu, menu_item
 from wapto_app.ui.table import Selection, Sort, pager, table
 
 _FILE = (
@@ -50,30 +50,45 @@ def contacts() -> rx.Component:
 
 
 def _actions() -> rx.Component:
-    write = rx.fragment(
-        button_link(t("Find duplicates"), "/contacts/duplicates", icon="merge"),
-        button(t("New contact"), variant="primary", icon="plus", on_click=NewContact.start),
+    """On a phone what is needed seldom is gathered in a menu."""
+    duplicates = button_link(
+        t("Find duplicates"), "/contacts/duplicates", icon="merge", class_name="max-sm:hidden"
     )
+    export = export_menu(button(t("Export"), icon="download", class_name="max-sm:hidden"))
+    few = rx.fragment(
+        rx.cond(
+            MAY_WRITE,
+            menu_item(t("Find duplicates"), icon="merge", href="/contacts/duplicates"),
+            rx.fragment(),
+        ),
+        rx.cond(MAY_EXPORT, rx.fragment(*_files()), rx.fragment()),
+    )
+    more = menu(
+        icon_button("ellipsis", t("More actions"), class_name="sm:hidden"),
+        few,
+        label=t("More actions"),
+        align="end",
+    )
+    new = button(t("New contact"), variant="primary", icon="plus", on_click=NewContact.start)
     return rx.fragment(
-        rx.cond(MAY_EXPORT, export_menu(button(t("Export"), icon="download")), rx.fragment()),
-        rx.cond(MAY_WRITE, write, rx.fragment()),
+        rx.cond(MAY_EXPORT, export, rx.fragment()),
+        rx.cond(MAY_WRITE, rx.fragment(duplicates, new), rx.fragment()),
+        rx.cond(MAY_WRITE | MAY_EXPORT, more, rx.fragment()),
     )
+
+
+def _files() -> list[rx.Component]:
+    def line(text: rx.Var[str], ending: str) -> rx.Component:
+        href = f"/exports/contacts.{ending}" + ContactList.query
+        return file_link(text, href=href, class_name=_FILE, role="menuitem", tab_index=-1)
+
+    return [line(t("CSV, for everything"), "csv"), line(t("Excel (XLSX)"), "xlsx")]
 
 
 def export_menu(trigger: rx.Component) -> rx.Component:
     """Files of the marked contacts, or of all that match."""
 
-    def line(text: rx.Var[str], ending: str) -> rx.Component:
-        href = f"/exports/contacts.{ending}" + ContactList.query
-        return file_link(text, href=href, class_name=_FILE, role="menuitem", tab_index=-1)
-
-    return menu(
-        trigger,
-        line(t("CSV, for everything"), "csv"),
-        line(t("Excel (XLSX)"), "xlsx"),
-        label=t("Export"),
-        align="end",
-    )
+    return menu(trigger, *_files(), label=t("Export"), align="end")
 
 
 def _room() -> rx.Component:

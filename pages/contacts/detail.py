@@ -149,7 +149,7 @@ def _details() -> rx.Component:
     errors = Feedback.errors
 
     def line(name: str, label: rx.Var[str], **props: Any) -> rx.Component:
-        given = {"max_length": 120, "auto_complete": "off", "optional": True, **props}
+        given = {"max_length": 120, "auto_complete": "off", "required": False, **props}
         return text_field(name, label, default_value=_WHO[name], errors=errors, **given)
 
     inputs = form(
@@ -157,7 +157,7 @@ def _details() -> rx.Component:
             line("name", t("Name"), placeholder=_WHO["profile_name"]),
             line("company", t("Company")),
             line("email", t("E-mail"), type="email", max_length=254),
-            language_field(_WHO["language"]),
+            language_field(_WHO["language"], required=False),
             line("source", t("Source"), max_length=64),
             field_inputs(ContactPage.fields, ContactPage.values, errors=errors),
             class_name="grid gap-5 sm:grid-cols-2",
@@ -168,7 +168,7 @@ def _details() -> rx.Component:
             rows=4,
             default_value=_WHO["notes"],
             max_length=10_000,
-            optional=True,
+            required=False,
             help=t("Only your team sees this."),
             errors=errors,
         ),

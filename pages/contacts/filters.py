@@ -26,7 +26,7 @@ def filter_bar(*more: rx.Component) -> rx.Component:
             t("Search name, number, e-mail or company"),
             value=ContactList.filter["search"],
             on_change=ContactList.find,
-            class_name="w-full sm:w-80",
+            class_name="w-full sm:w-96",
         ),
         button(
             t("Filters"),

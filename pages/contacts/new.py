@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import reflex as rx
 
 from pages.contacts.words import LANGUAGES
@@ -31,7 +33,7 @@ def new_dialog() -> rx.Component:
                 "company", t("Company"), max_length=120, auto_complete="off", optional=True, errors=errors
             ),
             text_field("email", t("E-mail"), type="email", auto_complete="off", optional=True, errors=errors),
-            language_field(),
+            language_field(optional=True),
             text_field(
                 "source",
                 t("Source"),
@@ -61,7 +63,7 @@ def new_dialog() -> rx.Component:
     )
 
 
-def language_field(value: str | rx.Var[str] = "") -> rx.Component:
+def language_field(value: str | rx.Var[str] = "", **props: Any) -> rx.Component:
     """A language tag, with the usual ones offered while typing."""
     return rx.fragment(
         text_field(
@@ -72,8 +74,8 @@ def language_field(value: str | rx.Var[str] = "") -> rx.Component:
             placeholder="pt-BR",
             auto_complete="off",
             list="languages",
-            optional=True,
             errors=Feedback.errors,
+            **props,
         ),
         rx.el.datalist(*[rx.el.option(value=code) for code in LANGUAGES], id="languages"),
     )

@@ -79,7 +79,10 @@ def _consent() -> rx.Component:
         button(t("They want marketing again"), size="sm", on_click=ContactPage.opt(True), class_name="mt-3"),
         rx.fragment(),
     )
-    return section(t("Opt-in"), toggle, rx.el.div(opt_badge(_WHO["opt"]), class_name="mt-3"), since, resume)
+    stopped = rx.cond(
+        _WHO["opt"] == "marketing", rx.el.div(opt_badge(_WHO["opt"]), class_name="mt-3"), rx.fragment()
+    )
+    return section(t("Opt-in"), toggle, stopped, since, resume)
 
 
 def _conversations() -> rx.Component:

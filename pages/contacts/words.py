@@ -22,7 +22,7 @@ def opt_badge(state: Any) -> rx.Component:
     return status_badge(
         state,
         {
-            "in": (t("Opted in"), "accent"),
+            "in": (t("Opted in"), "neutral"),
             "marketing": (t("No marketing"), "warning"),
             "out": (t("Opted out"), "danger"),
         },

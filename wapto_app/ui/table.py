@@ -115,7 +115,8 @@ def table(
         ),
         _bulk_bar(selection) if selection else rx.fragment(),
         pager if pager is not None else rx.fragment(),
-        class_name=classes(SURFACE, "overflow-hidden"),
+        # Clipped, not hidden: the bar of the chosen rows stays in sight at the bottom of a long page.
+        class_name=classes(SURFACE, "overflow-clip"),
     )
 
 
@@ -260,7 +261,7 @@ def _bulk_bar(selection: Selection) -> rx.Component:
         ),
         *selection.actions,
         icon_button("x", t("Clear the selection"), on_click=selection.on_toggle_all(False)),
-        class_name="flex flex-wrap items-center gap-2 border-t bg-accent-soft px-4 py-2",
+        class_name="sticky bottom-0 z-10 flex flex-wrap items-center gap-2 border-t bg-accent-soft px-4 py-2",
     )
     return rx.cond(chosen > 0, bar, rx.fragment())
 
