@@ -22,6 +22,7 @@ from pages import (
     agents,
     connect,
     contacts,
+    fields,
     first_password,
     inbox,
     integrations,
@@ -34,8 +35,11 @@ from pages import (
     reset,
     review,
     security_rules,
+    segment,
+    segments,
     setup,
     subscription,
+    tags,
     tasks,
     team,
     teams,
@@ -63,6 +67,7 @@ from state.admin_settings.registration import RegistrationSettings
 from state.admin_settings.retention import RetentionSettings
 from state.agents import Agents
 from state.contacts import ContactList, ContactPage, Duplicates
+from state.fields import Fields
 from state.inbox import ContactPanel, InboxList, OpenConversation
 from state.integrations import Integrations
 from state.payment import Payment
@@ -71,9 +76,12 @@ from state.profile import Profile
 from state.review import Behind, Review
 from state.review_conversation import ReviewedConversation
 from state.security_rules import SecurityRules
+from state.segment_editor import SegmentEditor
+from state.segments import Segments
 from state.shell import Shell
 from state.subscription import Subscription
 from state.subscriptions import Subscriptions
+from state.tags import Tags
 from state.tasks import Tasks
 from state.team import TeamEditor
 from state.teams import Teams
@@ -222,6 +230,10 @@ _page(tasks.tasks, "/tasks", Shell.load, Tasks.load)
 _page(contacts.contacts, "/contacts", Shell.load, ContactList.load)
 _page(contact_duplicates.duplicates, "/contacts/duplicates", Shell.load, Duplicates.load)
 _page(contact_detail.contact, contact_detail.ROUTE, Shell.load, ContactPage.load)
+_page(tags.tags, "/tags", Shell.load, Tags.load)
+_page(fields.fields, "/fields", Shell.load, Fields.load)
+_page(segments.segments, "/segments", Shell.load, Segments.load)
+_page(segment.segment, segment.ROUTE, Shell.load, SegmentEditor.load)
 _page(security_rules.security_rules, "/settings/security", Shell.load, SecurityRules.load)
 _page(admin_accounts.admin_accounts, "/admin/accounts", Shell.load, Accounts.load)
 _page(teams.teams, "/teams", Shell.load, Teams.load)

@@ -44,7 +44,7 @@ async def default_region(session: AsyncSession) -> str | None:
         return None
     # A number of no region that is known by now still tells the country by its code.
     return phonenumbers.region_code_for_number(parsed) or phonenumbers.region_code_for_country_code(
-        parsed.country_code
+        parsed.country_code or 0
     )
 
 
