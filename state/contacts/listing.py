@@ -7,10 +7,11 @@ from typing import Any, TypedDict
 from urllib.parse import quote
 
 import reflex as rx
+from sqlmodel.ext.asyncio.session import AsyncSession
 
 from state.base import actor_of, watch
 from wapto_app import runtime
-from wapto_app.security.permissions import Permission
+from wapto_app.security.permissions import Actor, Permission
 from wapto_app.security.policy import requires
 from wapto_app.services import contacts, fields, segments, tags
 from wapto_app.services.contacts import ContactFilter, ContactRow, Cursor, columns
@@ -223,16 +224,20 @@ class ContactList(rx.State):
 
     async def _first_page(self) -> None:
         self._starts = [None]
-        await self._turn()
-
-    async def _turn(self) -> None:
         self.marked, self.all_marked = [], False
         await self._show()
 
-    async def _show(self) -> None:
-        actor, wanted = await actor_of(self), ContactFilter(**self.filter)  # type: ignore[typeddict-item]
+    async def _turn(self) -> None:
+        """Another page: what stands around the table is as it was."""
+        self.marked, self.all_marked = [], False
+        actor = await actor_of(self)
         async with runtime.get().db.read() as session:
-            found = await contacts.listing(session, actor, wanted, sort=self.sort, after=self._starts[-1])
+            await self._read_page(session, actor)
+
+    async def _show(self) -> None:
+        actor, wanted = await actor_of(self), self._wanted()
+        async with runtime.get().db.read() as session:
+            await self._read_page(session, actor)
             self.total = await contacts.count(session, actor, wanted)
             self.used, self.limit = await room(session, actor)
             self.shown = await columns.chosen(session, actor)
@@ -242,6 +247,13 @@ class ContactList(rx.State):
             saved = await segments.listing(session, actor)
         self.sources, self.languages = known["sources"], known["languages"]
         self.segments = [Option(value=str(each["id"]), label=each["name"]) for each in saved]
+        self.loaded = True
+
+    async def _read_page(self, session: AsyncSession, actor: Actor) -> None:
+        found = await contacts.listing(session, actor, self._wanted(), sort=self.sort, after=self._starts[-1])
         self.rows, self._next, self.has_next = found.rows, found.next, found.next is not None
-        self.page, self.loaded = (len(self._starts) - 1) * PAGE, True
+        self.page = (len(self._starts) - 1) * PAGE
         self.marked = [each for each in self.marked if each in {row["id"] for row in self.rows}]
+
+    def _wanted(self) -> ContactFilter:
+        return ContactFilter(**self.filter)  # type: ignore[typeddict-item]
