@@ -11,6 +11,7 @@ NAVIGATION = (
         t("Work"),
         (
             Entry(t("Inbox"), "/inbox", "inbox", Permission.INBOX_SEE, badge="unread", keys="g i"),
+            Entry(t("Contacts"), "/contacts", "contact", Permission.CONTACTS_SEE, keys="g c"),
             Entry(t("Segments"), "/segments", "chart-pie", Permission.CONTACTS_SEE),
             Entry(t("Tasks"), "/tasks", "list-todo", Permission.INBOX_SEE, keys="g t"),
             Entry(t("Media library"), "/media-library", "images", Permission.MEDIA_SEE),

@@ -22,6 +22,7 @@ from pages import (
     agents,
     business_hours,
     connect,
+    contacts,
     fields,
     first_password,
     inbox,
@@ -54,6 +55,8 @@ from pages.admin_settings import meta_app as settings_meta_app
 from pages.admin_settings import payments as settings_payments
 from pages.admin_settings import registration as settings_registration
 from pages.admin_settings import retention as settings_retention
+from pages.contacts import detail as contact_detail
+from pages.contacts import duplicates as contact_duplicates
 from pages.review import conversation as review_conversation
 from state import base
 from state.access import Access
@@ -67,6 +70,7 @@ from state.admin_settings.registration import RegistrationSettings
 from state.admin_settings.retention import RetentionSettings
 from state.agents import Agents
 from state.business_hours import BusinessHours
+from state.contacts import ContactList, ContactPage, Duplicates
 from state.fields import Fields
 from state.inbox import Composer, ContactPanel, InboxList, OpenConversation, ScheduledMessages
 from state.integrations import Integrations
@@ -111,6 +115,7 @@ from wapto_app.web import (
     transcript,
     webhooks,
 )
+from wapto_app.web import contacts as web_contacts
 from wapto_app.web import library as web_library
 from wapto_app.web import review as web_review
 from wapto_app.web import two_factor as two_factor_routes
@@ -136,6 +141,7 @@ _routes = [
     *sandbox.routes(_settings),
     *web_review.routes,
     *transcript.routes,
+    *web_contacts.routes,
 ]
 
 _is_https = _settings.public_url.startswith("https://")
@@ -243,6 +249,9 @@ _page(profile.profile, "/profile", Shell.load, Profile.load, TwoFactor.load)
 _page(first_password.first_password, "/profile/password", Shell.load)
 _page(two_factor.two_factor, "/profile/two-factor", Shell.load, TwoFactor.load)
 _page(tasks.tasks, "/tasks", Shell.load, Tasks.load)
+_page(contacts.contacts, "/contacts", Shell.load, ContactList.load)
+_page(contact_duplicates.duplicates, "/contacts/duplicates", Shell.load, Duplicates.load)
+_page(contact_detail.contact, contact_detail.ROUTE, Shell.load, ContactPage.load)
 _page(tags.tags, "/tags", Shell.load, Tags.load)
 _page(fields.fields, "/fields", Shell.load, Fields.load)
 _page(segments.segments, "/segments", Shell.load, Segments.load)

@@ -15,7 +15,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from integrations.sandbox.config import SandboxConfig
 from integrations.sandbox.sandbox import Sandbox
 from integrations.sandbox.stripe import StripeConfig, StripeSandbox
-from wapto_app import demo_customers, demo_library, demo_writing
+from wapto_app import demo_contacts, demo_customers, demo_library, demo_writing
 from wapto_app.log import get_logger
 from wapto_app.models import AssignmentStrategy, ChannelKind, Visibility
 from wapto_app.runtime import Runtime
@@ -137,6 +137,7 @@ async def prepare(runtime: Runtime) -> list[str]:
         await demo_writing.prepare(session)
         if stripe(runtime.settings) is not None:
             await _offer_plans(session)
+        await demo_contacts.write_down(session)
     return [
         f"User login:   {_OWNER}   password: {owner_password}",
         f"Agent login:  {_AGENT}   password: {agent_password}",

@@ -86,7 +86,8 @@ async def _first_contacts(runtime: Runtime) -> list[int]:
     async with asyncio.timeout(_WAIT_SECONDS):
         while True:
             async with runtime.db.read() as session:
-                query = select(Contact.id).order_by(col(Contact.id)).limit(wanted)
+                wrote = select(Contact.id).where(Contact.source == "whatsapp")
+                query = wrote.order_by(col(Contact.id)).limit(wanted)
                 found = [contact_id or 0 for contact_id in await session.exec(query)]
             if len(found) >= wanted:
                 return found
