@@ -15,6 +15,7 @@ from wapto_app.services.fields import FieldLine
 from wapto_app.ui.badge import badge
 from wapto_app.ui.button import button, icon_button
 from wapto_app.ui.card import card, page_body, page_header
+from wapto_app.ui.chat_list import row_of
 from wapto_app.ui.dialog import confirm_dialog
 from wapto_app.ui.empty import empty_state
 from wapto_app.ui.i18n import t, tn
@@ -22,7 +23,6 @@ from wapto_app.ui.keys import shortcut
 from wapto_app.ui.menu import menu, menu_item, menu_separator
 from wapto_app.ui.skeleton import skeleton_lines
 from wapto_app.ui.sortable import handle, sortable
-from wapto_app.ui.virtual_list import row_of
 
 SAMPLE = FieldLine(
     id=0, key="", label="", kind="", help="", minimum="", maximum="", required=False, options=[], values=0

@@ -11,12 +11,12 @@ from pages.tag_dialogs import NAMES
 from wapto_app.services.tags import COLOURS
 from wapto_app.ui.button import button
 from wapto_app.ui.card import section, stack
+from wapto_app.ui.chat_list import row_of
 from wapto_app.ui.menu import popover
 from wapto_app.ui.option_list import OptionList
 from wapto_app.ui.rules import RuleBuilder, rule_words
 from wapto_app.ui.sortable import handle, sortable
 from wapto_app.ui.tags import TagList, chip
-from wapto_app.ui.virtual_list import row_of
 
 _WORDS: dict[str, Any] = {
     "tags": TAGS,
