@@ -24,6 +24,7 @@ _FIRST_PAGES = (
     (Permission.CONTACTS_SEE, "/contacts"),
     (Permission.TEAMS_SEE, "/agents"),
     (Permission.REPORTS_SEE, "/review"),
+    (Permission.MEDIA_SEE, "/media-library"),
     (Permission.INTEGRATIONS_SEE, "/integrations"),
     (Permission.ADMIN, "/admin/accounts"),
 )
