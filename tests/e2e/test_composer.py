@@ -24,7 +24,7 @@ def meta_port() -> int:
 
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory, meta_port: int) -> Iterator[Server]:
-    data_dir = tmp_path_factory.mktemp("writing") / "data"
+    data_dir = tmp_path_factory.mktemp("composer") / "data"
     with started(data_dir, WAPTO_GRAPH_BASE_URL=f"http://127.0.0.1:{meta_port}") as running:
         yield running
 
@@ -131,13 +131,13 @@ def _files_and_voice(page: Page, box: Locator) -> None:
 def _things_to_tap(page: Page) -> None:
     _more(page, "Buttons, list or link")
     page.get_by_label("Text", exact=True).fill("Does Friday suit you?")
-    page.get_by_label("Button 1").fill("Yes")
+    page.get_by_label("Button 1", exact=True).fill("Yes")
     page.get_by_role("button", name="Add a button").click()
-    page.get_by_label("Button 2").fill("Yes")
+    page.get_by_label("Button 2", exact=True).fill("Yes")
     is_accessible(page)
     page.get_by_role("button", name="Send", exact=True).last.click()
     expect(page.get_by_text("Each one must be different.")).to_be_visible()
-    page.get_by_label("Button 2").fill("No")
+    page.get_by_label("Button 2", exact=True).fill("No")
     page.get_by_role("button", name="Send", exact=True).last.click()
     expect(page.get_by_role("dialog")).to_have_count(0)
     _more(page, "Location")
@@ -196,6 +196,7 @@ def test_templates_take_the_place_of_the_box_when_the_window_is_closed(
     expect(send).to_be_disabled()
     for number, value in enumerate(("Ana", "4711", "Friday"), 1):
         page.get_by_label(f"Text: {number}").fill(value)
+    page.get_by_label("Button: Track order").fill("4711")
     expect(page.get_by_test_id("template-preview")).to_contain_text("Hello Ana, your order 4711")
     send.click()
     expect(_last(page)).to_contain_text("4711")

@@ -94,6 +94,7 @@ function Desk(props) {
   const noteText = useStored(`note-${conversation}`);
   const setNoteText = (value) => putDraft(`note-${conversation}`, value);
   const [at, setAt] = useState(0);
+  const [round, setRound] = useState(0);
   const uploads = useUploads(conversation);
   const open = useOpenUntil(closesAt);
   const [text, write] = note ? [noteText, setNoteText] : [draft.text, draft.write];
@@ -127,11 +128,11 @@ function Desk(props) {
   const send = () => { if (maySend) (note ? sendNote : sendMessage)(); };
   // Anything but the text of the box: a place, a card, buttons, a template, a recording.
   const deliver = (message, recording) => {
-    props.send(conversation, { reply_to: quote?.id ?? 0, ...message }, { recording, done: () => { onCancelReply?.(); close(); } });
+    props.send(conversation, { reply_to: quote?.id ?? 0, ...message }, { recording, done: () => { onCancelReply?.(); setRound(round + 1); close(); } });
   };
   // What was taken back is in its form again.
   const form = FORMS.find((name) => props.again?.[name]);
-  useEffect(() => { if (form) setPanel(form); }, [props.again]);
+  useEffect(() => { if (form) setPanel(form); else if (props.again) focus(); }, [props.again]);
   const toggleNote = (wanted) => { setNote(wanted); setPanel(""); focus(); };
   const onKeyDown = (event) => {
     if (event.nativeEvent.isComposing || suggest.current?.(event)) return;
@@ -212,7 +213,7 @@ function Desk(props) {
       {props.scheduled?.length > 0 && <Later load={scheduledList} rows={props.scheduled} opening={props.opening} errors={errors} delivery={delivery} onCancel={props.onCancelScheduled} onNow={props.onSendScheduled} onEdit={props.onEditScheduled} />}
       <Modes note={note} onChange={toggleNote} />
       {blocked && <Closed reason={blocked} />}
-      {closed && <Closed reason={whyClosed(!closesAt)}><Later load={PARTS.templates} {...templates} inline /></Closed>}
+      {closed && <Closed reason={whyClosed(!closesAt)}><Later key={round} load={PARTS.templates} {...templates} inline /></Closed>}
       {!blocked && !closed && <form aria-label={tr("Composer")} onSubmit={(event) => { event.preventDefault(); send(); }}>{body}</form>}
       {/* Outside of the form: what is typed in a dialog must not send the message. */}
       {panel && panel !== "voice" && !blocked && !closed && <Later key={panel} load={PARTS[panel]} {...parts[panel]} />}
