@@ -20,6 +20,7 @@ from wapto_app.services.segments import Sample, Vocabulary
 
 _LARGEST_ID = 2**31 - 1
 _LONGEST = 100_000
+_NEW: dict[str, Any] = {"join": "and", "rules": [{"field": "tags", "op": "any_of", "items": []}]}
 
 
 class SegmentForm(TypedDict):
@@ -47,7 +48,7 @@ class SegmentEditor(rx.State):
     @requires(Permission.CONTACTS_SEE)
     async def load(self) -> EventSpec:
         self.loaded = self.missing = False
-        self.segment_id, self.name, self.rules = segment_in(str(self.router.url.path)), "", {}
+        self.segment_id, self.name, self.rules = segment_in(str(self.router.url.path)), "", _NEW
         actor = await actor_of(self)
         async with runtime.get().db.read() as session:
             self.words = await segments.vocabulary(session, actor)
@@ -63,8 +64,9 @@ class SegmentEditor(rx.State):
 
     @rx.event
     @requires(Permission.CONTACTS_SEE)
-    async def try_out(self, rules: dict[str, Any]) -> EventSpec:
-        await self._look(rules)
+    async def try_out(self, rules: str) -> EventSpec:
+        """``rules`` is JSON of the tree."""
+        await self._look(_tree(rules))
         return Feedback.clear()
 
     @rx.event

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TypedDict
+
 import reflex as rx
 from reflex.event import EventSpec
 from typing_extensions import TypedDict as FormDict  # what pydantic validates, below Python 3.12
@@ -23,7 +25,7 @@ class MergeForm(FormDict):
     into: str
 
 
-class Option(FormDict):
+class Option(TypedDict):
     value: str
     label: str
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import importlib
 import inspect
 import pkgutil
-from collections.abc import Awaitable, Callable, Collection, Iterator, Mapping, Set
+from collections.abc import Awaitable, Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import date, datetime
@@ -88,9 +88,8 @@ class House:
     def _sample(self, service: str, argument: str, hint: Any) -> Any:
         if get_origin(hint) in (dict, Mapping):
             return {}
-        origin = get_origin(hint)
-        if isinstance(origin, type) and issubclass(origin, Collection) and not issubclass(origin, tuple):
-            return set() if issubclass(origin, Set) else []
+        if get_origin(hint) in (list, Collection, Iterable, Sequence):
+            return [self._sample(service, argument, get_args(hint)[0])]
         known: dict[Any, Any] = {
             AsyncSession: self.session,
             Database: self.runtime.db,
