@@ -5,7 +5,7 @@ from __future__ import annotations
 import reflex as rx
 
 from pages.frame import frame
-from pages.kitchen_sink import controls, displays, known
+from pages.kitchen_sink import controls, displays, files, known
 from wapto_app.security.permissions import Permission
 from wapto_app.ui.button import button
 from wapto_app.ui.card import page_body, page_header, stack
@@ -30,6 +30,7 @@ def kitchen_sink() -> rx.Component:
             displays.table_sample(),
             displays.navigation(),
             displays.chat(),
+            files.files(),
             gap="gap-6",
         ),
     )

@@ -10,6 +10,7 @@ from pages.library_parts import kind_name, thumbnail
 from state.library import LibraryDeeds, LibraryDetail, MediaLibrary
 from state.shell import Shell
 from wapto_app.security.permissions import Permission
+from wapto_app.services import library
 from wapto_app.ui.button import button, icon_button
 from wapto_app.ui.empty import empty_state
 from wapto_app.ui.files import choose_files, file_size
@@ -110,8 +111,8 @@ def _table() -> rx.Component:
 def _name_cell(row: Any) -> rx.Component:
     return rx.el.span(
         thumbnail(row, class_name="size-9 rounded", icon=18),
-        rx.el.span(row["name"], dir="auto", class_name="max-w-64 truncate sm:max-w-80"),
-        class_name="flex items-center gap-3",
+        rx.el.span(row["name"], dir="auto", class_name="max-w-36 truncate sm:max-w-80"),
+        class_name="inline-flex items-center gap-3 align-middle",
     )
 
 
@@ -141,11 +142,16 @@ def _bulk_actions() -> list[rx.Component]:
 
 def _empty() -> rx.Component:
     looked_for = (MediaLibrary.text != "") | (MediaLibrary.kind != "") | (MediaLibrary.word != "")
+    everywhere = button(t("Look in all files"), on_click=MediaLibrary.look_in(library.EVERYWHERE))
     nothing_fits = empty_state(
         "search-x",
         t("No file fits"),
         t("Try another word, or look at all kinds."),
-        button(t("Clear the filters"), on_click=MediaLibrary.clear),
+        rx.el.div(
+            button(t("Clear the filters"), on_click=MediaLibrary.clear),
+            rx.cond(MediaLibrary.folder_id >= 0, everywhere, rx.fragment()),
+            class_name="flex flex-wrap justify-center gap-2",
+        ),
     )
     upload = rx.cond(
         _MAY_WRITE,

@@ -113,8 +113,27 @@ def _upload(page: Page) -> None:
     page.get_by_test_id("library-files").set_input_files([file("again.jpg", picture)])
     expect(tray).to_contain_text("has this file already, as “view.jpg”")
     is_accessible(page)
+    _drop(page, "dropped.txt", "Prices")
+    expect(page.get_by_test_id("tile")).to_have_count(4)
     tray.get_by_role("button", name="Close").click()
     expect(tray).to_have_count(0)
+
+
+def _drop(page: Page, name: str, text: str) -> None:
+    """Drag a file over the page and let it go there."""
+    carried = page.evaluate_handle(
+        """([name, text]) => {
+            const carried = new DataTransfer();
+            carried.items.add(new File([text], name, { type: "text/plain" }));
+            return carried;
+        }""",
+        [name, text],
+    )
+    target = page.get_by_role("list", name="Files")
+    for step in ("dragenter", "dragover"):
+        target.dispatch_event(step, {"dataTransfer": carried})
+    expect(page.get_by_text("Drop the files to upload them")).to_be_visible()
+    target.dispatch_event("drop", {"dataTransfer": carried})
 
 
 def _into_a_folder(page: Page) -> None:
@@ -152,6 +171,15 @@ def _one_file(page: Page) -> None:
     page.get_by_role("button", name="Delete file").click()
     expect(notice(page, "Deleted: 1.")).to_be_visible()
     page.get_by_label("Search names and words").fill("")
+    expect(page.get_by_test_id("tile")).to_have_count(2)
+    folders = page.get_by_role("navigation", name="Folders")
+    folders.get_by_role("button", name=re.compile("^Flats")).hover()
+    folders.get_by_role("button", name="Actions for Flats").click()
+    page.get_by_role("menuitem", name="Delete").click()
+    dialog = page.get_by_role("dialog").filter(has_text="Delete the folder “Flats”?")
+    expect(dialog).to_contain_text("2 files are deleted with it")
+    dialog.get_by_role("button", name="Delete folder").click()
+    expect(notice(page, "The folder “Flats” is deleted.")).to_be_visible()
     expect(page.get_by_test_id("tile")).to_have_count(2)
 
 

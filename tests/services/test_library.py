@@ -73,6 +73,14 @@ async def test_the_same_file_is_kept_once_and_shown(runtime: Runtime, owner: Act
     assert len(files_of(runtime)) == 2  # the photo and its preview
 
 
+async def test_uploading_it_again_mends_what_is_gone_from_the_disk(runtime: Runtime, owner: Actor) -> None:
+    row = await added(runtime, owner, photo())
+    path = await path_of(runtime, owner, row["key"])
+    path.unlink()
+    assert (await put(runtime, owner, photo()))["existing"]
+    assert path.read_bytes() == photo()
+
+
 async def test_two_who_upload_the_same_at_once_get_one_file(runtime: Runtime, owner: Actor) -> None:
     kept = await asyncio.gather(*(put(runtime, owner, PDF, f"{n}.pdf") for n in range(4)))
     assert sorted(each["existing"] for each in kept) == [False, True, True, True]

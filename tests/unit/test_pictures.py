@@ -77,6 +77,17 @@ def test_a_photo_becomes_at_most_2048_pixels_and_keeps_its_shape(write: Write) -
     assert opened(made.content).size == (2048, 1024)
 
 
+def test_a_photo_with_another_one_behind_it_is_a_photo(write: Write) -> None:
+    """Phones keep the depth, or the picture before the shot, as a second picture in the same JPEG."""
+    first, second = opened(noise(1700)), opened(noise(300))
+    path = write(saved(first, "MPO", save_all=True, append_images=[second], quality=100, subsampling=0))
+    with pytest.raises(CanShrink, match="at most 5 MB"):
+        sniff(path, "a.jpg")
+    assert pictures.dimensions(path) == (1700, 1700)
+    made = pictures.shrink(path)
+    assert (made.width, made.mime_type) == (1700, "image/jpeg")
+
+
 def test_what_is_transparent_stays_so(write: Write) -> None:
     logo = Image.new("RGBA", (400, 400), (0, 0, 0, 0))
     logo.paste((200, 10, 10, 255), (100, 100, 300, 300))

@@ -12,9 +12,11 @@ from urllib.parse import quote
 import httpx
 import pytest
 
+from tests.pipeline.rows import workspace
 from tests.services.library import files_of, noise, photo
 from tests.services.plans import limited
-from wapto_app.models import Role
+from tests.services.test_media_again import KEY, message_with_file
+from wapto_app.models import MediaState, Role
 from wapto_app.runtime import Runtime
 from wapto_app.security import cookies
 from wapto_app.security.permissions import Actor, Permission
@@ -186,3 +188,15 @@ async def test_a_missing_file_says_so(client: httpx.AsyncClient, runtime: Runtim
         path.unlink()
     answer = await client.get(f"/library/{row['key']}")
     assert (answer.status_code, "missing" in answer.json()["error"]) == (404, True)
+
+
+async def test_the_pictures_of_a_conversation_are_told_to_who_may_see_it(
+    client: httpx.AsyncClient, runtime: Runtime, new_client: NewClient
+) -> None:
+    conversation_id = await (await workspace(runtime)).conversation()
+    await message_with_file(runtime.db, conversation_id, state=MediaState.STORED, path="aa/x")
+    told = await client.get(f"/media/{KEY}/around")
+    assert [each["key"] for each in told.json()["pictures"]] == [KEY]
+    assert told.headers["cache-control"] == "no-store"
+    assert (await client.get(f"/media/{'b' * 32}/around")).status_code == 404
+    assert (await new_client(media.routes).get(f"/media/{KEY}/around")).status_code == 401

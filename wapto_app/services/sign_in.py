@@ -23,6 +23,7 @@ _FIRST_PAGES = (
     (Permission.INBOX_SEE, "/inbox"),
     (Permission.TEAMS_SEE, "/agents"),
     (Permission.REPORTS_SEE, "/review"),
+    (Permission.MEDIA_SEE, "/media-library"),
     (Permission.INTEGRATIONS_SEE, "/integrations"),
     (Permission.ADMIN, "/admin/accounts"),
 )

@@ -97,16 +97,19 @@ async def keep(
     with nothing_left(target, shown):
         async with db.write() as session:
             await take_turns(session, _LOCK)
-            query = select(LibraryFile.key).where(LibraryFile.sha256 == prepared.sha256)
+            query = select(LibraryFile).where(LibraryFile.sha256 == prepared.sha256)
             known = (await session.exec(query)).first()
-            if known is None:
+            if known is not None:
+                await asyncio.to_thread(_mend, prepared, absolute(media_dir, known.path))
+            else:
                 file = await _row(session, actor, prepared, key, folder_id)
                 file.thumbnail = relative_path(preview) if prepared.thumbnail else ""
                 await asyncio.to_thread(place, prepared, target, shown)
                 session.add(file)
                 await session.flush()
                 touch(session, TOPIC)
-            return Kept(file=await get(session, actor, known or key), existing=known is not None)
+            row = await get(session, actor, known.key if known else key)
+            return Kept(file=row, existing=known is not None)
 
 
 async def _row(
@@ -191,6 +194,13 @@ def place(prepared: Prepared, target: Path, shown: Path) -> None:
         shown.parent.mkdir(parents=True, exist_ok=True)
         shown.write_bytes(prepared.thumbnail)
     prepared.path.replace(target)
+
+
+def _mend(prepared: Prepared, target: Path) -> None:
+    """What the library has by name only, because somebody took its bytes from the disk, it has again."""
+    if not target.is_file():
+        target.parent.mkdir(parents=True, exist_ok=True)
+        prepared.path.replace(target)
 
 
 @contextmanager

@@ -17,7 +17,7 @@ from typing import ParamSpec, TypeVar
 from PIL import Image, ImageOps
 
 from wapto_app.services.errors import Invalid
-from wapto_app.services.media.sniff import IMAGE_BYTES, MAX_PIXELS, STICKER_SIDE
+from wapto_app.services.media.sniff import DECODERS, IMAGE_BYTES, MAX_PIXELS, STICKER_SIDE
 
 P = ParamSpec("P")
 Result = TypeVar("Result")
@@ -31,8 +31,6 @@ _STICKER_QUALITIES = (90, 75, 60, 45, 30, 15)
 _STICKER_BYTES = 100_000
 # Only what a JPEG decoder can open at a fraction of its size may have more.
 _MAX_DECODED = 40_000_000
-# No other decoder of Pillow's ever sees a file of a stranger.
-_FORMATS = ("JPEG", "PNG", "WEBP")
 
 _workers = ThreadPoolExecutor(max_workers=1, thread_name_prefix="wapto-pictures")
 
@@ -60,7 +58,7 @@ async def alone(work: Callable[P, Result], *args: P.args, **kwargs: P.kwargs) ->
 def dimensions(path: Path) -> tuple[int, int]:
     """Width and height in pixels as the picture is looked at; (0, 0) for what is no picture."""
     try:
-        with Image.open(path, formats=_FORMATS) as picture:
+        with Image.open(path, formats=DECODERS) as picture:
             width, height = picture.size
             turned = picture.getexif().get(0x0112, 1) in (5, 6, 7, 8)
     except (OSError, SyntaxError, ValueError, Image.DecompressionBombError, Image.DecompressionBombWarning):
@@ -116,7 +114,7 @@ def thumbnail(path: Path) -> Made:
 def _upright(path: Path, side: int) -> Iterator[tuple[Image.Image, str | None]]:
     """The picture, turned as the camera was held, with ``side`` pixels at most; and what it was stored as."""
     try:
-        with Image.open(path, formats=_FORMATS) as opened:
+        with Image.open(path, formats=DECODERS) as opened:
             opened.draft("RGB", (side, side))
             _check_pixels(opened)
             picture = ImageOps.exif_transpose(opened)
@@ -133,7 +131,7 @@ def _upright(path: Path, side: int) -> Iterator[tuple[Image.Image, str | None]]:
 def _check_pixels(picture: Image.Image) -> None:
     """After ``draft``: ``size`` is what a JPEG will really be decoded to."""
     width, height = picture.size
-    if width * height > (MAX_PIXELS if picture.format == "JPEG" else _MAX_DECODED):
+    if width * height > (MAX_PIXELS if picture.format in ("JPEG", "MPO") else _MAX_DECODED):
         raise Invalid("file", "This picture has too many pixels.")
 
 

@@ -58,6 +58,8 @@ _OFFICE_CONTAINERS = (
     "application/x-ole",
     "application/msword",
 )
+DECODERS = ("JPEG", "PNG", "WEBP")
+"""No other decoder of Pillow's ever sees a file of a stranger."""
 STICKER_SIDE = 512
 STILL_STICKER_BYTES = 100 * 1024
 """Meta: what a sticker that does not move may weigh."""
@@ -149,9 +151,10 @@ def _check_size(kind: str, size: int, limit: int) -> None:
 
 def _check_picture(path: Path, kind: str, size: int) -> None:
     try:
-        with Image.open(path) as picture:
+        with Image.open(path, formats=DECODERS) as picture:
             measures = picture.size
-            moves = bool(getattr(picture, "is_animated", False))
+            # A JPEG may hold several pictures too, such as what a phone keeps of the depth; only one is shown.
+            moves = picture.format == "WEBP" and bool(getattr(picture, "is_animated", False))
             if measures[0] * measures[1] > MAX_PIXELS:
                 raise Invalid("file", _TOO_MANY_PIXELS)
             picture.verify()
