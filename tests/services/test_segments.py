@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+import sqlalchemy as sa
 import time_machine
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
+from sqlmodel import col
 
+from tests.services.crowd import make_contact, make_field, talk_with
 from tests.services.segments_oracle import Person, World, fits
+from tests.services.test_inbox import plans, scans
 from wapto_app.models import (
     AddressKind,
     Contact,
@@ -20,12 +25,16 @@ from wapto_app.models import (
     Conversation,
     CustomField,
     FieldKind,
+    FieldValue,
+    Segment,
     Tag,
 )
+from wapto_app.models.base import table_of
 from wapto_app.runtime import Runtime
-from wapto_app.security.permissions import Actor
-from wapto_app.services import fields, segments
-from wapto_app.services.segments.rules import KIND_OF, OPERATORS, Kind, stored
+from wapto_app.security.permissions import Actor, Permission, Visibility
+from wapto_app.services import fields, segments, tags
+from wapto_app.services.errors import Forbidden, Invalid, NotFound
+from wapto_app.services.segments.rules import DEPTH_MAX, KIND_OF, OPERATORS, TESTS_MAX, Kind, stored
 
 NOW = datetime(2026, 11, 25, 12, tzinfo=UTC)
 Ids = Callable[[Any], Awaitable[set[int]]]
