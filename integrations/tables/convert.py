@@ -64,7 +64,11 @@ def convert(source: Path, target: Path, options: Options) -> Found:
     if source.stat().st_size > MOST_BYTES:
         raise Unreadable(f"A file may have at most {MOST_BYTES // 2**20} MB.")
     try:
-        return _of_sheet(source, target, options) if sheets.is_sheet(source) else _of_text(source, target, options)
+        return (
+            _of_sheet(source, target, options)
+            if sheets.is_sheet(source)
+            else _of_text(source, target, options)
+        )
     except sheets.NoSheet as error:
         raise Unreadable(str(error)) from error
     except csv.Error as error:
@@ -153,10 +157,13 @@ def _padded(row: list[str], width: int) -> list[str]:
     return (row + [""] * (width - len(row)))[:width]
 
 
+def _is_small(source: Path) -> bool:
+    return source.stat().st_size <= _SMALL and not sheets.is_sheet(source)
+
+
 async def convert_apart(source: Path, target: Path, options: Options) -> Found:
     """``convert`` without holding up or filling up this process. Raises Unreadable."""
-    is_small = source.stat().st_size <= _SMALL and not sheets.is_sheet(source)
-    if is_small:
+    if await asyncio.to_thread(_is_small, source):
         return await asyncio.to_thread(convert, source, target, options)
     process = await asyncio.create_subprocess_exec(
         sys.executable, "-m", "integrations.tables",

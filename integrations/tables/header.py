@@ -20,7 +20,8 @@ def looks_like_header(row: Sequence[str]) -> bool:
 def named(row: Sequence[str], width: int) -> list[str]:
     """A name for every column; one without is called by its letter, as in a spreadsheet."""
     return [
-        " ".join(row[i].split())[:_NAME_LENGTH] if i < len(row) and row[i] else letter(i) for i in range(width)
+        " ".join(row[i].split())[:_NAME_LENGTH] if i < len(row) and row[i] else letter(i)
+        for i in range(width)
     ]
 
 

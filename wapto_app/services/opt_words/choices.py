@@ -49,7 +49,9 @@ class Vocabulary:
         off = set(stored.get("off") or ())
         texts: Mapping[str, Any] = stored.get("texts") or {}
         spoken = [language for language in LANGUAGES if language.code not in off]
-        self.answers = {each.code: _answers(each.goodbye, each.welcome, texts.get(each.code)) for each in spoken}
+        self.answers = {
+            each.code: _answers(each.goodbye, each.welcome, texts.get(each.code)) for each in spoken
+        }
         found: dict[str, Meaning] = {}
         for language in spoken:
             for stops, words in ((True, language.out), (False, language.back)):

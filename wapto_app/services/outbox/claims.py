@@ -29,6 +29,7 @@ from wapto_app.services import leases, sessions
 from wapto_app.services.errors import DomainError
 from wapto_app.services.identity import insert_ignore
 from wapto_app.services.ingest.statuses import catch_up
+from wapto_app.services.opt_words.farewell import confirmations
 from wapto_app.services.outbox.callback import Callback
 from wapto_app.services.outbox.gate import Facts, check
 from wapto_app.services.previews import show_ticks
@@ -127,10 +128,11 @@ def _claim(connection: sa.Connection, wanted: Claim) -> Batch:
     rows = connection.execute(
         _CANDIDATES, {"channel": wanted.channel_id, "now": now, "room": wanted.limit}
     ).all()
+    farewells = confirmations(connection, rows)
     allowed: list[Any] = []
     refused: list[tuple[Any, DomainError]] = []
     for row in rows:
-        refusal = _refusal(row, now)
+        refusal = _refusal(row, now, farewells)
         if refusal is None:
             allowed.append(row)
         else:
@@ -205,13 +207,14 @@ def _candidates() -> sa.Select[Any]:
 _CANDIDATES = _candidates()
 
 
-def _refusal(row: Any, now: datetime) -> DomainError | None:
+def _refusal(row: Any, now: datetime, farewells: frozenset[int]) -> DomainError | None:
     facts = Facts(
         channel_status=row.channel_status,
         channel_name=row.verified_name,
         last_inbound_at=row.last_inbound_at,
         opted_out=row.opted_out_at is not None,
         blocked=row.blocked_at is not None,
+        confirms_opt_out=row.id in farewells,
     )
     try:
         check(facts, row.type, now)

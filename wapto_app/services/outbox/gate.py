@@ -21,7 +21,10 @@ _ALLOWED_ANY_TIME = frozenset({"template"})
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """What decides whether a message may leave."""
+    """What decides whether a message may leave.
+
+    ``confirms_opt_out``: it is the answer to STOP, the one message that may leave to who opted out.
+    """
 
     channel_status: ChannelStatus
     channel_name: str
@@ -29,6 +32,7 @@ class Facts:
     opted_out: bool
     blocked: bool
     locked: bool = False
+    confirms_opt_out: bool = False
 
 
 def window_closes_at(last_inbound_at: datetime | None) -> datetime | None:
@@ -53,7 +57,7 @@ def check(facts: Facts, message_type: str, now: datetime) -> None:
         raise NeedsReconnect(facts.channel_name)
     if facts.blocked:
         raise Blocked
-    if facts.opted_out:
+    if facts.opted_out and not facts.confirms_opt_out:
         raise OptedOut
     closes_at = window_closes_at(facts.last_inbound_at)
     if message_type not in _ALLOWED_ANY_TIME and (closes_at is None or closes_at <= now):
