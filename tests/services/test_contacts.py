@@ -48,7 +48,7 @@ async def test_name_and_notes_are_saved_and_told(runtime: Runtime, agent: Actor,
     async with runtime.db.read() as session:
         card = await contacts.card(session, agent, contact_id)
     assert (card["name"], card["notes"]) == ("Ada L.", "boats\ufffd")
-    assert seen == [{"inbox", f"contact:{contact_id}"}]
+    assert seen == [{"inbox", "contacts", f"contact:{contact_id}"}]
 
 
 @pytest.mark.parametrize(("field", "texts"), [("name", ("x" * 121, "")), ("notes", ("", "x" * 10_001))])

@@ -16,7 +16,24 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from integrations.whatsapp.phones import canonical_phone
 from wapto_app.clock import utcnow
-from wapto_app.models import AddressKind, Contact, ContactAddress, Conversation, Message, Reaction
+from wapto_app.models import (
+    AddressKind,
+    Contact,
+    ContactAddress,
+    ContactEvent,
+    ContactTag,
+    Conversation,
+    DeskEvent,
+    DeskState,
+    FieldValue,
+    Message,
+    MessageDraft,
+    Notification,
+    Reaction,
+    Review,
+    ScheduledMessage,
+    Task,
+)
 from wapto_app.models.base import table_of
 
 Address = tuple[AddressKind, str]
@@ -26,6 +43,14 @@ contact_address = table_of(ContactAddress)
 conversation = table_of(Conversation)
 message = table_of(Message)
 reaction = table_of(Reaction)
+contact_tag = table_of(ContactTag)
+field_value = table_of(FieldValue)
+contact_event = table_of(ContactEvent)
+_OF_CONVERSATION = tuple(
+    table_of(each) for each in (Message, Reaction, DeskEvent, Task, Review, ScheduledMessage, Notification)
+)
+message_draft = table_of(MessageDraft)
+desk_state = table_of(DeskState)
 
 _CLOCKS_DIFFER = timedelta(minutes=10)
 
@@ -99,6 +124,33 @@ def _resolve(
         connection.execute(contact.delete().where(contact.c.id == created))
 
 
+def of_phone(connection: sa.Connection, phone: str, name: str = "", source: str = "") -> tuple[int, bool]:
+    """The contact of a canonical number that somebody typed, and whether it was made now. Safe under two at once.
+
+    Unlike what a webhook tells, it says nothing of how WhatsApp spells the number.
+    """
+    address = (AddressKind.PHONE, phone)
+    known = _lookup(connection, {address})
+    if address in known:
+        owner, is_new = known[address], False
+    else:
+        created = _create(connection, Person(), source or "manual")
+        owner = claim_phone(connection, created, phone)
+        is_new = owner == created
+        if not is_new:
+            connection.execute(contact.delete().where(contact.c.id == created))
+    if name:
+        nameless = contact.c.id == owner, contact.c.name == ""
+        connection.execute(contact.update().where(*nameless).values(name=name, updated_at=utcnow()))
+    return owner, is_new
+
+
+def claim_phone(connection: sa.Connection, contact_id: int, phone: str) -> int:
+    """Give a canonical number to a contact; who has it now: whoever was faster keeps it."""
+    address = (AddressKind.PHONE, phone)
+    return _claim(connection, contact_id, [address])[address]
+
+
 def _owners(addresses: list[Address], known: dict[Address, int]) -> list[int]:
     """Oldest first: that contact stays when several turn out to be one person."""
     return sorted({known[address] for address in addresses if address in known})
@@ -117,7 +169,7 @@ def _lookup(connection: sa.Connection, addresses: set[Address]) -> dict[Address,
     return {(kind, value): contact_id for kind, value, contact_id in rows}
 
 
-def _create(connection: sa.Connection, person: Person) -> int:
+def _create(connection: sa.Connection, person: Person, source: str = "whatsapp") -> int:
     now = utcnow()
     created = connection.execute(
         contact.insert()
@@ -129,7 +181,7 @@ def _create(connection: sa.Connection, person: Person) -> int:
             email="",
             language="",
             notes="",
-            source="whatsapp",
+            source=source,
             created_at=now,
             updated_at=now,
         )
@@ -170,7 +222,22 @@ def merge(connection: sa.Connection, *, keep: int, absorb: int) -> None:
         contact_address.update().where(contact_address.c.contact_id == absorb).values(contact_id=keep)
     )
     _keep_what_was_written(connection, keep, absorb)
+    _move(connection, contact_tag, "contact_id", "tag_id", keep=keep, absorb=absorb)
+    _move(connection, field_value, "contact_id", "field_id", keep=keep, absorb=absorb)
+    connection.execute(
+        contact_event.update().where(contact_event.c.contact_id == absorb).values(contact_id=keep)
+    )
     connection.execute(contact.delete().where(contact.c.id == absorb))
+
+
+def _move(
+    connection: sa.Connection, table: sa.Table, owner: str, what: str, *, keep: int, absorb: int
+) -> None:
+    """Rows of which one owner has at most one of a kind: what ``keep`` has stays, the rest comes over."""
+    theirs = sa.select(table.c[what]).where(table.c[owner] == keep)
+    connection.execute(
+        table.update().where(table.c[owner] == absorb, table.c[what].not_in(theirs)).values({owner: keep})
+    )
 
 
 def _conversations(connection: sa.Connection, contact_id: int) -> dict[int, int]:
@@ -181,10 +248,17 @@ def _conversations(connection: sa.Connection, contact_id: int) -> dict[int, int]
 
 
 def _merge_conversation(connection: sa.Connection, *, keep: int, absorb: int) -> None:
-    for table in (message, reaction):
+    for table in _OF_CONVERSATION:
         connection.execute(
             table.update().where(table.c.conversation_id == absorb).values(conversation_id=keep)
         )
+    known = sa.select(desk_state.c.conversation_id).where(desk_state.c.conversation_id == keep)
+    connection.execute(
+        desk_state.update()
+        .where(desk_state.c.conversation_id == absorb, ~known.exists())
+        .values(conversation_id=keep)
+    )
+    _move(connection, message_draft, "conversation_id", "account_id", keep=keep, absorb=absorb)
     ours, theirs = _row(connection, conversation, keep), _row(connection, conversation, absorb)
     connection.execute(
         conversation.update().where(conversation.c.id == keep).values(_both(dict(ours), dict(theirs)))

@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from wapto_app.models import Contact, Conversation, Visibility
+from wapto_app.models import Contact, ContactEvent, ContactEventKind, Conversation, Visibility
 from wapto_app.security.permissions import Actor, Permission
 from wapto_app.services.errors import NotFound
 
@@ -54,11 +54,23 @@ def _ways(actor: Actor) -> tuple[sa.ColumnElement[bool], ...]:
 
 
 def readable_contact(actor: Actor) -> sa.ColumnElement[bool]:
-    """The filter of contacts: those of the conversations that the actor may see."""
+    """The filter of contacts: those of the conversations that the actor may see.
+
+    A contact who has no conversation yet is like a conversation that no team has; who sees only their own, sees those
+    that they wrote down themselves.
+    """
     if actor.visibility is Visibility.ALL:
         return sa.true()
-    theirs = sa.select(sa.literal(1)).where(col(Conversation.contact_id) == col(Contact.id), readable(actor))
-    return theirs.exists()
+    talks = sa.select(sa.literal(1)).where(col(Conversation.contact_id) == col(Contact.id))
+    nobodys = ~talks.exists()
+    if actor.visibility is Visibility.OWN or actor.team_id is None:
+        written = sa.select(sa.literal(1)).where(
+            col(ContactEvent.contact_id) == col(Contact.id),
+            col(ContactEvent.by_id) == actor.account_id,
+            col(ContactEvent.kind).in_((ContactEventKind.CREATED, ContactEventKind.IMPORTED)),
+        )
+        nobodys = sa.and_(nobodys, written.exists())
+    return sa.or_(talks.where(readable(actor)).exists(), nobodys)
 
 
 async def conversation_for(session: AsyncSession, actor: Actor, conversation_id: int) -> Conversation:

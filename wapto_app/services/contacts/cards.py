@@ -1,4 +1,4 @@
-"""Contacts: what the team knows and writes about a customer."""
+"""The contact panel: what it shows, and what is written there."""
 
 from __future__ import annotations
 
@@ -11,14 +11,12 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from integrations.whatsapp.webhooks.decoding import clean_text
 from wapto_app.clock import utcnow
 from wapto_app.db import touch
-from wapto_app.models import AddressKind, Contact, ContactAddress, Conversation
+from wapto_app.models import Contact, Conversation
 from wapto_app.security.permissions import Actor, Permission
+from wapto_app.services.contacts.names import NAME_MAX, NOTES_MAX, TOPIC, phone_of
 from wapto_app.services.errors import Invalid, NotFound
 from wapto_app.services.masking import mask_of
 from wapto_app.services.visibility import readable, readable_contact
-
-NAME_MAX = 120
-NOTES_MAX = 10_000
 
 
 class ContactCard(TypedDict):
@@ -38,11 +36,6 @@ class ContactCard(TypedDict):
     created_at: str
 
 
-def shown_name(name: str, profile_name: str, username: str, phone: str) -> str:
-    """The best name we have for a contact."""
-    return name or profile_name or (f"@{username}" if username else "") or phone or "Unknown contact"
-
-
 async def card(session: AsyncSession, actor: Actor, contact_id: int) -> ContactCard:
     """Everything the contact panel shows.
 
@@ -59,12 +52,12 @@ async def card(session: AsyncSession, actor: Actor, contact_id: int) -> ContactC
         id=contact_id,
         name=mask.note(found.name),
         profile_name=mask.text(found.profile_name),
-        username=mask.text(found.username),
+        username=mask.note(found.username),
         phone=mask.phone(await phone_of(session, contact_id)),
-        company=mask.text(found.company),
-        email=mask.text(found.email),
+        company=mask.note(found.company),
+        email=mask.note(found.email),
         language=found.language,
-        source=mask.text(found.source),
+        source=mask.note(found.source),
         notes=mask.note(found.notes),
         opted_out=found.opted_out_at is not None,
         created_at=found.created_at.isoformat(),
@@ -78,17 +71,6 @@ async def of_conversation(session: AsyncSession, actor: Actor, conversation_id: 
         select(Conversation.contact_id).where(Conversation.id == conversation_id, readable(actor))
     )
     return found.first() or 0
-
-
-async def phone_of(session: AsyncSession, contact_id: int) -> str:
-    """The E.164 number of a contact, or an empty text when only a username is known."""
-    found = await session.exec(
-        select(ContactAddress.value)
-        .where(ContactAddress.contact_id == contact_id, ContactAddress.kind == AddressKind.PHONE)
-        .order_by(col(ContactAddress.id).desc())
-        .limit(1)
-    )
-    return found.first() or ""
 
 
 async def update(session: AsyncSession, actor: Actor, contact_id: int, *, name: str, notes: str) -> None:
@@ -115,4 +97,4 @@ async def update(session: AsyncSession, actor: Actor, contact_id: int, *, name: 
         .where(col(Contact.id) == contact_id)
         .values(name=name, notes=notes, updated_at=utcnow())
     )
-    touch(session, "inbox", f"contact:{contact_id}")
+    touch(session, "inbox", TOPIC, f"contact:{contact_id}")

@@ -1,0 +1,224 @@
+"""One set of filters of contacts, for the table, the export and the deeds on all that match."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, date, datetime, time, timedelta
+from typing import Any
+
+import sqlalchemy as sa
+from sqlmodel import col
+from typing_extensions import TypedDict  # what pydantic validates, below Python 3.12
+
+from wapto_app.models import (
+    AddressKind,
+    Contact,
+    ContactAddress,
+    ContactTag,
+    Conversation,
+    CustomField,
+    FieldValue,
+)
+from wapto_app.security.permissions import Actor
+from wapto_app.services.errors import Invalid
+from wapto_app.services.visibility import readable_contact
+
+TAG_WAYS = ("any", "all", "none")
+OPT_STATES = ("in", "marketing", "out")
+FIELD_WAYS = ("is", "is_not", "contains", "less", "more", "filled", "empty")
+SEARCH_MAX = 100
+_RULES_MAX = 10
+_TAGS_MAX = 50
+_FEWEST_DIGITS = 3
+_KEY_LENGTH = 200
+
+
+class FieldRule(TypedDict):
+    """``field`` is the key of a custom field, ``way`` one of ``FIELD_WAYS``."""
+
+    field: str
+    way: str
+    value: str
+
+
+class ContactFilter(TypedDict):
+    """Empty values filter nothing. Days are ISO dates, in UTC, the last one included.
+
+    ``opt`` is one of ``OPT_STATES``, ``blocked`` is yes or no; a ``segment`` of 0 is none. ``source`` and ``language``
+    are compared as they stand.
+    """
+
+    search: str
+    tags: list[int]
+    tags_way: str
+    fields: list[FieldRule]
+    source: str
+    language: str
+    opt: str
+    blocked: str
+    created_from: str
+    created_to: str
+    last_from: str
+    last_to: str
+    segment: int
+
+
+EVERYONE = ContactFilter(
+    search="",
+    tags=[],
+    tags_way="any",
+    fields=[],
+    source="",
+    language="",
+    opt="",
+    blocked="",
+    created_from="",
+    created_to="",
+    last_from="",
+    last_to="",
+    segment=0,
+)
+
+Conditions = list[sa.ColumnElement[bool]]
+
+
+def conditions(actor: Actor, wanted: ContactFilter) -> Conditions:
+    """What a contact that the actor may see must fulfil.
+
+    Raises:
+        Invalid: for a day that is none, or a choice that does not exist.
+    """
+    found: Conditions = [readable_contact(actor)]
+    if text := wanted["search"].strip()[:SEARCH_MAX]:
+        found.append(_says(text, with_numbers=not actor.hide_phone))
+    if wanted["tags"]:
+        found += _tagged(wanted["tags"][:_TAGS_MAX], wanted["tags_way"])
+    found += [_field(rule) for rule in wanted["fields"][:_RULES_MAX]]
+    found += _standing(wanted)
+    found += _between(col(Contact.created_at), wanted["created_from"], wanted["created_to"])
+    found += _wrote(wanted["last_from"], wanted["last_to"])
+    return found
+
+
+def is_everyone(wanted: ContactFilter) -> bool:
+    """Whether nothing is filtered."""
+    return not any(value for name, value in wanted.items() if name != "tags_way")
+
+
+def _says(text: str, *, with_numbers: bool) -> sa.ColumnElement[bool]:
+    """Somewhere in what they are called; in their numbers only for who may see these."""
+    like = f"%{_plain(text)}%"
+    texts = (Contact.name, Contact.profile_name, Contact.username, Contact.company, Contact.email)
+    ways = [sa.func.lower(col(column)).like(like, escape="\\") for column in texts]
+    digits = "".join(character for character in text if character.isdigit())
+    looks_like_number = all(character.isdigit() or character in "+-()./ " for character in text)
+    if with_numbers and looks_like_number and len(digits) >= _FEWEST_DIGITS:
+        numbers = sa.select(col(ContactAddress.contact_id)).where(
+            col(ContactAddress.kind) == AddressKind.PHONE,
+            col(ContactAddress.value).contains(digits.lstrip("0")),
+        )
+        ways.append(col(Contact.id).in_(numbers))
+    return sa.or_(*ways)
+
+
+def _plain(text: str) -> str:
+    return text.lower().removeprefix("@").replace("\\", "\\\\").replace("%", r"\%").replace("_", r"\_")
+
+
+def _tagged(tag_ids: Sequence[int], way: str) -> Conditions:
+    if way not in TAG_WAYS:
+        raise Invalid("", "Choose any, all or none of the tags.")
+
+    def bears(ids: Sequence[int]) -> sa.ColumnElement[bool]:
+        holders = sa.select(col(ContactTag.contact_id)).where(col(ContactTag.tag_id).in_(ids))
+        return col(Contact.id).in_(holders)
+
+    if way == "all":
+        return [bears([tag_id]) for tag_id in dict.fromkeys(tag_ids)]
+    return [bears(tag_ids) if way == "any" else sa.not_(bears(tag_ids))]
+
+
+def _field(rule: FieldRule) -> sa.ColumnElement[bool]:
+    if rule["way"] not in FIELD_WAYS:
+        raise Invalid("", "Choose how the field is compared.")
+    field = sa.select(col(CustomField.id)).where(col(CustomField.key) == rule["field"]).scalar_subquery()
+    holders = sa.select(col(FieldValue.contact_id)).where(col(FieldValue.field_id) == field)
+    if rule["way"] in ("filled", "empty"):
+        holds = col(Contact.id).in_(holders)
+        return holds if rule["way"] == "filled" else sa.not_(holds)
+    holds = col(Contact.id).in_(holders.where(_compared(rule["way"], rule["value"].strip())))
+    return sa.not_(holds) if rule["way"] == "is_not" else holds
+
+
+def _compared(way: str, text: str) -> sa.ColumnElement[bool]:
+    """Numbers as numbers; ISO dates and everything else by their canonical text."""
+    key, number = text.casefold()[:_KEY_LENGTH], _number(text)
+    if way == "contains":
+        return col(FieldValue.key).contains(key, autoescape=True)
+    if way in ("is", "is_not"):
+        same = col(FieldValue.key) == key
+        return same if number is None else sa.or_(same, col(FieldValue.number) == number)
+    if number is None:
+        return col(FieldValue.key) < key if way == "less" else col(FieldValue.key) > key
+    stored: sa.ColumnElement[float] = sa.type_coerce(col(FieldValue.number), sa.Float)
+    return stored < number if way == "less" else stored > number
+
+
+def _number(text: str) -> float | None:
+    try:
+        number = float(text)
+    except ValueError:
+        return None
+    return number if number == number and abs(number) != float("inf") else None
+
+
+def _standing(wanted: ContactFilter) -> Conditions:
+    found: Conditions = []
+    for name, column in (("source", Contact.source), ("language", Contact.language)):
+        if value := wanted[name]:  # type: ignore[literal-required]
+            found.append(col(column) == value)
+    if wanted["opt"]:
+        found.append(_opted(wanted["opt"]))
+    if wanted["blocked"]:
+        # Spelled as in the partial index.
+        is_blocked = sa.text("contact.blocked_at IS NOT NULL")
+        found.append(is_blocked if wanted["blocked"] == "yes" else col(Contact.blocked_at).is_(None))  # type: ignore[arg-type]
+    return found
+
+
+def _opted(state: str) -> sa.ColumnElement[bool]:
+    out, stopped = col(Contact.opted_out_at), col(Contact.marketing_stopped_at)
+    if state not in OPT_STATES:
+        raise Invalid("", "Choose an opt-in state from the list.")
+    if state == "out":
+        return out.is_not(None)
+    if state == "marketing":
+        return sa.and_(stopped.is_not(None), out.is_(None))
+    return sa.and_(stopped.is_(None), out.is_(None))
+
+
+def _between(column: Any, first: str, last: str) -> Conditions:
+    found: Conditions = []
+    if first:
+        found.append(column >= _day(first))
+    if last:
+        found.append(column < _day(last, days_later=1))
+    return found
+
+
+def _wrote(first: str, last: str) -> Conditions:
+    during = _between(col(Conversation.last_message_at), first, last)
+    if not during:
+        return []
+    talked = sa.select(col(Conversation.contact_id)).where(
+        *during, col(Conversation.last_message_id).is_not(None)
+    )
+    return [col(Contact.id).in_(talked)]
+
+
+def _day(text: str, *, days_later: int = 0) -> datetime:
+    """Its midnight in UTC."""
+    try:
+        return datetime.combine(date.fromisoformat(text), time(), UTC) + timedelta(days=days_later)
+    except (ValueError, OverflowError):
+        raise Invalid("", "Choose a day from the calendar.") from None
