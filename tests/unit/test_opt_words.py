@@ -63,7 +63,9 @@ def test_a_word_is_known_however_it_is_written(text: str) -> None:
     assert stops(text) is True
 
 
-@pytest.mark.parametrize("text", ["START", "start 😀", "Alta", "VOLTAR", "reprendre", "शुरू करें", "ابدأ", "Mulai!"])
+@pytest.mark.parametrize(
+    "text", ["START", "start 😀", "Alta", "VOLTAR", "reprendre", "शुरू करें", "ابدأ", "Mulai!"]
+)
 def test_the_words_to_come_back(text: str) -> None:
     assert stops(text) is False
 
@@ -119,7 +121,9 @@ def test_no_built_in_word_means_both_and_none_is_too_long() -> None:
     out = {fold(word) for each in LANGUAGES for word in each.out}
     back = {fold(word) for each in LANGUAGES for word in each.back}
     assert not out & back
-    assert all(0 < len(word) <= LONGEST and fold(word) for each in LANGUAGES for word in (*each.out, *each.back))
+    assert all(
+        0 < len(word) <= LONGEST and fold(word) for each in LANGUAGES for word in (*each.out, *each.back)
+    )
 
 
 def test_every_answer_names_a_word_of_its_language_that_undoes_it() -> None:
