@@ -38,8 +38,8 @@ class ContactImport(SQLModel, table=True):
     ``found`` is what the reader saw in the file, ``plan`` what each column means and what happens to known contacts,
     ``outlook`` what the check counted, ``made`` the ids of the tags and fields that were created for it.
     ``position`` and ``place`` are how far it is: rows done, and the byte at which the next one begins. They change in
-    the transaction of the rows, so that a process that dies loses and doubles nothing. ``holder`` is who works on it,
-    alive at ``beat_at``.
+    the transaction of the rows, so that a process that dies loses and doubles nothing. Who works on it holds the lease
+    ``import:<id>``.
     """
 
     __tablename__ = "contact_import"
@@ -70,8 +70,6 @@ class ContactImport(SQLModel, table=True):
     kept: int = 0
     error: str = Field(default="", max_length=500)
     cancelled: bool = False
-    holder: str = Field(default="", max_length=64)
-    beat_at: datetime | None = None
     created_at: datetime = Field(default_factory=utcnow)
     started_at: datetime | None = None
     finished_at: datetime | None = None

@@ -1,0 +1,135 @@
+"""What stands in the cells of a file, as it is stored. A problem is a ValueError with a sentence."""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+
+from integrations.whatsapp.phones import canonical_phone
+from integrations.whatsapp.webhooks.decoding import clean_text
+from wapto_app.services import canonical
+from wapto_app.services.account_fields import clean_email, clean_locale
+from wapto_app.services.contacts.names import COMPANY_MAX, NAME_MAX, NOTES_MAX, SOURCE_MAX
+from wapto_app.services.errors import Invalid
+from wapto_app.services.tags import NAME_MAX as TAG_MAX
+
+_LENGTHS = {"name": NAME_MAX, "company": COMPANY_MAX, "source": SOURCE_MAX, "notes": NOTES_MAX}
+_WORDS = {"name": "Name", "company": "Company", "source": "Source", "notes": "Notes"}
+_POWER = re.compile(r"\+?(\d)(?:[.,](\d+))?[eE]\+?(\d{1,2})")
+_FRACTION = re.compile(r"(\+?\d+)[.,]0+")
+_FORMULA = re.compile(r'="?([^"]*)"?')
+_LABEL = re.compile(r"[A-Za-z_ ]{2,20}:\s*")
+_APART = re.compile(r"[;|\n]|,\s|\s/\s")
+_TAGS_APART = re.compile(r"[,;|\n]")
+_LANGUAGES = {
+    name: code
+    for code, names in {
+        "en": "english ingles inglés inglês anglais englisch",
+        "es": "spanish espanol español espanhol espagnol spanisch castellano",
+        "pt": "portuguese portugues português portugués portugais portugiesisch",
+        "fr": "french frances francés francês francais français franzosisch französisch",
+        "de": "german aleman alemán alemao alemão allemand deutsch",
+        "hi": "hindi हिन्दी हिंदी",
+        "ar": "arabic arabe árabe arabisch العربية عربي",
+        "id": "indonesian indonesio indonésio bahasa indonesia",
+    }.items()
+    for name in names.split()
+}
+_OUT = frozenset(
+    "opted out|opt out|optout|opted-out|opt-out|unsubscribed|unsubscribe|stop|blocked|refused|denied|baja|"
+    "dado de baja|não|nao|nein|non|niet|rejected|inactive".split("|")
+)
+_IN = frozenset(
+    "opted in|opt in|optin|opted-in|opt-in|subscribed|subscribe|active|granted|accepted|alta|sí|si|sim|ja|oui|x|✓|✔"
+    "".split("|")
+)
+
+
+@lru_cache(maxsize=65_536)
+def phone(text: str, region: str | None) -> str:
+    """The canonical number of a cell, whatever a spreadsheet made of it."""
+    written = _unwrapped(clean_text(text))
+    if not written:
+        raise ValueError("There is no phone number.")
+    first = _LABEL.sub("", _APART.split(written, maxsplit=1)[0]).strip()
+    found = canonical_phone(_whole(first), region)
+    if found is None:
+        raise ValueError("This is no phone number that exists.")
+    return found
+
+
+def _unwrapped(text: str) -> str:
+    """Without what keeps a spreadsheet from calculating: an apostrophe, or a formula that is only a text."""
+    text = text.strip().removeprefix("'").strip()
+    formula = _FORMULA.fullmatch(text)
+    return formula[1].strip() if formula else text
+
+
+def _whole(text: str) -> str:
+    """A number that was taken for one: 491511234567.0, or 4.91511234567E+11 as long as no digit is missing."""
+    if whole := _FRACTION.fullmatch(text):
+        return whole[1]
+    power = _POWER.fullmatch(text)
+    if power is None:
+        return text
+    digits, exponent = power[2] or "", int(power[3])
+    if len(digits) < exponent:
+        raise ValueError(
+            "A spreadsheet has cut this number short (4.9E+12). Give the column the format Text and save it again."
+        )
+    return power[1] + digits[:exponent]
+
+
+def words(target: str, text: str) -> str:
+    """Name, company, source and notes; notes keep their lines."""
+    cleaned = clean_text(text).strip()
+    value = cleaned if target == "notes" else " ".join(cleaned.split())
+    if len(value) > _LENGTHS[target]:
+        raise ValueError(f"{_WORDS[target]}: at most {_LENGTHS[target]:,} characters.")
+    return value
+
+
+def email(text: str) -> str:
+    cleaned = clean_text(text).strip().removeprefix("mailto:")
+    try:
+        return clean_email(cleaned) if cleaned else ""
+    except Invalid:
+        raise ValueError("E-mail: this is no address.") from None
+
+
+@lru_cache(maxsize=1_024)
+def language(text: str) -> str:
+    """``de``, ``pt_BR`` or the name of a language that has templates everywhere."""
+    cleaned = clean_text(text).strip()
+    if not cleaned:
+        return ""
+    known = _LANGUAGES.get(cleaned.casefold())
+    if known:
+        return known
+    code, _minus, country = cleaned.replace("_", "-").partition("-")
+    try:
+        return clean_locale(f"{code.lower()}-{country.upper()}" if country else code.lower())
+    except Invalid:
+        raise ValueError("Language: write its code, such as en or pt-BR.") from None
+
+
+@lru_cache(maxsize=1_024)
+def opted_out(text: str) -> bool:
+    """Whether a column of consent says no. An empty cell says nothing."""
+    said = clean_text(text).strip().casefold().rstrip(".")
+    if not said or said in _IN:
+        return False
+    if said in _OUT:
+        return True
+    try:
+        return canonical.yes_no(said) == "no"
+    except ValueError:
+        raise ValueError("Opt-in: write yes or no.") from None
+
+
+def tags(text: str) -> list[str]:
+    """Names between commas, semicolons, bars or line breaks."""
+    names = [" ".join(clean_text(part).split()) for part in _TAGS_APART.split(text)]
+    if any(len(name) > TAG_MAX for name in names):
+        raise ValueError(f"Tags: at most {TAG_MAX} characters each.")
+    return [name for name in names if name]
