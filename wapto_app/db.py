@@ -14,10 +14,10 @@ import asyncio
 import queue
 import threading
 import time
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from itertools import groupby
+from itertools import groupby, islice
 from typing import Any, TypeVar, cast
 
 import sqlalchemy as sa
@@ -66,9 +66,15 @@ def sync_url(url: str) -> str:
     return _url(url, _SYNC_DRIVERS)
 
 
+def _fold(text: str | None) -> str | None:
+    """Small letters of every alphabet, which SQLite's own ``lower`` does not know."""
+    return text.lower() if isinstance(text, str) else text
+
+
 def _configure_sqlite(connection: Any, _record: Any) -> None:
     # The driver must not open transactions on its own: it would always open a deferred one.
     connection.isolation_level = None
+    connection.create_function("wapto_fold", 1, _fold, deterministic=True)
     cursor = connection.cursor()
     for pragma in _PRAGMAS:
         cursor.execute(pragma)
@@ -117,6 +123,13 @@ async def take_turns(session: AsyncSession, key: int) -> None:
     if session.get_bind().dialect.name == "postgresql":
         connection = await session.connection()
         await connection.execute(sa.text("SELECT pg_advisory_xact_lock(:key)"), {"key": key})
+
+
+def in_parts(items: Iterable[Item], size: int = 500) -> Iterator[list[Item]]:
+    """Parts of a long list of values, few enough for one statement."""
+    rest = iter(items)
+    while part := list(islice(rest, size)):
+        yield part
 
 
 async def fetch(session: AsyncSession, query: sa.Select[*tuple[Any, ...]]) -> Sequence[Any]:

@@ -2,7 +2,7 @@ import { useEffect, useId, useMemo, useRef, useState } from "react";
 import { tr } from "./i18n.jsx";
 
 const SHOWN = 60;
-const plain = (text) => text.normalize("NFD").replace(/\p{M}/gu, "").toLowerCase().replace(/[_/,-]+/g, " ");
+export const plain = (text) => text.normalize("NFD").replace(/\p{M}/gu, "").toLowerCase().replace(/[_/,-]+/g, " ");
 
 // One of many values, found by typing (WAI-ARIA combobox with a listbox). The form receives the value, the reader sees
 // the label; whatever was typed without choosing is dropped.
