@@ -14,7 +14,19 @@ PHONE, TAGS, OPT_IN = "phone", "tags", "opt_in"
 FIRST_NAME, LAST_NAME = "first_name", "last_name"
 COLUMNS = ("name", "company", "email", "language", "source", "notes")
 """Of the contact itself; what an import writes and takes back."""
-BUILT_IN = (PHONE, "name", FIRST_NAME, LAST_NAME, "company", "email", "language", "source", "notes", TAGS, OPT_IN)
+BUILT_IN = (
+    PHONE,
+    "name",
+    FIRST_NAME,
+    LAST_NAME,
+    "company",
+    "email",
+    "language",
+    "source",
+    "notes",
+    TAGS,
+    OPT_IN,
+)
 SEVERAL = frozenset({TAGS, "notes"})
 """What may come from more than one column."""
 NEW, FIELD = "new:", "field:"

@@ -14,7 +14,7 @@ from wapto_app.services import audit, preferences
 from wapto_app.services.errors import Invalid
 from wapto_app.services.opt_words.choices import NAME
 from wapto_app.services.opt_words.folding import LONGEST, fold
-from wapto_app.services.opt_words.words import BY_CODE, LANGUAGES
+from wapto_app.services.opt_words.words import BY_CODE, LANGUAGES, Language
 
 ANSWER_MAX = 1_000
 MOST_OWN = 50
@@ -136,7 +136,7 @@ async def save_own(session: AsyncSession, actor: Actor, own_out: str, own_back: 
     await _keep(session, actor, {**stored, "own_out": out, "own_back": back}, words=len(out) + len(back))
 
 
-def _known(code: str) -> Any:
+def _known(code: str) -> Language:
     if code not in BY_CODE:
         raise Invalid("language", "Choose a language of the list.")
     return BY_CODE[code]
