@@ -15,6 +15,8 @@ from wapto_app.services.tags import NAME_MAX as TAG_MAX
 
 _LENGTHS = {"name": NAME_MAX, "company": COMPANY_MAX, "source": SOURCE_MAX, "notes": NOTES_MAX}
 _WORDS = {"name": "Name", "company": "Company", "source": "Source", "notes": "Notes"}
+# Niue's numbers, with + and country code; what is shorter is an extension or an emergency number.
+_SHORTEST = 8
 _POWER = re.compile(r"\+?(\d)(?:[.,](\d+))?[eE]\+?(\d{1,2})")
 _FRACTION = re.compile(r"(\+?\d+)[.,]0+")
 _FORMULA = re.compile(r'="?([^"]*)"?')
@@ -64,7 +66,7 @@ def phone(text: str, region: str | None) -> str:
         raise ValueError("There is no phone number.")
     first = _LABEL.sub("", _APART.split(written, maxsplit=1)[0]).strip()
     found = canonical_phone(_whole(first), region)
-    if found is None:
+    if found is None or len(found) < _SHORTEST:
         raise ValueError("This is no phone number that exists.")
     return found
 
