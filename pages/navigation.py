@@ -26,6 +26,7 @@ NAVIGATION = (
     Group(
         t("Settings"),
         (
+            Entry(t("Opt-out words"), "/settings/opt-out", "hand", Permission.SETTINGS_DO),
             Entry(t("Integrations"), "/integrations", "plug", Permission.INTEGRATIONS_SEE),
             Entry(t("Sign-in rules"), "/settings/security", "shield-check", Permission.SETTINGS_DO),
             Entry(t("Subscription"), "/subscription", "credit-card", Permission.SUBSCRIPTION_SEE),

@@ -21,6 +21,7 @@ from pages import (
     admin_subscriptions,
     agents,
     connect,
+    contacts_import,
     first_password,
     inbox,
     integrations,
@@ -28,6 +29,7 @@ from pages import (
     login,
     login_code,
     not_found,
+    opt_words,
     profile,
     register,
     reset,
@@ -59,8 +61,10 @@ from state.admin_settings.payments import StripeSettings
 from state.admin_settings.registration import RegistrationSettings
 from state.admin_settings.retention import RetentionSettings
 from state.agents import Agents
+from state.imports import Imports
 from state.inbox import ContactPanel, InboxList, OpenConversation
 from state.integrations import Integrations
+from state.opt_words import OptWords
 from state.payment import Payment
 from state.plans import Plans
 from state.profile import Profile
@@ -87,6 +91,7 @@ from wapto_app.web import (
     guide,
     headers,
     health,
+    imports,
     invoices,
     limits,
     media,
@@ -118,6 +123,7 @@ _routes = [
     *admin_settings.routes,
     *sandbox.routes(_settings),
     *web_review.routes,
+    *imports.routes,
 ]
 
 _with_headers = partial(
@@ -136,6 +142,7 @@ app = rx.App(
             larger={
                 "/webhooks/": 8 * limits.MEBIBYTE,
                 "/media": 110 * limits.MEBIBYTE,
+                "/imports": 51 * limits.MEBIBYTE,
                 "/admin/save/logo": 3 * limits.MEBIBYTE,
                 "/sandbox/": 110 * limits.MEBIBYTE,
             },
@@ -212,6 +219,8 @@ _page(connect.connect, "/integrations/connect", Shell.load, Integrations.load)
 _page(profile.profile, "/profile", Shell.load, Profile.load, TwoFactor.load)
 _page(first_password.first_password, "/profile/password", Shell.load)
 _page(two_factor.two_factor, "/profile/two-factor", Shell.load, TwoFactor.load)
+_page(contacts_import.contacts_import, "/contacts/import", Shell.load, Imports.load)
+_page(opt_words.opt_words, "/settings/opt-out", Shell.load, OptWords.load)
 _page(tasks.tasks, "/tasks", Shell.load, Tasks.load)
 _page(security_rules.security_rules, "/settings/security", Shell.load, SecurityRules.load)
 _page(admin_accounts.admin_accounts, "/admin/accounts", Shell.load, Accounts.load)

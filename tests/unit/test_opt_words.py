@@ -148,7 +148,8 @@ def test_own_words_count_and_of_a_word_on_both_sides_the_stop_is_obeyed() -> Non
 
 def test_the_answer_is_in_the_language_of_the_word_and_of_the_contact_when_it_is_shared() -> None:
     shared, spanish = WORDS.meaning("stop"), WORDS.meaning("baja")
-    assert shared and spanish
+    assert shared
+    assert spanish
     assert WORDS.answer(shared, "") == LANGUAGES[0].goodbye
     assert "REPRENDRE" in WORDS.answer(shared, "fr_FR")
     assert "ALTA" in WORDS.answer(spanish, "de")
@@ -160,7 +161,8 @@ def test_an_answer_may_be_changed_and_switched_off() -> None:
     texts = {"en": {"goodbye": "Bye.", "says_goodbye": True, "says_welcome": False}}
     words = Vocabulary({"texts": texts})
     out, back = words.meaning("stop"), words.meaning("start")
-    assert out and back
+    assert out
+    assert back
     assert words.answer(out, "") == "Bye."
     assert words.answer(back, "") == ""
 
