@@ -74,8 +74,8 @@ def _language(row: Any) -> rx.Component:
                 changed,
                 class_name="flex flex-wrap items-center gap-2",
             ),
-            _words(t("Out"), row["out"]),
-            _words(t("Back"), row["back"]),
+            _words(t("No more messages"), row["out"]),
+            _words(t("Messages again"), row["back"]),
             class_name=rx.cond(row["on"], "min-w-0 flex-1", "min-w-0 flex-1 opacity-60"),
         ),
         icon_button(

@@ -5,7 +5,7 @@ one row at a time. Large files are converted in a process of their own (``python
 spreadsheet is unpacked in memory, and one that was made to do harm unpacks to gigabytes.
 """
 
-from integrations.tables.convert import (
+from integrations.tables.converting import (
     MOST_BYTES,
     MOST_ROWS,
     Found,

@@ -8,7 +8,7 @@ import sys
 from dataclasses import asdict
 from pathlib import Path
 
-from integrations.tables.convert import Options, Unreadable, convert
+from integrations.tables.converting import Options, Unreadable, convert
 
 _MEMORY = 2 * 1024**3
 _PROCESSOR_SECONDS = 150

@@ -48,8 +48,6 @@ def rows(book: Any, sheet: str) -> Iterator[list[str]]:
     """Every row from the first line of the sheet on, as text. Raises NoSheet."""
     try:
         found = book.get_sheet_by_name(sheet)
-        for _empty in range((found.start or (0, 0))[0]):
-            yield []
         for row in found.iter_rows():
             yield [_text(cell) for cell in row]
     except calamine.CalamineError as error:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import codecs
 import csv
 import io
+import re
+import unicodedata
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
@@ -48,6 +50,9 @@ _GUESSED = [
     "cp1254", "cp1255", "koi8_r",
 ]  # fmt: skip
 _WESTERN = frozenset("áàâäãåæçéèêëíìîïñóòôöõøœßúùûüýÿÁÀÂÄÃÅÆÇÉÈÊËÍÌÎÏÑÓÒÔÖÕØŒÚÙÛÜÝ¿¡ºª°€«»‘’“”„–—…·´")
+_ALPHABETS = ("cp1251", "koi8_r", "cp1253", "cp1255", "cp1256")
+_SURE = 0.85
+_WORD = re.compile(r"[^\s,;|\t\d\"'()./+\-]{3,}")
 _EXCELS_HINT = "sep="
 
 
@@ -64,6 +69,8 @@ def encoding_of(path: Path) -> str:
         return "utf-8"
     if _is_western(sample):
         return "cp1252"
+    if alphabet := _alphabet(_telling(sample)):
+        return alphabet
     guess = from_bytes(_telling(sample), cp_isolation=_GUESSED, threshold=0.4).best()
     return guess.encoding if guess is not None else "cp1252"
 
@@ -77,6 +84,28 @@ def _is_western(sample: bytes) -> bool:
     letters = [letter for word in words for letter in word if letter.isalpha() or not letter.isascii()]
     foreign = [letter for letter in letters if not letter.isascii()]
     return bool(foreign) and len(foreign) * 2 < len(letters) and all(each in _WESTERN for each in foreign)
+
+
+def _alphabet(sample: bytes) -> str:
+    """The encoding in which most words are of one alphabet and written as words are; a few names tell it."""
+    best, encoding = max((_words_in(sample, each), each) for each in _ALPHABETS)
+    return encoding if best > _SURE else ""
+
+
+def _words_in(sample: bytes, encoding: str) -> float:
+    try:
+        text = sample.decode(encoding)
+    except UnicodeDecodeError:
+        return 0
+    words = [word for word in _WORD.findall(text) if not word.isascii()]
+    good = [word for word in words if _is_word(word)]
+    return len(good) / len(words) if words else 0
+
+
+def _is_word(word: str) -> bool:
+    if not word.isalpha() or len({unicodedata.name(letter, "").split(" ")[0] for letter in word}) > 1:
+        return False
+    return word.lower() == word.upper() or word.islower() or word.isupper() or word.istitle()
 
 
 def _without_mark(sample: bytes) -> str:
