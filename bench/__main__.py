@@ -8,7 +8,7 @@ from __future__ import annotations
 import argparse
 from importlib import import_module
 
-ALL = ("ingest", "dispatch", "inbox", "review", "live", "start")
+ALL = ("ingest", "dispatch", "inbox", "review", "imports", "live", "start")
 
 
 def main() -> None:

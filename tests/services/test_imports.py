@@ -37,7 +37,7 @@ from wapto_app.security.permissions import Actor, Permission
 from wapto_app.services import contacts, fields, imports, leases, tags
 from wapto_app.services.errors import Conflict, Forbidden, Invalid, LimitReached, NotFound
 from wapto_app.services.fields import FieldForm
-from wapto_app.services.imports import batch
+from wapto_app.services.imports import batch, steps
 
 THREE = "Name,Phone,Email\nAda,+4915112345671,ada@example.com\nBob,+4915112345672,\nCara,0151 12345673,cara@x.org\n"
 
@@ -247,27 +247,27 @@ async def test_only_one_works_on_an_import_and_a_stale_one_writes_nothing(desk: 
         "import_id": import_id, "next_place": 9, "rows": [row], "policy": "skip", "source": "x", "fields": {},
         "tags": {}, "all_tags": (),
     }  # fmt: skip
-    for stale in (batch.Step(bid=mine, place=0, **base), batch.Step(bid=other, place=5, **base)):
-        assert (await run(batch.carry_out, stale)).stopped == batch.LOST
+    for stale in (steps.Step(bid=mine, place=0, **base), steps.Step(bid=other, place=5, **base)):
+        assert (await run(batch.carry_out, stale)).stopped == steps.LOST
     assert await desk.count(Contact) == 0
 
 
 async def test_cancelling_keeps_what_is_there_and_lets_it_be_undone(
     desk: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(job, "ROWS", 10)
-    import_id = await desk.upload("phone\n" + "".join(f"+49151{i:08d}\n" for i in range(60)))
+    monkeypatch.setattr(job, "ROWS", 5)
+    import_id = await desk.upload("phone\n" + "".join(f"+49151{i:08d}\n" for i in range(400)))
     await desk.check(import_id)
     await desk.start(import_id)
     working = asyncio.create_task(carry_out(import_id))
-    while (await desk.head(import_id))["position"] < 20:
+    while (await desk.head(import_id))["position"] < 5:
         await asyncio.sleep(0)
     async with desk.runtime.db.write() as session:
         await imports.cancel(session, desk.actor, import_id)
     await working
     stopped = await desk.head(import_id)
     assert stopped["state"] == "stopped"
-    assert 20 <= stopped["position"] < 60
+    assert 5 <= stopped["position"] < 400
     assert await desk.count(Contact) == stopped["created"] == stopped["position"]
     await desk.undone(import_id)
     assert await desk.count(Contact) == 0

@@ -27,9 +27,9 @@ from wapto_app.services import leases
 from wapto_app.services.contacts.names import TOPIC as CONTACTS
 from wapto_app.services.errors import Invalid, LimitReached
 from wapto_app.services.imports import DUE, batch, prepare, progress, taking_back
-from wapto_app.services.imports.batch import CANCELLED, FULL, Counts, Step
 from wapto_app.services.imports.folder import files_of
 from wapto_app.services.imports.progress import Work
+from wapto_app.services.imports.steps import CANCELLED, FULL, Counts, Step
 from wapto_app.services.plans.limits import NAMES, Limit
 
 log = get_logger(__name__)

@@ -2,93 +2,35 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
-from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql, sqlite
 
 from wapto_app.clock import utcnow
 from wapto_app.models import (
     AddressKind,
     Contact,
     ContactAddress,
-    ContactEvent,
-    ContactEventKind,
     ContactImport,
     ContactTag,
     FieldValue,
-    ImportChange,
     ImportState,
 )
 from wapto_app.models.base import table_of
-from wapto_app.services import canonical, leases
+from wapto_app.services import leases
 from wapto_app.services.identity import insert_ignore
 from wapto_app.services.imports.differences import Change, Known, difference
+from wapto_app.services.imports.steps import CANCELLED, FULL, LOST, Counts, Step, Work
 from wapto_app.services.imports.targets import COLUMNS
+from wapto_app.services.imports.writing import write
 
 contact = table_of(Contact)
 contact_address = table_of(ContactAddress)
-contact_event = table_of(ContactEvent)
 contact_import = table_of(ContactImport)
 contact_tag = table_of(ContactTag)
 field_value = table_of(FieldValue)
-import_change = table_of(ImportChange)
-
-
-@dataclass(frozen=True, slots=True)
-class Step:
-    """Rows of one import, from byte ``place`` to byte ``next_place`` of the prepared file.
-
-    ``fields`` are ids and kinds by target, ``tags`` ids by key, ``all_tags`` what everybody gets, ``most`` how many
-    contacts the plan allows.
-    """
-
-    import_id: int
-    bid: leases.Bid
-    place: int
-    next_place: int
-    rows: list[list[Any]]
-    policy: str
-    source: str
-    fields: dict[str, tuple[int, str]]
-    tags: dict[str, int]
-    all_tags: tuple[int, ...]
-    most: int | None = None
-
-
-@dataclass(slots=True)
-class Counts:
-    """What became of the rows of a batch. ``stopped`` says why nothing was done."""
-
-    created: int = 0
-    updated: int = 0
-    unchanged: int = 0
-    skipped: int = 0
-    wrong: int = 0
-    stopped: str = ""
-
-    def add(self, other: Counts) -> None:
-        for name in ("created", "updated", "unchanged", "skipped", "wrong"):
-            setattr(self, name, getattr(self, name) + getattr(other, name))
-
-
-CANCELLED, LOST, FULL = "cancelled", "lost", "full"
-
-
-@dataclass(slots=True)
-class _Work:
-    """A batch while it is worked on. ``known`` are contacts as they will be after the rows so far."""
-
-    step: Step
-    now: datetime
-    owners: dict[str, int]
-    known: dict[int, Known]
-    new: set[int] = field(default_factory=set)
-    changes: dict[int, Change] = field(default_factory=dict)
-    counts: Counts = field(default_factory=Counts)
 
 
 def carry_out(connection: sa.Connection, steps: list[Step]) -> Sequence[Counts]:
@@ -107,7 +49,7 @@ def _carry_out(connection: sa.Connection, step: Step) -> Counts:
     _create(connection, work, fresh)
     for row in step.rows:
         _take(work, row)
-    _write(connection, work)
+    write(connection, work)
     _move_on(connection, work)
     return work.counts
 
@@ -147,14 +89,14 @@ def _contacts(connection: sa.Connection) -> int:
     return int(connection.execute(sa.select(sa.func.count()).select_from(contact)).scalar_one())
 
 
-def _begin(connection: sa.Connection, step: Step) -> _Work:
+def _begin(connection: sa.Connection, step: Step) -> Work:
     numbers = sorted({row[1] for row in step.rows if len(row) > 2})
     owners = _owners(connection, numbers)
     if step.policy == "skip":
-        return _Work(step, utcnow(), owners, {})
+        return Work(step, utcnow(), owners, {})
     known = _known(connection, set(owners.values()))
     # Somebody may have deleted or merged one of them between the two queries.
-    return _Work(step, utcnow(), {number: of for number, of in owners.items() if of in known}, known)
+    return Work(step, utcnow(), {number: of for number, of in owners.items() if of in known}, known)
 
 
 def _owners(connection: sa.Connection, numbers: Sequence[str]) -> dict[str, int]:
@@ -186,7 +128,7 @@ def _known(connection: sa.Connection, ids: Iterable[int]) -> dict[int, Known]:
     return found
 
 
-def _unknown(work: _Work) -> list[list[Any]]:
+def _unknown(work: Work) -> list[list[Any]]:
     """The first row of each number that nobody has."""
     first: dict[str, list[Any]] = {}
     for row in work.step.rows:
@@ -195,17 +137,15 @@ def _unknown(work: _Work) -> list[list[Any]]:
     return list(first.values())
 
 
-def _create(connection: sa.Connection, work: _Work, rows: list[list[Any]]) -> None:
+def _create(connection: sa.Connection, work: Work, rows: list[list[Any]]) -> None:
     """Contacts for new numbers. Whoever was faster with a number in the same moment keeps it."""
     # Always in the same order, so that two who insert the same numbers wait for each other instead of for ever.
     rows = sorted(rows, key=lambda row: row[1])
     if not rows:
         return
-    created = connection.execute(
-        contact.insert().returning(contact.c.id, sort_by_parameter_order=True),
-        [_new_contact(row, work) for row in rows],
-    )
-    ids = [contact_id for (contact_id,) in created]
+    ids = _reserved(connection, len(rows))
+    values = [{"id": of, **_new_contact(row, work)} for of, row in zip(ids, rows, strict=True)]
+    connection.execute(contact.insert(), values)
     connection.execute(
         insert_ignore(connection, contact_address),
         [
@@ -223,9 +163,20 @@ def _create(connection: sa.Connection, work: _Work, rows: list[list[Any]]) -> No
             work.known |= _known(connection, others) if work.step.policy != "skip" else {}
     work.owners |= owners
     work.new |= set(ids) & set(owners.values())
+    times = Counter(row[1] for row in work.step.rows if len(row) > 2)
+    work.repeated = {owners[row[1]] for row in rows if times[row[1]] > 1}
 
 
-def _new_contact(row: list[Any], work: _Work) -> dict[str, Any]:
+def _reserved(connection: sa.Connection, count: int) -> list[int]:
+    """Ids for new contacts: known beforehand, many rows are one statement instead of many."""
+    if connection.dialect.name == "sqlite":  # nobody else writes meanwhile, and it counts on from the largest
+        largest = connection.execute(sa.select(sa.func.max(contact.c.id))).scalar() or 0
+        return list(range(largest + 1, largest + 1 + count))
+    query = sa.text("SELECT nextval(pg_get_serial_sequence('contact', 'id')) FROM generate_series(1, :count)")
+    return [int(of) for (of,) in connection.execute(query, {"count": count})]
+
+
+def _new_contact(row: list[Any], work: Work) -> dict[str, Any]:
     values = {name: row[2].get(name, "") for name in COLUMNS}
     values["source"] = values["source"] or work.step.source
     return values | {
@@ -237,7 +188,7 @@ def _new_contact(row: list[Any], work: _Work) -> dict[str, Any]:
     }
 
 
-def _take(work: _Work, row: list[Any]) -> None:
+def _take(work: Work, row: list[Any]) -> None:
     """Decide about one row, in the order of the file."""
     counts = work.counts
     if len(row) == 2:
@@ -247,7 +198,8 @@ def _take(work: _Work, row: list[Any]) -> None:
     fields, tags = _of_row(work.step, row)
     if contact_id in work.new and contact_id not in work.changes:
         work.changes[contact_id] = Change.of_new(fields, tags, out=row[5])
-        work.known[contact_id] = Known(_new_columns(row, work), dict(fields), set(tags), row[5])
+        if contact_id in work.repeated:
+            work.known[contact_id] = Known(_new_columns(row, work), dict(fields), set(tags), row[5])
         counts.created += 1
         return
     if work.step.policy == "skip":
@@ -264,7 +216,7 @@ def _take(work: _Work, row: list[Any]) -> None:
     work.changes[contact_id] = change if earlier is None else earlier.then(change)
 
 
-def _new_columns(row: list[Any], work: _Work) -> dict[str, str]:
+def _new_columns(row: list[Any], work: Work) -> dict[str, str]:
     values = _new_contact(row, work)
     return {name: values[name] for name in COLUMNS}
 
@@ -275,109 +227,7 @@ def _of_row(step: Step, row: list[Any]) -> tuple[dict[int, str], list[int]]:
     return fields, list(dict.fromkeys([*tags, *step.all_tags]))
 
 
-def _write(connection: sa.Connection, work: _Work) -> None:
-    changes = dict(sorted(work.changes.items()))
-    _write_columns(connection, work, changes)
-    _write_fields(connection, work, changes)
-    tags = [
-        {"contact_id": contact_id, "tag_id": tag_id, "by_id": None, "at": work.now}
-        for contact_id, change in changes.items()
-        for tag_id in change.tags
-    ]
-    if tags:
-        connection.execute(insert_ignore(connection, contact_tag), tags)
-    _write_events(connection, work, changes)
-    _remember(connection, work, changes)
-
-
-def _write_columns(connection: sa.Connection, work: _Work, changes: dict[int, Change]) -> None:
-    rows = []
-    for contact_id, change in changes.items():
-        if contact_id in work.new and not change.columns and not change.turned_out:
-            continue
-        known = work.known[contact_id]
-        rows.append(
-            {"of": contact_id, "out": work.now if known.out else None}
-            | {f"new_{n}": known.columns[n] for n in COLUMNS}
-        )
-    if rows:
-        out = sa.bindparam("out", type_=contact.c.opted_out_at.type)
-        values: dict[str, Any] = {name: sa.bindparam(f"new_{name}") for name in COLUMNS}
-        connection.execute(
-            contact.update()
-            .where(contact.c.id == sa.bindparam("of"))
-            .values(
-                **values,
-                # What was said earlier stays, and nothing here takes it back.
-                opted_out_at=sa.func.coalesce(contact.c.opted_out_at, out),
-                updated_at=work.now,
-            ),
-            rows,
-        )
-
-
-def _write_fields(connection: sa.Connection, work: _Work, changes: dict[int, Change]) -> None:
-    kinds = dict(work.step.fields.values())
-    rows = [
-        {
-            "contact_id": contact_id,
-            "field_id": field_id,
-            "value": new,
-            "key": canonical.folded(new),
-            "number": canonical.as_float(new) if kinds[field_id] == "number" else None,
-            "updated_at": work.now,
-        }
-        for contact_id, change in changes.items()
-        for field_id, (_old, new) in change.fields.items()
-    ]
-    if rows:
-        insert = _upsert(connection, field_value)
-        news = {name: insert.excluded[name] for name in ("value", "key", "number", "updated_at")}
-        ours = ["contact_id", "field_id"]
-        connection.execute(insert.on_conflict_do_update(index_elements=ours, set_=news), rows)
-
-
-def _write_events(connection: sa.Connection, work: _Work, changes: dict[int, Change]) -> None:
-    detail = {"import_id": work.step.import_id}
-    rows = [
-        {"contact_id": contact_id, "kind": kind, "at": work.now, "by_id": None, "detail": detail}
-        for contact_id, change in changes.items()
-        for kind in _kinds(change)
-    ]
-    if rows:
-        connection.execute(contact_event.insert(), rows)
-
-
-def _kinds(change: Change) -> list[ContactEventKind]:
-    return [ContactEventKind.IMPORTED] + ([ContactEventKind.OPTED_OUT] if change.turned_out else [])
-
-
-def _remember(connection: sa.Connection, work: _Work, changes: dict[int, Change]) -> None:
-    """For the undo: what an earlier batch of the same import did to a contact comes first."""
-    if not changes:
-        return
-    earlier = sa.select(import_change.c.contact_id, import_change.c.is_new, import_change.c.before).where(
-        import_change.c.import_id == work.step.import_id,
-        import_change.c.contact_id.in_([each for each in changes if each not in work.new]),
-    )
-    known = {of: (is_new, Change.read(before)) for of, is_new, before in connection.execute(earlier)}
-    rows = [
-        {
-            "import_id": work.step.import_id,
-            "contact_id": of,
-            "is_new": of in work.new or (of in known and known[of][0]),
-            "at": work.now,
-            "before": (known[of][1].then(change) if of in known else change).written(),
-        }
-        for of, change in changes.items()
-    ]
-    insert = _upsert(connection, import_change)
-    news = {name: insert.excluded[name] for name in ("at", "before")}
-    ours = ["import_id", "contact_id"]
-    connection.execute(insert.on_conflict_do_update(index_elements=ours, set_=news), rows)
-
-
-def _move_on(connection: sa.Connection, work: _Work) -> None:
+def _move_on(connection: sa.Connection, work: Work) -> None:
     table, step, counts = contact_import, work.step, work.counts
     connection.execute(
         table.update()
@@ -392,7 +242,3 @@ def _move_on(connection: sa.Connection, work: _Work) -> None:
             wrong=table.c.wrong + counts.wrong,
         )
     )
-
-
-def _upsert(connection: sa.Connection, table: sa.Table) -> Any:
-    return (sqlite if connection.dialect.name == "sqlite" else postgresql).insert(table)

@@ -1,7 +1,7 @@
 """From the rows of a file to rows that can be stored: mapped, checked, each number in its one spelling.
 
 Pure work of the processor, a hundred thousand times over: for a large file it has a process of its own
-(``python -m wapto_app.services.imports.prepare``), so that nobody's screen waits for it.
+(``prepare_apart``), so that nobody's screen waits for it.
 """
 
 from __future__ import annotations
@@ -218,8 +218,8 @@ async def prepare_apart(
         return await asyncio.to_thread(prepare, source, target, order)
     process = await asyncio.create_subprocess_exec(
         sys.executable,
-        "-m",
-        __name__,
+        "-c",
+        f"from {__name__} import main; main()",
         stdin=asyncio.subprocess.PIPE,
         stdout=asyncio.subprocess.PIPE,
         cwd=Path(__file__).parents[3],
@@ -258,7 +258,8 @@ def _unpacked(answer: bytes) -> Summary:
     return Summary(**result)
 
 
-def _main() -> None:
+def main() -> None:
+    """The whole life of the process that ``prepare_apart`` starts."""
     source, target, packed = orjson.loads(sys.stdin.buffer.read())
     fields = {int(each): row for each, row in packed["fields"].items()}
     order = Order(packed["targets"], packed["region"], fields)
@@ -275,7 +276,3 @@ def _main() -> None:
         names = Summary.__slots__
         answer = {name: getattr(found, name) for name in names}
     sys.stdout.write(json.dumps(answer) + "\n")
-
-
-if __name__ == "__main__":
-    _main()

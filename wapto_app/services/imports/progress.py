@@ -29,11 +29,11 @@ from wapto_app.models.base import table_of
 from wapto_app.models.imports import BUSY
 from wapto_app.services import fields, plans
 from wapto_app.services.contacts.names import TOPIC as CONTACTS
-from wapto_app.services.imports.batch import Counts
 from wapto_app.services.imports.folder import files_of
 from wapto_app.services.imports.prepare import TAG_KEY, Order, Summary
 from wapto_app.services.imports.queries import kept_until
 from wapto_app.services.imports.rules import TOPIC
+from wapto_app.services.imports.steps import Counts
 from wapto_app.services.imports.targets import FIELD, NEW
 from wapto_app.services.naming import key_of
 from wapto_app.services.segments import upkeep
