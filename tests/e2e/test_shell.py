@@ -393,6 +393,7 @@ def test_the_navigation_offers_what_the_reader_may_open(new_page: NewPage, site:
                 "Teams",
                 "Agents",
                 "Review",
+                "Opt-out words",
                 "Integrations",
                 "Sign-in rules",
                 "Subscription",

@@ -26,6 +26,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from typing_extensions import is_typeddict
 
 import wapto_app.services
+from integrations.tables import Options
 from tests.writes import heard
 from wapto_app.clock import utcnow
 from wapto_app.db import Database
@@ -41,6 +42,7 @@ from wapto_app.settings import Settings
 Service = Callable[..., Awaitable[Any]]
 # Values that the types alone do not tell. By "module.function", then by argument.
 ARGUMENTS: dict[str, dict[str, Any]] = {
+    "imports.commands.reread": {"options": Options()},
     "retention.preview": {"wanted": retention.DEFAULT},
     "retention.save": {"wanted": retention.DEFAULT},
 }

@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 
+import phonenumbers
+
 from integrations.whatsapp.phones import canonical_phone
 from integrations.whatsapp.webhooks.decoding import clean_text
 from wapto_app.services import canonical
@@ -17,6 +19,8 @@ _LENGTHS = {"name": NAME_MAX, "company": COMPANY_MAX, "source": SOURCE_MAX, "not
 _WORDS = {"name": "Name", "company": "Company", "source": "Source", "notes": "Notes"}
 # Niue's numbers, with + and country code; what is shorter is an extension or an emergency number.
 _SHORTEST = 8
+# Marks that come along when a number is copied out of right-to-left text, or out of a contact list.
+_DIRECTION = re.compile("[\u200b-\u200f\u202a-\u202e\u2060\u2066-\u2069\ufeff]")
 _POWER = re.compile(r"\+?(\d)(?:[.,](\d+))?[eE]\+?(\d{1,2})")
 _FRACTION = re.compile(r"(\+?\d+)[.,]0+")
 _FORMULA = re.compile(r'="?([^"]*)"?')
@@ -65,10 +69,27 @@ def phone(text: str, region: str | None) -> str:
     if not written:
         raise ValueError("There is no phone number.")
     first = _LABEL.sub("", _APART.split(written, maxsplit=1)[0]).strip()
-    found = canonical_phone(_whole(first), region)
+    digits = _whole(_DIRECTION.sub("", first))
+    found = _abroad(digits, region) or canonical_phone(digits, region)
     if found is None or len(found) < _SHORTEST:
         raise ValueError("This is no phone number that exists.")
     return found
+
+
+def _abroad(digits: str, region: str | None) -> str | None:
+    """A mobile number with its country code and without +, as spreadsheets leave it.
+
+    Germany has an area code 04915, and so 4915112345678 could be dialled there too; but nobody has WhatsApp on it.
+    """
+    code = phonenumbers.country_code_for_region(region) if region else 0
+    if not code or not digits.isdecimal() or not digits.startswith(str(code)):
+        return None
+    try:
+        number = phonenumbers.parse(f"+{digits}")
+    except phonenumbers.NumberParseException:
+        return None
+    is_mobile = phonenumbers.number_type(number) == phonenumbers.PhoneNumberType.MOBILE
+    return canonical_phone(f"+{digits}") if is_mobile else None
 
 
 def _unwrapped(text: str) -> str:

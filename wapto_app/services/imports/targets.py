@@ -56,6 +56,12 @@ _NAMES = {
     OPT_IN: "opt in|optin|opted in|consent|subscribed|marketing consent|accepts marketing|gdpr|consentimiento|"
     "suscrito|acepta|consentimento|inscrito|aceita|autoriza|consentement|einwilligung|abonniert",
 }
+# Words that leave no doubt, wherever in the name they stand ("Teléfono móvil", "WhatsApp del cliente").
+_TELLING = {
+    PHONE: "phone|mobile|cellphone|whatsapp|msisdn|telefono|movil|celular|telefone|telemovel|telefon|handy|"
+    "handynummer|mobilnummer|telefonnummer|rufnummer",
+    "email": "email|correo|courriel",
+}
 _KNOWN = {name: target for target, names in _NAMES.items() for name in names.split("|")}
 
 
@@ -93,7 +99,10 @@ def _by_name(name: str, fields: Mapping[str, int]) -> str:
     plain = folded(name)
     if plain in fields:
         return f"{FIELD}{fields[plain]}"
-    return _KNOWN.get(plain, "")
+    if plain in _KNOWN:
+        return _KNOWN[plain]
+    words = set(plain.split())
+    return next((target for target, telling in _TELLING.items() if words & set(telling.split("|"))), "")
 
 
 def _looks_like_phones(cells: Sequence[str], region: str | None) -> bool:
