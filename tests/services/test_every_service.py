@@ -82,7 +82,9 @@ class House:
             if parameter.default is inspect.Parameter.empty
         ]
         return {
-            each.name: given.get(each.name, self._sample(name, each.name, hints[each.name]))
+            each.name: given[each.name]
+            if each.name in given
+            else self._sample(name, each.name, hints[each.name])
             for each in needed
         }
 
