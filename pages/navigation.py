@@ -12,6 +12,8 @@ NAVIGATION = (
         t("Work"),
         (
             Entry(t("Inbox"), "/inbox", "inbox", Permission.INBOX_SEE, badge="unread"),
+            Entry(t("Contacts"), "/contacts", "contact", Permission.CONTACTS_SEE),
+            Entry(t("Segments"), "/segments", "chart-pie", Permission.CONTACTS_SEE),
             Entry(t("Tasks"), "/tasks", "list-todo", Permission.INBOX_SEE),
         ),
     ),
@@ -26,6 +28,8 @@ NAVIGATION = (
     Group(
         t("Settings"),
         (
+            Entry(t("Tags"), "/tags", "tags", Permission.TAGS_SEE),
+            Entry(t("Custom fields"), "/fields", "text-cursor-input", Permission.TAGS_SEE),
             Entry(t("Opt-out words"), "/settings/opt-out", "hand", Permission.SETTINGS_DO),
             Entry(t("Integrations"), "/integrations", "plug", Permission.INTEGRATIONS_SEE),
             Entry(t("Sign-in rules"), "/settings/security", "shield-check", Permission.SETTINGS_DO),

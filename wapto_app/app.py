@@ -21,7 +21,9 @@ from pages import (
     admin_subscriptions,
     agents,
     connect,
+    contacts,
     contacts_import,
+    fields,
     first_password,
     inbox,
     integrations,
@@ -35,8 +37,11 @@ from pages import (
     reset,
     review,
     security_rules,
+    segment,
+    segments,
     setup,
     subscription,
+    tags,
     tasks,
     team,
     teams,
@@ -49,6 +54,8 @@ from pages.admin_settings import meta_app as settings_meta_app
 from pages.admin_settings import payments as settings_payments
 from pages.admin_settings import registration as settings_registration
 from pages.admin_settings import retention as settings_retention
+from pages.contacts import detail as contact_detail
+from pages.contacts import duplicates as contact_duplicates
 from pages.review import conversation as review_conversation
 from state import base
 from state.access import Access
@@ -61,6 +68,8 @@ from state.admin_settings.payments import StripeSettings
 from state.admin_settings.registration import RegistrationSettings
 from state.admin_settings.retention import RetentionSettings
 from state.agents import Agents
+from state.contacts import ContactList, ContactPage, Duplicates
+from state.fields import Fields
 from state.imports import Imports
 from state.inbox import ContactPanel, InboxList, OpenConversation
 from state.integrations import Integrations
@@ -71,9 +80,12 @@ from state.profile import Profile
 from state.review import Behind, Review
 from state.review_conversation import ReviewedConversation
 from state.security_rules import SecurityRules
+from state.segment_editor import SegmentEditor
+from state.segments import Segments
 from state.shell import Shell
 from state.subscription import Subscription
 from state.subscriptions import Subscriptions
+from state.tags import Tags
 from state.tasks import Tasks
 from state.team import TeamEditor
 from state.teams import Teams
@@ -101,6 +113,7 @@ from wapto_app.web import (
     stripe,
     webhooks,
 )
+from wapto_app.web import contacts as web_contacts
 from wapto_app.web import review as web_review
 from wapto_app.web import two_factor as two_factor_routes
 from wapto_app.web.agents import routes as agents_routes
@@ -123,6 +136,7 @@ _routes = [
     *admin_settings.routes,
     *sandbox.routes(_settings),
     *web_review.routes,
+    *web_contacts.routes,
     *imports.routes,
 ]
 
@@ -222,6 +236,13 @@ _page(two_factor.two_factor, "/profile/two-factor", Shell.load, TwoFactor.load)
 _page(contacts_import.contacts_import, "/contacts/import", Shell.load, Imports.load)
 _page(opt_words.opt_words, "/settings/opt-out", Shell.load, OptWords.load)
 _page(tasks.tasks, "/tasks", Shell.load, Tasks.load)
+_page(contacts.contacts, "/contacts", Shell.load, ContactList.load)
+_page(contact_duplicates.duplicates, "/contacts/duplicates", Shell.load, Duplicates.load)
+_page(contact_detail.contact, contact_detail.ROUTE, Shell.load, ContactPage.load)
+_page(tags.tags, "/tags", Shell.load, Tags.load)
+_page(fields.fields, "/fields", Shell.load, Fields.load)
+_page(segments.segments, "/segments", Shell.load, Segments.load)
+_page(segment.segment, segment.ROUTE, Shell.load, SegmentEditor.load)
 _page(security_rules.security_rules, "/settings/security", Shell.load, SecurityRules.load)
 _page(admin_accounts.admin_accounts, "/admin/accounts", Shell.load, Accounts.load)
 _page(teams.teams, "/teams", Shell.load, Teams.load)

@@ -15,6 +15,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from integrations.sandbox.config import SandboxConfig
 from integrations.sandbox.sandbox import Sandbox
 from integrations.sandbox.stripe import StripeConfig, StripeSandbox
+from wapto_app import demo_contacts, demo_customers
 from wapto_app.log import get_logger
 from wapto_app.models import AssignmentStrategy, ChannelKind, Visibility
 from wapto_app.runtime import Runtime
@@ -132,8 +133,10 @@ async def prepare(runtime: Runtime) -> list[str]:
         sales, _care = [await teams.save(session, Actor.system(), team) for team in _TEAMS]
         path = await agents.invite(session, Actor.system(), _AGENT, agents.Draft(sales))
         await accounts.accept_invitation(session, path.rsplit("/", 1)[-1], agent)
+        await demo_customers.prepare(session)
         if stripe(runtime.settings) is not None:
             await _offer_plans(session)
+        await demo_contacts.write_down(session)
     return [
         f"User login:   {_OWNER}   password: {owner_password}",
         f"Agent login:  {_AGENT}   password: {agent_password}",
@@ -184,6 +187,7 @@ async def _fill(runtime: Runtime) -> None:
             await phone.post(
                 f"/phone/customers/{customer['id']}/messages", json={"type": "text", "text": text}
             )
+    await demo_customers.describe(runtime)
 
 
 async def _wait_for(own: httpx.AsyncClient) -> None:

@@ -389,10 +389,14 @@ def test_the_navigation_offers_what_the_reader_may_open(new_page: NewPage, site:
         [
             re.compile("Inbox"),
             *(
+                "Contacts",
+                "Segments",
                 "Tasks",
                 "Teams",
                 "Agents",
                 "Review",
+                "Tags",
+                "Custom fields",
                 "Opt-out words",
                 "Integrations",
                 "Sign-in rules",
@@ -402,7 +406,9 @@ def test_the_navigation_offers_what_the_reader_may_open(new_page: NewPage, site:
         ]
     )
     agent = new_page("/profile", token=site.spanish_token).get_by_role("navigation").first.get_by_role("link")
-    expect(agent).to_have_text([re.compile("Bandeja de entrada"), "Tareas", "Perfil"])
+    expect(agent).to_have_text(
+        [re.compile("Bandeja de entrada"), "Contactos", "Segmentos", "Tareas", "Perfil"]
+    )
 
 
 def test_a_time_says_its_exact_moment_to_who_points_at_it(page: Page) -> None:

@@ -24,7 +24,7 @@ from wapto_app.log import get_logger
 from wapto_app.models import ImportState
 from wapto_app.runtime import Runtime
 from wapto_app.services import leases
-from wapto_app.services.contacts.names import TOPIC as CONTACTS
+from wapto_app.services.contact_names import TOPIC as CONTACTS
 from wapto_app.services.errors import Invalid, LimitReached
 from wapto_app.services.imports import DUE, batch, prepare, progress, taking_back
 from wapto_app.services.imports.folder import files_of

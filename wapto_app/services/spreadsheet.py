@@ -20,6 +20,11 @@ def cell(value: object) -> object:
 def lines(header: Iterable[str], rows: Iterable[Iterable[object]]) -> Iterator[str]:
     """A file line by line, RFC 4180, with the mark by which Excel knows UTF-8."""
     yield _BOM + _line(header)
+    yield from records(rows)
+
+
+def records(rows: Iterable[Iterable[object]]) -> Iterator[str]:
+    """Further lines of such a file."""
     for row in rows:
         yield _line(row)
 

@@ -53,7 +53,7 @@ export function Combobox({ ref, id, name, value, options, className, onChange, .
     <div className="relative">
       <input {...rest} id={id} type="text" role="combobox" aria-expanded={open} aria-controls={listId} aria-autocomplete="list"
         aria-activedescendant={open && found[active] ? `${listId}-${active}` : undefined} autoComplete="off" spellCheck={false}
-        className={`${className} pe-9`} value={query ?? label} placeholder={label}
+        className={`${className} pe-9`} value={query ?? label} placeholder={label || rest.placeholder}
         onFocus={(event) => event.target.select()} onClick={() => open || search("")} onBlur={() => setQuery(null)}
         onChange={(event) => search(event.target.value)} onKeyDown={keys} />
       <input ref={ref} type="hidden" name={name} value={chosen} />

@@ -1,7 +1,18 @@
 """Contacts: who the customers are, what the team knows of them, and everything that is done with them."""
 
+from wapto_app.services.contact_names import (
+    TOPIC,
+    name_columns,
+    name_of,
+    phone_column,
+    phone_of,
+    shown_name,
+)
+from wapto_app.services.contacts.blocking import block, unblock
 from wapto_app.services.contacts.cards import ContactCard, card, of_conversation, update
 from wapto_app.services.contacts.consent import opt_in, opt_out
+from wapto_app.services.contacts.deleting import delete
+from wapto_app.services.contacts.details import ContactDetails, addresses, conversations, details
 from wapto_app.services.contacts.editing import (
     ContactForm,
     Met,
@@ -15,12 +26,15 @@ from wapto_app.services.contacts.editing import (
 )
 from wapto_app.services.contacts.filters import EVERYONE, ContactFilter, FieldRule, conditions
 from wapto_app.services.contacts.listing import ContactRow, Cursor, Page, count, listing
-from wapto_app.services.contacts.names import TOPIC, name_columns, name_of, phone_column, phone_of, shown_name
+from wapto_app.services.contacts.merging import duplicates, keep_apart, merge, sides
+from wapto_app.services.contacts.starting import start_chat
+from wapto_app.services.contacts.timeline import TimelineRow, timeline
 
 __all__ = [
     "EVERYONE",
     "TOPIC",
     "ContactCard",
+    "ContactDetails",
     "ContactFilter",
     "ContactForm",
     "ContactRow",
@@ -29,14 +43,23 @@ __all__ = [
     "Met",
     "NewContactForm",
     "Page",
+    "TimelineRow",
     "add_phone",
+    "addresses",
+    "block",
     "card",
     "conditions",
+    "conversations",
     "count",
     "create",
+    "delete",
+    "details",
+    "duplicates",
     "edit",
     "find_or_create",
+    "keep_apart",
     "listing",
+    "merge",
     "name_columns",
     "name_of",
     "of_conversation",
@@ -47,5 +70,9 @@ __all__ = [
     "remove_address",
     "set_username",
     "shown_name",
+    "sides",
+    "start_chat",
+    "timeline",
+    "unblock",
     "update",
 ]

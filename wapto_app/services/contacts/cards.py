@@ -13,7 +13,7 @@ from wapto_app.clock import utcnow
 from wapto_app.db import touch
 from wapto_app.models import Contact, Conversation
 from wapto_app.security.permissions import Actor, Permission
-from wapto_app.services.contacts.names import NAME_MAX, NOTES_MAX, TOPIC, phone_of
+from wapto_app.services.contact_names import NAME_MAX, NOTES_MAX, TOPIC, phone_of
 from wapto_app.services.errors import Invalid, NotFound
 from wapto_app.services.masking import mask_of
 from wapto_app.services.visibility import readable, readable_contact

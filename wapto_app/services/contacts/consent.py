@@ -12,8 +12,8 @@ from wapto_app.clock import utcnow
 from wapto_app.db import touch
 from wapto_app.models import Contact, ContactEventKind
 from wapto_app.security.permissions import Actor, Permission
+from wapto_app.services.contact_names import TOPIC
 from wapto_app.services.contacts import events
-from wapto_app.services.contacts.names import TOPIC
 from wapto_app.services.visibility import readable_contact
 
 

@@ -18,8 +18,7 @@ from wapto_app.models import AddressKind, Contact, ContactAddress, ContactEventK
 from wapto_app.security.permissions import Actor, Permission
 from wapto_app.services import audit, identity
 from wapto_app.services.account_fields import clean_email, clean_locale
-from wapto_app.services.contacts import events
-from wapto_app.services.contacts.names import (
+from wapto_app.services.contact_names import (
     COMPANY_MAX,
     NAME_MAX,
     NOTES_MAX,
@@ -27,6 +26,7 @@ from wapto_app.services.contacts.names import (
     TOPIC,
     USERNAME_MAX,
 )
+from wapto_app.services.contacts import events
 from wapto_app.services.contacts.region import default_region
 from wapto_app.services.errors import Conflict, Invalid, NotFound
 from wapto_app.services.masking import SEEN, Mask, mask_of

@@ -8,6 +8,7 @@ from typing import Any
 
 import sqlalchemy as sa
 from sqlmodel import col
+from sqlmodel.ext.asyncio.session import AsyncSession
 from typing_extensions import TypedDict  # what pydantic validates, below Python 3.12
 
 from wapto_app.models import (
@@ -19,7 +20,8 @@ from wapto_app.models import (
     CustomField,
     FieldValue,
 )
-from wapto_app.security.permissions import Actor
+from wapto_app.security.permissions import Actor, Permission
+from wapto_app.services import canonical, segments
 from wapto_app.services.errors import Invalid
 from wapto_app.services.visibility import readable_contact
 
@@ -30,7 +32,7 @@ SEARCH_MAX = 100
 _RULES_MAX = 10
 _TAGS_MAX = 50
 _FEWEST_DIGITS = 3
-_KEY_LENGTH = 200
+_DIGITS_TOGETHER = 4
 
 
 class FieldRule(TypedDict):
@@ -82,27 +84,36 @@ EVERYONE = ContactFilter(
 Conditions = list[sa.ColumnElement[bool]]
 
 
-def conditions(actor: Actor, wanted: ContactFilter) -> Conditions:
+async def conditions(session: AsyncSession, actor: Actor, wanted: ContactFilter) -> Conditions:
     """What a contact that the actor may see must fulfil.
 
     Raises:
         Invalid: for a day that is none, or a choice that does not exist.
     """
+    actor.require(Permission.CONTACTS_SEE)
     found: Conditions = [readable_contact(actor)]
     if text := wanted["search"].strip()[:SEARCH_MAX]:
-        found.append(_says(text, with_numbers=not actor.hide_phone))
+        found.append(sa.false() if _probes(actor, text) else _says(text, with_numbers=not actor.hide_phone))
     if wanted["tags"]:
         found += _tagged(wanted["tags"][:_TAGS_MAX], wanted["tags_way"])
-    found += [_field(rule) for rule in wanted["fields"][:_RULES_MAX]]
+    for rule in wanted["fields"][:_RULES_MAX]:
+        found.append(sa.false() if _probes(actor, rule["value"]) else _field(rule))
     found += _standing(wanted)
     found += _between(col(Contact.created_at), wanted["created_from"], wanted["created_to"])
     found += _wrote(wanted["last_from"], wanted["last_to"])
+    if wanted["segment"]:
+        found.append(col(Contact.id).in_(await segments.members(session, [wanted["segment"]])))
     return found
 
 
 def is_everyone(wanted: ContactFilter) -> bool:
     """Whether nothing is filtered."""
     return not any(value for name, value in wanted.items() if name != "tags_way")
+
+
+def _probes(actor: Actor, text: str) -> bool:
+    """Somebody from whom numbers are hidden could try digits until a customer fits."""
+    return actor.hide_phone and sum(character.isdigit() for character in text) >= _DIGITS_TOGETHER
 
 
 def _says(text: str, *, with_numbers: bool) -> sa.ColumnElement[bool]:
@@ -152,7 +163,7 @@ def _field(rule: FieldRule) -> sa.ColumnElement[bool]:
 
 def _compared(way: str, text: str) -> sa.ColumnElement[bool]:
     """Numbers as numbers; ISO dates and everything else by their canonical text."""
-    key, number = text.casefold()[:_KEY_LENGTH], _number(text)
+    key, number = canonical.folded(text), _number(text)
     if way == "contains":
         return col(FieldValue.key).contains(key, autoescape=True)
     if way in ("is", "is_not"):

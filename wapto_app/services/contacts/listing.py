@@ -14,9 +14,13 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from wapto_app.db import fetch
 from wapto_app.models import Contact, Conversation
 from wapto_app.security.permissions import Actor, Permission
+from wapto_app.services import fields, tags
+from wapto_app.services.contact_names import name_columns, name_of
 from wapto_app.services.contacts.filters import Conditions, ContactFilter, conditions
-from wapto_app.services.contacts.names import name_columns, name_of
 from wapto_app.services.masking import Mask, masks
+from wapto_app.services.plans import Limit
+from wapto_app.services.plans.standing import current
+from wapto_app.services.tags import TagChip
 
 PAGE = 50
 SORTS = ("name", "-name", "company", "-company", "created", "-created", "last", "-last")
@@ -43,7 +47,10 @@ class Cursor(NamedTuple):
 
 
 class ContactRow(TypedDict):
-    """One line of the table. ``opt`` is one of ``filters.OPT_STATES``; times are ISO 8601 in UTC, or empty."""
+    """One line of the table. ``opt`` is one of ``filters.OPT_STATES``; times are ISO 8601 in UTC, or empty.
+
+    ``fields`` is what stands in the custom fields, by key.
+    """
 
     id: int
     name: str
@@ -57,6 +64,8 @@ class ContactRow(TypedDict):
     blocked: bool
     created_at: str
     last_at: str
+    tags: list[TagChip]
+    fields: dict[str, str]
 
 
 class Page(NamedTuple):
@@ -64,6 +73,13 @@ class Page(NamedTuple):
 
     rows: list[ContactRow]
     next: Cursor | None
+
+
+class Room(NamedTuple):
+    """``limit`` is -1 when the plan sets none."""
+
+    used: int
+    limit: int
 
 
 async def listing(
@@ -82,7 +98,7 @@ async def listing(
     """
     actor.require(Permission.CONTACTS_SEE)
     found = await _cursors(
-        session, conditions(actor, wanted), sort if sort in SORTS else "name", after, limit + 1
+        session, await conditions(session, actor, wanted), sort if sort in SORTS else "name", after, limit + 1
     )
     rows = await read_rows(session, actor, [cursor.id for cursor in found[:limit]])
     return Page(rows, found[limit - 1] if len(found) > limit else None)
@@ -91,8 +107,17 @@ async def listing(
 async def count(session: AsyncSession, actor: Actor, wanted: ContactFilter) -> int:
     """How many contacts match. Raises Invalid as ``listing``."""
     actor.require(Permission.CONTACTS_SEE)
-    query = sa.select(sa.func.count()).select_from(Contact).where(*conditions(actor, wanted))
+    query = sa.select(sa.func.count()).select_from(Contact).where(*await conditions(session, actor, wanted))
     return int((await fetch(session, query))[0][0])
+
+
+async def room(session: AsyncSession, actor: Actor) -> Room:
+    """How many contacts the workspace has, of how many that the plan allows."""
+    actor.require(Permission.CONTACTS_SEE)
+    standing = await current(session)
+    used = int((await fetch(session, sa.select(sa.func.count()).select_from(Contact)))[0][0])
+    most = standing.limit(Limit.CONTACTS) if standing is not None else None
+    return Room(used, -1 if most is None else most)
 
 
 async def ids_after(
@@ -102,7 +127,7 @@ async def ids_after(
     actor.require(Permission.CONTACTS_SEE)
     query = (
         sa.select(col(Contact.id))
-        .where(col(Contact.id) > after_id, *conditions(actor, wanted))
+        .where(col(Contact.id) > after_id, *await conditions(session, actor, wanted))
         .order_by(col(Contact.id))
         .limit(limit)
     )
@@ -219,7 +244,10 @@ async def read_rows(session: AsyncSession, actor: Actor, ids: Sequence[int]) -> 
     query = sa.select(*name_columns(), *map(col, columns), col(t.created_at), last.label("last_at"))
     found = await fetch(session, query.where(col(t.id).in_(ids)))
     hidden = await masks(session, actor, ids)
+    worn, written = await tags.chips(session, ids), await fields.shown(session, actor, ids)
     by_id = {row.contact_id: _row(hidden.of(row.contact_id), row) for row in found}
+    for contact_id, each in by_id.items():
+        each["tags"], each["fields"] = worn.get(contact_id, []), written.get(contact_id, {})
     return [by_id[contact_id] for contact_id in ids if contact_id in by_id]
 
 
@@ -244,4 +272,6 @@ def _row(mask: Mask, row: Any) -> ContactRow:
         blocked=row.blocked_at is not None,
         created_at=row.created_at.isoformat(),
         last_at=row.last_at.isoformat() if row.last_at else "",
+        tags=[],
+        fields={},
     )

@@ -16,9 +16,10 @@ from wapto_app.services.fields.definitions import (
     definitions,
     delete,
     effects,
+    get,
     listing,
+    move,
     option_counts,
-    reorder,
 )
 from wapto_app.services.fields.values import set_values, shown, store, values_of, variables
 
@@ -36,10 +37,11 @@ __all__ = [
     "definitions",
     "delete",
     "effects",
+    "get",
     "given",
     "listing",
+    "move",
     "option_counts",
-    "reorder",
     "set_values",
     "shown",
     "store",

@@ -11,7 +11,7 @@ from integrations.whatsapp.phones import canonical_phone
 from integrations.whatsapp.webhooks.decoding import clean_text
 from wapto_app.services import canonical
 from wapto_app.services.account_fields import clean_email, clean_locale
-from wapto_app.services.contacts.names import COMPANY_MAX, NAME_MAX, NOTES_MAX, SOURCE_MAX
+from wapto_app.services.contact_names import COMPANY_MAX, NAME_MAX, NOTES_MAX, SOURCE_MAX
 from wapto_app.services.errors import Invalid
 from wapto_app.services.tags import NAME_MAX as TAG_MAX
 

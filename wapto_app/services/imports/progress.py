@@ -28,7 +28,7 @@ from wapto_app.models import (
 from wapto_app.models.base import table_of
 from wapto_app.models.imports import BUSY
 from wapto_app.services import fields, plans
-from wapto_app.services.contacts.names import TOPIC as CONTACTS
+from wapto_app.services.contact_names import TOPIC as CONTACTS
 from wapto_app.services.imports.folder import files_of
 from wapto_app.services.imports.prepare import TAG_KEY, Order, Summary
 from wapto_app.services.imports.queries import kept_until

@@ -11,7 +11,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from wapto_app.db import fetch
 from wapto_app.models import AddressKind, Contact, ContactAddress
 from wapto_app.security.permissions import Actor, Permission
-from wapto_app.services.contacts import shown_name
+from wapto_app.services.contact_names import shown_name
 from wapto_app.services.masking import masks
 from wapto_app.services.segments.known import all_problems, known
 from wapto_app.services.segments.rules import read

@@ -133,6 +133,14 @@ def read(raw: Any) -> Group:
     return found if isinstance(found, Group) else Group(rules=(found,))
 
 
+def stored(node: Group | Test) -> Raw:
+    """The tree in the one spelling that is kept."""
+    if isinstance(node, Group):
+        return {"join": "or" if node.is_any else "and", "rules": [stored(each) for each in node.rules]}
+    parts = {"kind": node.field_kind, "value": node.value, "to": node.to, "items": list(node.items)}
+    return {"field": node.field, "op": node.op} | {name: each for name, each in parts.items() if each}
+
+
 def problems(raw: Any) -> dict[str, str]:
     """What is wrong, by the place of the test: ``1.0`` is the first rule of the second of the whole."""
     return {path: test.problem for path, test in walk(read(raw)) if test.problem}

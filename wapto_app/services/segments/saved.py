@@ -19,14 +19,13 @@ from wapto_app.services.masking import Mask
 from wapto_app.services.naming import key_of, name_of
 from wapto_app.services.segments.known import all_problems, known
 from wapto_app.services.segments.preview import counted
-from wapto_app.services.segments.rules import Raw, read
+from wapto_app.services.segments.rules import Raw, read, stored
 from wapto_app.services.segments.sql import condition, matching
 from wapto_app.services.segments.upkeep import TOPIC
 
 NAME_MAX = 80
 MOST = 300
 _KEY_MAX = 160
-_RULES_MAX = 60_000
 # Any number that nothing else locks.
 _LOCK = 0x73656773
 
@@ -110,10 +109,11 @@ async def save(session: AsyncSession, actor: Actor, name: str, rules: Raw, segme
     await take_turns(session, _LOCK)
     segment = await _get(session, segment_id) if segment_id else await _new(session, actor)
     segment.name, segment.key = await _free_name(session, name, segment_id)
-    problems = all_problems(read(rules), await known(session), actor)
-    if problems or len(str(rules)) > _RULES_MAX:
-        raise Invalid("rules", next(iter(problems.values()), "These are too many rules."))
-    segment.rules = rules
+    tree = read(rules)
+    problems = all_problems(tree, await known(session), actor)
+    if problems:
+        raise Invalid("rules", next(iter(problems.values())))
+    segment.rules = stored(tree)
     return await _store(session, actor, segment)
 
 

@@ -142,9 +142,10 @@ def _value(test: Test, op: str) -> list[Condition]:
             return [_compared(op, number, low, high)]
         case Kind.DATE:
             return [_dated(test, op, key)]
-    if test.field_kind == "long_text" and op == "contains":
-        return [_written(test, col(FieldValue.value), whole=True)]
-    return [_written(Test(op=op, value=test.value), key, whole=False)]
+    asked = Test(op=op, value=test.value)
+    if test.field_kind == FieldKind.LONG_TEXT and op == "contains":
+        return [_written(asked, col(FieldValue.value), whole=True)]
+    return [_written(asked, key, whole=False)]
 
 
 def _compared(op: str, column: Any, low: Any, high: Any) -> Condition:
@@ -214,8 +215,10 @@ def _span(test: Test) -> tuple[datetime | None, datetime | None]:
 
 
 def _midnight(day: str, later: timedelta = timedelta()) -> datetime:
-    at = datetime.combine(date.fromisoformat(day), time(), UTC)
-    return at if at.year >= 9998 else at + later
+    try:
+        return datetime.combine(date.fromisoformat(day), time(), UTC) + later
+    except OverflowError:
+        return datetime.max.replace(tzinfo=UTC)  # the day after the last one
 
 
 def _conversation(*conditions: Condition) -> Condition:

@@ -1,0 +1,131 @@
+"""Deleting contacts with everything that is about them: conversations, messages and files.
+
+It takes the database rather than a session: files first, then the rows that name them, so that whatever stops us in
+between, the next time finishes it. What Meta sent, as it came, goes with the retention of webhooks.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Collection
+from pathlib import Path
+from typing import TypedDict
+
+import sqlalchemy as sa
+from sqlmodel import col, select
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from wapto_app.db import Database, fetch, touch
+from wapto_app.models import (
+    Contact,
+    Conversation,
+    LibraryFile,
+    MediaFile,
+    Message,
+    StatusEvent,
+    Task,
+)
+from wapto_app.security.permissions import Actor, Permission
+from wapto_app.services import audit
+from wapto_app.services.contact_names import TOPIC
+from wapto_app.services.errors import NotFound
+from wapto_app.services.media.files import absolute
+from wapto_app.services.visibility import readable_contact
+
+
+class Touched(TypedDict):
+    """What goes."""
+
+    contacts: int
+    conversations: int
+    messages: int
+
+
+async def preview(session: AsyncSession, actor: Actor, contact_ids: Collection[int]) -> Touched:
+    """What a deletion would take away."""
+    actor.require(Permission.CONTACTS_DO)
+    wanted = sa.select(col(Contact.id)).where(col(Contact.id).in_(contact_ids), readable_contact(actor))
+    talks = sa.select(col(Conversation.id)).where(col(Conversation.contact_id).in_(wanted))
+    messages = sa.select(col(Message.id)).where(col(Message.conversation_id).in_(talks))
+    contacts, conversations, said = [
+        int((await fetch(session, sa.select(sa.func.count()).select_from(query.subquery())))[0][0])
+        for query in (wanted, talks, messages)
+    ]
+    return Touched(contacts=contacts, conversations=conversations, messages=said)
+
+
+async def delete(db: Database, actor: Actor, media_dir: Path, contact_ids: Collection[int]) -> int:
+    """Delete those of them that the actor may see, for good; how many."""
+    actor.require(Permission.CONTACTS_DO)
+    async with db.read() as session:
+        query = select(Contact.id).where(col(Contact.id).in_(contact_ids), readable_contact(actor))
+        ids = sorted(contact_id or 0 for contact_id in await session.exec(query))
+        files = await _files(session, ids)
+    await asyncio.to_thread(_unlink, media_dir, [path for _id, path in files if path])
+    if not ids:
+        return 0
+    async with db.write() as session:
+        return await _delete_rows(session, actor, ids, [file_id for file_id, _path in files])
+
+
+async def _files(session: AsyncSession, contact_ids: Collection[int]) -> list[tuple[int, str]]:
+    """Files that only these contacts' messages carry, with the path unless others share the bytes."""
+    theirs = (
+        sa.select(col(Message.media_id))
+        .join(Conversation, col(Conversation.id) == col(Message.conversation_id))
+        .where(col(Conversation.contact_id).in_(contact_ids), col(Message.media_id).is_not(None))
+    )
+    others = (
+        sa.select(sa.literal(1))
+        .select_from(Message)
+        .join(Conversation, col(Conversation.id) == col(Message.conversation_id))
+        .where(col(Message.media_id) == col(MediaFile.id), col(Conversation.contact_id).not_in(contact_ids))
+    )
+    query = sa.select(col(MediaFile.id), col(MediaFile.path)).where(
+        col(MediaFile.id).in_(theirs), ~others.exists()
+    )
+    found = [(row.id, row.path) for row in await fetch(session, query)]
+    kept = await _shared(
+        session, [file_id for file_id, _path in found], [path for _id, path in found if path]
+    )
+    return [(file_id, "" if path in kept else path) for file_id, path in found]
+
+
+async def _shared(session: AsyncSession, file_ids: Collection[int], paths: Collection[str]) -> set[str]:
+    """Those of the paths whose bytes somebody else needs."""
+    if not paths:
+        return set()
+    in_chats = sa.select(col(MediaFile.path)).where(
+        col(MediaFile.path).in_(paths), col(MediaFile.id).not_in(file_ids)
+    )
+    in_library = sa.select(col(LibraryFile.path)).where(col(LibraryFile.path).in_(paths))
+    return {row.path for query in (in_chats, in_library) for row in await fetch(session, query)}
+
+
+async def _delete_rows(
+    session: AsyncSession, actor: Actor, contact_ids: list[int], file_ids: list[int]
+) -> int:
+    talks = sa.select(col(Conversation.id)).where(col(Conversation.contact_id).in_(contact_ids))
+    wamids = sa.select(col(Message.wamid)).where(
+        col(Message.conversation_id).in_(talks), col(Message.wamid).is_not(None)
+    )
+    await session.exec(sa.delete(StatusEvent).where(col(StatusEvent.wamid).in_(wamids)))
+    await session.exec(sa.delete(Task).where(col(Task.conversation_id).in_(talks)))
+    deleted = await session.exec(
+        sa.delete(Contact).where(col(Contact.id).in_(contact_ids)).returning(col(Contact.id))
+    )
+    gone = [row.id for row in deleted]
+    if file_ids:
+        await session.exec(sa.delete(MediaFile).where(col(MediaFile.id).in_(file_ids)))
+    for contact_id in gone:
+        audit.record(session, actor, "contact.deleted", f"contact:{contact_id}")
+    touch(session, "inbox", TOPIC, "tags", "tasks", *(f"contact:{contact_id}" for contact_id in gone))
+    return len(gone)
+
+
+def _unlink(media_dir: Path, paths: list[str]) -> None:
+    for path in paths:
+        try:
+            absolute(media_dir, path).unlink(missing_ok=True)
+        except NotFound:  # a path outside of the folder is nothing that we stored
+            continue
