@@ -12,6 +12,7 @@ from integrations.tables import MOST_BYTES
 from pages.frame import frame
 from pages.import_columns import columns_step
 from state.imports import PATH, Imports
+from state.shell import Shell
 from wapto_app.security.permissions import Permission
 from wapto_app.ui.badge import status_badge
 from wapto_app.ui.banner import banner
@@ -27,6 +28,7 @@ from wapto_app.ui.stepper import stepper
 from wapto_app.ui.table_upload import table_upload
 from wapto_app.ui.time import relative_time
 
+_SEES_CONTACTS = Shell.permissions.contains(Permission.CONTACTS_SEE.value)
 _ACCEPT = ".csv,.tsv,.txt,.xlsx,.xls,.ods,.xlsb,text/csv"
 _HEAD, _SHOWN = Imports.head, Imports.shown
 _FILE_LINK = (
@@ -320,6 +322,11 @@ def _result() -> rx.Component:
             rx.cond(
                 _HEAD["can_undo"],
                 button(t("Undo the import"), icon="undo-2", on_click=Imports.ask_to_undo(_HEAD["id"])),
+                rx.fragment(),
+            ),
+            rx.cond(
+                _SEES_CONTACTS,
+                button_link(t("Show contacts"), "/contacts", variant="primary"),
                 rx.fragment(),
             ),
             class_name="mt-5 flex flex-wrap justify-end gap-2",

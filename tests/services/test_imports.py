@@ -77,7 +77,7 @@ async def test_new_contacts_come_with_all_that_the_file_says(desk: Desk) -> None
     async with desk.runtime.db.read() as session:
         events = (await session.exec(select(ContactEvent))).all()
     assert [(each.kind, each.detail) for each in events] == [
-        (ContactEventKind.IMPORTED, {"import_id": done["id"]})
+        (ContactEventKind.IMPORTED, {"import_id": done["id"], "file": "people.csv"})
     ]
 
 

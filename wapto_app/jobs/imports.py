@@ -199,6 +199,7 @@ def _step(
         fields=fields,
         tags=tags,
         all_tags=tuple(dict.fromkeys(tag_id for key, tag_id in tags.items() if key.startswith("all:"))),
+        file=work.filename,
         most=most,
     )
 

@@ -52,6 +52,7 @@ class Work:
 
     id: int
     key: str
+    filename: str
     state: ImportState
     total: int
     place: int

@@ -28,6 +28,7 @@ class Step:
     fields: dict[str, tuple[int, str]]
     tags: dict[str, int]
     all_tags: tuple[int, ...]
+    file: str = ""
     most: int | None = None
 
 

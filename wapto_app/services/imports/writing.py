@@ -84,7 +84,7 @@ def _write_fields(connection: sa.Connection, work: Work, changes: dict[int, Chan
 
 
 def _write_events(connection: sa.Connection, work: Work, changes: dict[int, Change]) -> None:
-    detail = {"import_id": work.step.import_id}
+    detail = {"import_id": work.step.import_id, "file": work.step.file}
     rows = [
         {"contact_id": contact_id, "kind": kind, "at": work.now, "by_id": None, "detail": detail}
         for contact_id, change in changes.items()
