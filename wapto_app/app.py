@@ -23,6 +23,7 @@ from pages import (
     business_hours,
     connect,
     contacts,
+    contacts_import,
     fields,
     first_password,
     inbox,
@@ -32,6 +33,7 @@ from pages import (
     login_code,
     media_library,
     not_found,
+    opt_words,
     profile,
     quick_replies,
     register,
@@ -72,9 +74,11 @@ from state.agents import Agents
 from state.business_hours import BusinessHours
 from state.contacts import ContactList, ContactPage, Duplicates
 from state.fields import Fields
+from state.imports import Imports
 from state.inbox import Composer, ContactPanel, InboxList, OpenConversation, ScheduledMessages
 from state.integrations import Integrations
 from state.library import MediaLibrary
+from state.opt_words import OptWords
 from state.payment import Payment
 from state.plans import Plans
 from state.profile import Profile
@@ -105,6 +109,7 @@ from wapto_app.web import (
     guide,
     headers,
     health,
+    imports,
     invoices,
     limits,
     media,
@@ -142,6 +147,7 @@ _routes = [
     *web_review.routes,
     *transcript.routes,
     *web_contacts.routes,
+    *imports.routes,
 ]
 
 _is_https = _settings.public_url.startswith("https://")
@@ -162,6 +168,7 @@ app = rx.App(
                 "/webhooks/": 8 * limits.MEBIBYTE,
                 "/media": 110 * limits.MEBIBYTE,
                 "/library": 110 * limits.MEBIBYTE,
+                "/imports": 51 * limits.MEBIBYTE,
                 "/admin/save/logo": 3 * limits.MEBIBYTE,
                 "/sandbox/": 110 * limits.MEBIBYTE,
             },
@@ -248,6 +255,8 @@ _page(connect.connect, "/integrations/connect", Shell.load, Integrations.load)
 _page(profile.profile, "/profile", Shell.load, Profile.load, TwoFactor.load)
 _page(first_password.first_password, "/profile/password", Shell.load)
 _page(two_factor.two_factor, "/profile/two-factor", Shell.load, TwoFactor.load)
+_page(contacts_import.contacts_import, "/contacts/import", Shell.load, Imports.load)
+_page(opt_words.opt_words, "/settings/opt-out", Shell.load, OptWords.load)
 _page(tasks.tasks, "/tasks", Shell.load, Tasks.load)
 _page(contacts.contacts, "/contacts", Shell.load, ContactList.load)
 _page(contact_duplicates.duplicates, "/contacts/duplicates", Shell.load, Duplicates.load)

@@ -19,6 +19,7 @@ from wapto_app.attention import Attention
 from wapto_app.db import Database, Writer
 from wapto_app.live import LiveHub, RedisRelay, SharedReads
 from wapto_app.security.secrets import SecretBox, load_box
+from wapto_app.services import opt_words
 from wapto_app.services.billing import Till
 from wapto_app.services.gateway import Gateway
 from wapto_app.settings import Settings
@@ -73,6 +74,7 @@ def get() -> Runtime:
 def _open(settings: Settings) -> Runtime:
     settings.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
     hub = LiveHub()
+    hub.listen(opt_words.heard)
     return Runtime(
         settings=settings,
         db=Database(settings.database, publish=hub.publish),

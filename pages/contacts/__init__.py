@@ -54,11 +54,15 @@ def _actions() -> rx.Component:
     duplicates = button_link(
         t("Find duplicates"), "/contacts/duplicates", icon="merge", class_name="max-sm:hidden"
     )
+    imported = button_link(t("Import"), "/contacts/import", icon="file-up", class_name="max-sm:hidden")
     export = export_menu(button(t("Export"), icon="download", class_name="max-sm:hidden"))
     few = rx.fragment(
         rx.cond(
             MAY_WRITE,
-            menu_item(t("Find duplicates"), icon="merge", href="/contacts/duplicates"),
+            rx.fragment(
+                menu_item(t("Find duplicates"), icon="merge", href="/contacts/duplicates"),
+                menu_item(t("Import"), icon="file-up", href="/contacts/import"),
+            ),
             rx.fragment(),
         ),
         rx.cond(MAY_EXPORT, rx.fragment(*_files()), rx.fragment()),
@@ -72,7 +76,7 @@ def _actions() -> rx.Component:
     new = button(t("New contact"), variant="primary", icon="plus", on_click=NewContact.start)
     return rx.fragment(
         rx.cond(MAY_EXPORT, export, rx.fragment()),
-        rx.cond(MAY_WRITE, rx.fragment(duplicates, new), rx.fragment()),
+        rx.cond(MAY_WRITE, rx.fragment(duplicates, imported, new), rx.fragment()),
         rx.cond(MAY_WRITE | MAY_EXPORT, more, rx.fragment()),
     )
 

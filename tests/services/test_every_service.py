@@ -26,6 +26,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from typing_extensions import is_typeddict
 
 import wapto_app.services
+from integrations.tables import Options
 from tests.writes import heard
 from wapto_app.attention import Attention
 from wapto_app.clock import utcnow
@@ -56,6 +57,7 @@ ARGUMENTS: dict[str, dict[str, Any]] = {
         )
     },
     "library.rows.by_ids": {"ids": [999_999]},
+    "imports.commands.reread": {"options": Options()},
     "retention.preview": {"wanted": retention.DEFAULT},
     "retention.save": {"wanted": retention.DEFAULT},
 }
@@ -95,7 +97,9 @@ class House:
             if parameter.default is inspect.Parameter.empty
         ]
         return {
-            each.name: given.get(each.name, self._sample(name, each.name, hints[each.name]))
+            each.name: given[each.name]
+            if each.name in given
+            else self._sample(name, each.name, hints[each.name])
             for each in needed
         }
 

@@ -7,7 +7,18 @@ import signal
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 
-from wapto_app.jobs import backups, billing, dispatch, ingest, mail, media, reminders, search, subscription
+from wapto_app.jobs import (
+    backups,
+    billing,
+    dispatch,
+    imports,
+    ingest,
+    mail,
+    media,
+    reminders,
+    search,
+    subscription,
+)
 from wapto_app.jobs.broker import handing_out
 from wapto_app.jobs.scheduler import Tick, leading
 from wapto_app.log import get_logger
@@ -76,7 +87,7 @@ async def working(runtime: Runtime, ticks: Sequence[Tick] = TICKS) -> AsyncItera
     async with handing_out(runtime), leading(runtime, ticks):
         loops = [
             asyncio.create_task(job.run(runtime), name=job.__name__)
-            for job in (ingest, dispatch, media, mail)
+            for job in (ingest, dispatch, media, mail, imports)
         ]
         try:
             yield

@@ -32,6 +32,7 @@ from wapto_app.models.conversations import (
 )
 from wapto_app.models.desk import DeskEvent, DeskKind, DeskState, OnlineSpan, Review
 from wapto_app.models.fields import CustomField, FieldKind, FieldValue
+from wapto_app.models.imports import ContactImport, ImportChange, ImportProblem, ImportState
 from wapto_app.models.library import LibraryFile, LibraryFolder, LibraryTag
 from wapto_app.models.mail import MailLog, MailStatus
 from wapto_app.models.notifications import Notification, NotificationKind
@@ -81,6 +82,7 @@ __all__ = [
     "ContactApart",
     "ContactEvent",
     "ContactEventKind",
+    "ContactImport",
     "ContactSearch",
     "ContactTag",
     "Conversation",
@@ -94,6 +96,9 @@ __all__ = [
     "EventState",
     "FieldKind",
     "FieldValue",
+    "ImportChange",
+    "ImportProblem",
+    "ImportState",
     "Invoice",
     "InvoiceStatus",
     "Lease",

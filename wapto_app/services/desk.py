@@ -165,6 +165,13 @@ def answered_elsewhere(connection: sa.Connection, messages: Sequence[Said]) -> N
     connection.execute(_stop_waiting().where(state.c.conversation_id.in_(list(answers))))
 
 
+def asked_for_nothing(connection: sa.Connection, messages: Iterable[Said]) -> None:
+    """Customers wrote what no answer is due to: whoever began to wait with it waits for nothing."""
+    for message in messages:
+        began = state.c.conversation_id == message.conversation_id, state.c.waiting_since == message.at
+        connection.execute(_stop_waiting().where(*began))
+
+
 def _stop_waiting() -> sa.Update:
     return state.update().values(waiting_since=None, missed_at=None)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from wapto_app.db import Database
-from wapto_app.services import links, notifications, retention, sessions
+from wapto_app.services import imports, links, notifications, retention, sessions
 from wapto_app.services.mail import queue
 
 
@@ -16,4 +16,5 @@ async def clean_up(db: Database, media_dir: Path) -> None:
         await links.delete_expired(session)
         await notifications.delete_old(session)
         await queue.forget_texts(session)
+        await imports.clean_up(session, media_dir)
     await retention.carry_out(db, media_dir)

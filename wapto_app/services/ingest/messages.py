@@ -23,6 +23,8 @@ from wapto_app.services.ingest.context import Arrival, Batch, Item
 from wapto_app.services.ingest.files import bring_late_files, register_files
 from wapto_app.services.ingest.statuses import catch_up
 from wapto_app.services.message_status import reported
+from wapto_app.services.opt_words.folding import LONGEST
+from wapto_app.services.opt_words.obeying import KINDS, Heard, obey
 from wapto_app.services.previews import preview_of
 
 message = table_of(Message)
@@ -47,6 +49,9 @@ def inbound(batch: Batch, items: list[Item]) -> None:
         _follow_new_number(batch, arrival)
     _take_in(batch, arrivals)
     _open_windows(batch, [arrival for arrival in arrivals if arrival.kind not in _WRITTEN_BY_WHATSAPP])
+    batch.topics |= obey(
+        batch.connection, [_heard(arrival) for arrival in arrivals if _may_be_a_word(arrival)]
+    )
 
 
 def from_elsewhere(batch: Batch, items: list[Item]) -> None:
@@ -175,6 +180,16 @@ def _store(batch: Batch, arrivals: list[Arrival]) -> None:
     desk.arrived(batch.connection, [_at_the_desk(arrival) for arrival in stored if arrival.counts])
     echoes = [arrival for arrival in stored if isinstance(arrival.parsed, webhooks.MessageEcho)]
     desk.answered_elsewhere(batch.connection, [_at_the_desk(arrival) for arrival in echoes])
+
+
+def _may_be_a_word(arrival: Arrival) -> bool:
+    """New, typed or pressed, and short."""
+    return bool(arrival.id) and arrival.kind in KINDS and len(arrival.parsed.text) <= LONGEST
+
+
+def _heard(arrival: Arrival) -> Heard:
+    place = arrival.conversation_id, arrival.channel_id
+    return Heard(*place, arrival.parsed.text, arrival.at, arrival.written_at)
 
 
 def _at_the_desk(arrival: Arrival) -> desk.Said:

@@ -29,6 +29,7 @@ from wapto_app.services import leases, sessions
 from wapto_app.services.errors import DomainError
 from wapto_app.services.identity import insert_ignore
 from wapto_app.services.ingest.statuses import catch_up
+from wapto_app.services.opt_words.farewell import confirmations
 from wapto_app.services.outbox.callback import Callback
 from wapto_app.services.outbox.gate import Facts, TemplateFacts, check
 from wapto_app.services.outbox.template_facts import facts_of, id_in
@@ -129,10 +130,11 @@ def _claim(connection: sa.Connection, wanted: Claim) -> Batch:
         _CANDIDATES, {"channel": wanted.channel_id, "now": now, "room": wanted.limit}
     ).all()
     templates = facts_of(connection, (row.content for row in rows if row.type == "template"))
+    farewells = confirmations(connection, rows)
     allowed: list[Any] = []
     refused: list[tuple[Any, DomainError]] = []
     for row in rows:
-        refusal = _refusal(row, templates.get(id_in(row.content)), now)
+        refusal = _refusal(row, templates.get(id_in(row.content)), now, is_farewell=row.id in farewells)
         if refusal is None:
             allowed.append(row)
         else:
@@ -208,7 +210,9 @@ def _candidates() -> sa.Select[Any]:
 _CANDIDATES = _candidates()
 
 
-def _refusal(row: Any, template: TemplateFacts | None, now: datetime) -> DomainError | None:
+def _refusal(
+    row: Any, template: TemplateFacts | None, now: datetime, *, is_farewell: bool
+) -> DomainError | None:
     facts = Facts(
         channel_status=row.channel_status,
         channel_name=row.verified_name,
@@ -217,6 +221,7 @@ def _refusal(row: Any, template: TemplateFacts | None, now: datetime) -> DomainE
         blocked=row.blocked_at is not None,
         marketing_stopped=row.marketing_stopped_at is not None,
         template=template,
+        confirms_opt_out=is_farewell,
     )
     try:
         check(facts, row.type, now)

@@ -36,7 +36,10 @@ class TemplateFacts:
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """What decides whether a message may leave."""
+    """What decides whether a message may leave.
+
+    ``confirms_opt_out``: it is the answer to STOP, the one message that may leave to who opted out.
+    """
 
     channel_status: ChannelStatus
     channel_name: str
@@ -47,6 +50,7 @@ class Facts:
     marketing_stopped: bool = False
     template: TemplateFacts | None = None
     """None for what is no template, and for one that we do not know: then Meta decides."""
+    confirms_opt_out: bool = False
 
 
 def window_closes_at(last_inbound_at: datetime | None) -> datetime | None:
@@ -72,7 +76,7 @@ def check(facts: Facts, message_type: str, now: datetime) -> None:
         raise NeedsReconnect(facts.channel_name)
     if facts.blocked:
         raise Blocked
-    if facts.opted_out:
+    if facts.opted_out and not facts.confirms_opt_out:
         raise OptedOut
     _check_template(facts)
     closes_at = window_closes_at(facts.last_inbound_at)
