@@ -139,7 +139,7 @@ class ContactList(rx.State):
     @requires(Permission.CONTACTS_SEE)
     async def choose_tag(self, tag_id: int, chosen: bool) -> None:
         others = [each for each in self.filter["tags"] if each != tag_id]
-        await self._filter(tags=others if chosen else [*others, tag_id])
+        await self._filter(tags=[*others, tag_id] if chosen else others)
 
     @rx.event
     @requires(Permission.CONTACTS_SEE)
