@@ -100,7 +100,7 @@ def _seen() -> rx.Component:
     fitting = rx.fragment(
         count, rx.cond(SegmentEditor.sample.length() > 0, rx.fragment(more, rows), rx.fragment())
     )
-    return rx.el.aside(
+    return rx.el.div(
         rx.el.div(
             rx.cond(SegmentEditor.problems.length() > 0, unfinished, fitting),
             role="status",
