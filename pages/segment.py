@@ -81,7 +81,7 @@ def _form() -> rx.Component:
     return form(
         stack(
             card(name),
-            card(rx.el.div(rules, refused, id="segment-rules", tab_index=-1)),
+            card(rx.el.div(rules, refused, custom_attrs={"id": "segment-rules", "tabIndex": -1})),
             rx.cond(MAY_WRITE, actions, rx.fragment()),
         ),
         key=SegmentEditor.opened.to_string(),
@@ -100,7 +100,7 @@ def _seen() -> rx.Component:
     fitting = rx.fragment(
         count, rx.cond(SegmentEditor.sample.length() > 0, rx.fragment(more, rows), rx.fragment())
     )
-    return rx.el.aside(
+    return rx.el.div(
         rx.el.div(
             rx.cond(SegmentEditor.problems.length() > 0, unfinished, fitting),
             role="status",
