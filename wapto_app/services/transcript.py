@@ -60,7 +60,12 @@ async def transcript(
         header = await inbox.header(session, actor, conversation_id)
         zone = await _zone(session, actor)
         audit.record(
-            session, actor, "conversation.exported", f"conversation:{conversation_id}", form=form, notes=with_notes
+            session,
+            actor,
+            "conversation.exported",
+            f"conversation:{conversation_id}",
+            form=form,
+            notes=with_notes,
         )
     said = _said(db, actor, conversation_id, header["name"], zone, with_notes=with_notes)
     writers: dict[str, Callable[[str, AsyncIterator[_Said]], AsyncIterator[str]]] = {

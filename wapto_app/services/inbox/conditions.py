@@ -41,6 +41,7 @@ class _Part:
 
     condition: Condition
     ids: sa.Select[Any] | None = None
+    counted: sa.Select[Any] | None = None  # as many rows as ``ids`` or more, for less
     keeps_order: bool = False  # its index is in the order of the newest message
     is_range: bool = False  # of the column by which the list is in order
 
@@ -87,7 +88,11 @@ async def zone_of(session: AsyncSession, actor: Actor) -> ZoneInfo:
 
 async def _fewest(session: AsyncSession, parts: list[_Part]) -> _Part | None:
     """The filter that leaves the fewest, if it leaves few."""
-    counted = [(part, await _count(session, part.ids)) for part in parts if part.ids is not None]
+    counted = [
+        (part, await _count(session, part.ids if part.counted is None else part.counted))
+        for part in parts
+        if part.ids is not None
+    ]
     few = [(number, at, part) for at, (part, number) in enumerate(counted) if number <= FEW]
     return min(few, key=lambda each: each[:2])[2] if few else None
 
@@ -124,7 +129,9 @@ def _parts(actor: Actor, wanted: InboxFilter, zone: ZoneInfo) -> list[_Part]:
 
 
 def _by_index(condition: Condition, *, keeps_order: bool = False) -> _Part:
-    return _Part(condition, sa.select(col(Conversation.id)).where(condition).correlate(None), keeps_order)
+    return _Part(
+        condition, sa.select(col(Conversation.id)).where(condition).correlate(None), keeps_order=keeps_order
+    )
 
 
 def _unreplied() -> _Part:
@@ -143,7 +150,7 @@ def _tagged(tags: tuple[int, ...]) -> _Part:
     t, c = ContactTag, Conversation
     bears = sa.select(col(t.contact_id)).where(col(t.tag_id).in_(tags))
     ids = sa.select(col(c.id)).where(col(c.contact_id).in_(bears)).correlate(None)
-    return _Part(bears.where(col(t.contact_id) == col(c.contact_id)).exists(), ids)
+    return _Part(bears.where(col(t.contact_id) == col(c.contact_id)).exists(), ids, bears)
 
 
 def _statuses(wanted: InboxFilter) -> list[_Part]:

@@ -88,22 +88,27 @@ async def _files(
     )
     found = await fetch(session, query.limit(PAGE + 1))
     mask = await mask_in(session, actor, conversation_id)
-    items = [_item(row, key=row.key, mime=row.mime_type, text=mask.text(row.filename), size=row.size) for row in found[:PAGE]]
+    items = [
+        _item(row, key=row.key, mime=row.mime_type, text=mask.text(row.filename), size=row.size)
+        for row in found[:PAGE]
+    ]
     return Gallery(items=items, next_before=items[-1]["id"] if len(found) > PAGE else 0)
 
 
-async def _links(
-    session: AsyncSession, actor: Actor, conversation_id: int, query: sa.Select[Any]
-) -> Gallery:
+async def _links(session: AsyncSession, actor: Actor, conversation_id: int, query: sa.Select[Any]) -> Gallery:
     """Of a stretch of the conversation; where nothing is in it, the next page goes on below."""
     stretch = query.limit(_SCANNED).subquery()
-    with_link = sa.select(stretch).where(stretch.c.body.contains("http")).order_by(
-        stretch.c.at.desc(), stretch.c.id.desc()
+    with_link = (
+        sa.select(stretch)
+        .where(stretch.c.body.contains("http"))
+        .order_by(stretch.c.at.desc(), stretch.c.id.desc())
     )
     found = await fetch(session, with_link.limit(PAGE + 1))
     mask = await mask_in(session, actor, conversation_id)
     items = [
-        _item(row, text=mask.text(link)) for row in found[:PAGE] for link in dict.fromkeys(_LINK.findall(row.body))
+        _item(row, text=mask.text(link))
+        for row in found[:PAGE]
+        for link in dict.fromkeys(_LINK.findall(row.body))
     ]
     if len(found) > PAGE:
         return Gallery(items=items, next_before=found[PAGE - 1].id)
