@@ -20,7 +20,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from wapto_app.clock import utcnow
 from wapto_app.db import fetch
 from wapto_app.models import Account, ContactTag, Conversation, ConversationStatus, DeskState
-from wapto_app.security.permissions import Actor
+from wapto_app.security.permissions import Actor, Permission
 from wapto_app.services.desk import WINDOW
 from wapto_app.services.inbox.filters import CLOSING, InboxFilter, Sort, Tab, begins, ends
 
@@ -58,6 +58,7 @@ async def conditions_of(
     session: AsyncSession, actor: Actor, wanted: InboxFilter, *, in_order: bool = True
 ) -> Found:
     """What the rows of the list must be, beside being readable. ``in_order``: the first of them are wanted."""
+    actor.require(Permission.INBOX_SEE)
     parts = _parts(actor, wanted, await _zone(session, actor, wanted))
     if session.get_bind().dialect.name != "sqlite":
         return Found([part.condition for part in parts])
@@ -81,6 +82,7 @@ async def _zone(session: AsyncSession, actor: Actor, wanted: InboxFilter) -> Zon
 
 async def zone_of(session: AsyncSession, actor: Actor) -> ZoneInfo:
     """The time zone in which somebody means a day."""
+    actor.require(Permission.INBOX_SEE)
     query = sa.select(col(Account.time_zone)).where(col(Account.id) == actor.account_id)
     found = await fetch(session, query)
     return ZoneInfo(found[0][0] if found else "UTC")
