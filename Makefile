@@ -28,7 +28,7 @@ dev:
 test: dev
 	@scripts/test-tools
 	$(BIN)/pytest -n 2 --ignore tests/e2e $(TESTS)
-	$(BIN)/pytest tests/e2e
+	$(BIN)/pytest -n 2 --dist loadfile tests/e2e
 	$(BIN)/python scripts/with_services.py $(BIN)/pytest -n 2 --backend postgresql \
 		--ignore tests/e2e --ignore tests/integrations $(TESTS)
 

@@ -12,7 +12,7 @@ config = rx.Config(
     state_manager_mode="memory",
     redis_token_expiration=86_400,
     default_color_mode="system",
-    frontend_compression_formats=["gzip"],
+    frontend_compression_formats=["brotli", "gzip"],
     plugins=[rx.plugins.TailwindV4Plugin(), SlimPage()],
     disable_plugins=[rx.plugins.SitemapPlugin],
 )

@@ -186,14 +186,14 @@ def _databases(options: argparse.Namespace) -> Iterator[list[str]]:
     with tempfile.TemporaryDirectory(prefix="wapto-bench-") as folder:
         urls = [f"sqlite:///{Path(folder) / 'segments.sqlite3'}"]
         if options.postgres:
-            urls.append(_on_server(options.postgres))
+            urls.append(on_server(options.postgres, "wapto_bench_segments"))
         for url in urls:
             build(url, options.contacts)
         yield urls
 
 
-def _on_server(server: str) -> str:
-    name = "wapto_bench_segments"
+def on_server(server: str, name: str) -> str:
+    """A new database on a server on which databases may be made."""
     engine = sa.create_engine(
         make_url(server).set(drivername="postgresql+psycopg"), isolation_level="AUTOCOMMIT"
     )
@@ -204,8 +204,8 @@ def _on_server(server: str) -> str:
     return make_url(server).set(database=name).render_as_string(hide_password=False)
 
 
-def options_of(arguments: Sequence[str] | None) -> argparse.Namespace:
-    parser = common.parser(__doc__)
+def options_of(arguments: Sequence[str] | None, about: str | None = __doc__) -> argparse.Namespace:
+    parser = common.parser(about)
     parser.add_argument("--contacts", type=int, default=100_000)
     parser.add_argument("--calls", type=int, default=30, help="of each query")
     known = os.environ.get("WAPTO_TEST_POSTGRES", "")

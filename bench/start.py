@@ -12,7 +12,7 @@ from pathlib import Path
 from statistics import median
 
 from bench import browser, common, processes, rows
-from bench.browser import DESK, PHONE, Device, Load
+from bench.browser import DESK, PHONE, PHONE_OVER_TLS, Device, Load
 from bench.common import Report
 from bench.install import Install, new_install
 from wapto_app import bundle
@@ -22,7 +22,7 @@ COLUMNS = ("what", "seconds", "memory MiB")
 PAGE_COLUMNS = (
     "page, first visit",
     "device",
-    "gzip kB",
+    "kB in all",
     "scripts kB",
     "styles kB",
     "socket kB",
@@ -86,7 +86,7 @@ async def measure_pages(install: Install, options: argparse.Namespace, report: R
     (cookie,) = await install.sign_in(1)
     async with browser.chromium(options.chromium) as chromium:
         for path, selector, signed_in in PAGES:
-            for device in (DESK, PHONE):
+            for device in (DESK, PHONE, PHONE_OVER_TLS):
                 who = cookie if signed_in else ""
                 url = f"{install.url}{path}"
                 # Once to warm the server up.

@@ -20,6 +20,8 @@ from wapto_app.ui.time import relative_time
 DRAWER = "notification-drawer"
 _ICONS = {
     "assigned": "user-check",
+    "mentioned": "at-sign",
+    "scheduled_failed": "calendar-x",
     "task_assigned": "list-todo",
     "task_due": "alarm-clock",
     "limit_warning": "gauge",

@@ -11,9 +11,11 @@ from pages.frame import frame
 from state.fields import FieldDialog, Fields
 from state.shell import Shell
 from wapto_app.security.permissions import Permission
+from wapto_app.services.fields import FieldLine
 from wapto_app.ui.badge import badge
 from wapto_app.ui.button import button, icon_button
 from wapto_app.ui.card import card, page_body, page_header
+from wapto_app.ui.chat_list import row_of
 from wapto_app.ui.dialog import confirm_dialog
 from wapto_app.ui.empty import empty_state
 from wapto_app.ui.i18n import t, tn
@@ -22,6 +24,9 @@ from wapto_app.ui.menu import menu, menu_item, menu_separator
 from wapto_app.ui.skeleton import skeleton_lines
 from wapto_app.ui.sortable import handle, sortable
 
+SAMPLE = FieldLine(
+    id=0, key="", label="", kind="", help="", minimum="", maximum="", required=False, options=[], values=0
+)
 _MAY_WRITE = Shell.permissions.contains(Permission.TAGS_DO.value)
 
 
@@ -62,46 +67,46 @@ def _list() -> rx.Component:
         rx.cond(_MAY_WRITE, _new(), rx.fragment()),
     )
     rows = sortable(
-        rx.foreach(Fields.rows, _row),
-        ids=Fields.ids,
-        names=Fields.names,
+        Fields.rows,
+        row_of(field_row, SAMPLE),
+        name="label",
         label=t("Custom fields"),
-        on_sort=Fields.sort,
+        on_move=Fields.move,
         class_name="divide-y divide-line",
     )
     return rx.cond(Fields.rows.length() > 0, rows, nothing)
 
 
-def _row(row: Any) -> rx.Component:
+@rx.memo(wrapper=None)
+def field_row(item: rx.Var[FieldLine]) -> rx.Component:
     title = rx.el.button(
-        row["label"],
+        item["label"],
         type="button",
         dir="auto",
-        on_click=FieldDialog.edit(row["id"]),
+        on_click=FieldDialog.edit(item["id"]),
         class_name="max-w-full rounded text-start font-medium break-words hover:underline underline-offset-2",
     )
     name = rx.cond(
-        _MAY_WRITE, title, rx.el.span(row["label"], dir="auto", class_name="font-medium break-words")
+        _MAY_WRITE, title, rx.el.span(item["label"], dir="auto", class_name="font-medium break-words")
     )
     about = rx.el.div(
-        rx.el.code("{{" + row["key"].to(str) + "}}", class_name="max-w-full truncate font-mono select-all"),
-        rx.el.span(rx.match(row["kind"], *KINDS, row["kind"])),
-        rx.el.span(tn("{n} contact", "{n} contacts", row["values"].to(int)), class_name="tabular-nums"),
+        rx.el.code("{{" + item["key"].to(str) + "}}", class_name="max-w-full truncate font-mono select-all"),
+        rx.el.span(rx.match(item["kind"], *KINDS, item["kind"])),
+        rx.el.span(tn("{n} contact", "{n} contacts", item["values"].to(int)), class_name="tabular-nums"),
         class_name="mt-0.5 flex max-w-full flex-wrap gap-x-3 gap-y-0.5 text-xs text-muted",
     )
     return rx.el.div(
-        rx.cond(_MAY_WRITE, handle(row["label"]), rx.fragment()),
+        rx.cond(_MAY_WRITE, handle(item["label"]), rx.fragment()),
         rx.el.div(
             rx.el.div(
                 name,
-                rx.cond(row["required"], badge(t("Required"), tone="info"), rx.fragment()),
+                rx.cond(item["required"], badge(t("Required"), tone="info"), rx.fragment()),
                 class_name="flex min-w-0 flex-wrap items-center gap-x-2",
             ),
             about,
             class_name="min-w-0 flex-1 px-1 text-sm",
         ),
-        rx.cond(_MAY_WRITE, _menu(row), rx.fragment()),
-        key=row["id"].to_string(),
+        rx.cond(_MAY_WRITE, _menu(item), rx.fragment()),
         class_name="flex items-center gap-1 px-3 py-2.5 hover:bg-hover",
     )
 
@@ -111,8 +116,8 @@ def _menu(row: Any) -> rx.Component:
     return menu(
         icon_button("ellipsis", label),
         menu_item(t("Edit"), icon="pencil", on_click=FieldDialog.edit(row["id"])),
-        menu_item(t("Move up"), icon="arrow-up", on_click=Fields.move(row["id"], -1)),
-        menu_item(t("Move down"), icon="arrow-down", on_click=Fields.move(row["id"], 1)),
+        menu_item(t("Move up"), icon="arrow-up", on_click=Fields.step(row["id"], -1)),
+        menu_item(t("Move down"), icon="arrow-down", on_click=Fields.step(row["id"], 1)),
         menu_separator(),
         menu_item(
             t("Delete"), icon="trash-2", danger=True, on_click=Fields.ask_to_delete(row["id"], row["label"])

@@ -11,8 +11,11 @@ NAVIGATION = (
         t("Work"),
         (
             Entry(t("Inbox"), "/inbox", "inbox", Permission.INBOX_SEE, badge="unread", keys="g i"),
+            Entry(t("Contacts"), "/contacts", "contact", Permission.CONTACTS_SEE, keys="g c"),
             Entry(t("Segments"), "/segments", "chart-pie", Permission.CONTACTS_SEE),
             Entry(t("Tasks"), "/tasks", "list-todo", Permission.INBOX_SEE, keys="g t"),
+            Entry(t("Media library"), "/media-library", "images", Permission.MEDIA_SEE),
+            Entry(t("Quick replies"), "/quick-replies", "zap", Permission.INBOX_SEE),
         ),
     ),
     Group(
@@ -28,6 +31,7 @@ NAVIGATION = (
         (
             Entry(t("Tags"), "/tags", "tags", Permission.TAGS_SEE),
             Entry(t("Custom fields"), "/fields", "text-cursor-input", Permission.TAGS_SEE),
+            Entry(t("Business hours"), "/settings/hours", "clock", Permission.SETTINGS_DO),
             Entry(t("Integrations"), "/integrations", "plug", Permission.INTEGRATIONS_SEE),
             Entry(t("Sign-in rules"), "/settings/security", "shield-check", Permission.SETTINGS_DO),
             Entry(t("Subscription"), "/subscription", "credit-card", Permission.SUBSCRIPTION_SEE),

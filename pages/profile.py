@@ -11,6 +11,7 @@ from pages.profile_notifications import notifications_section
 from pages.profile_two_factor import two_factor_section
 from state.base import Feedback
 from state.profile import Profile
+from state.shell import Shell
 from wapto_app.security.permissions import Permission
 from wapto_app.services.account_fields import time_zones
 from wapto_app.ui.auth_form import answers, auth_form
@@ -20,7 +21,15 @@ from wapto_app.ui.button import button
 from wapto_app.ui.card import page_body, page_header, section, stack
 from wapto_app.ui.combobox import combobox_field
 from wapto_app.ui.dialog import confirm_dialog, open_dialog
-from wapto_app.ui.form import form, form_actions, password_field, select_field, submit_button, text_field
+from wapto_app.ui.form import (
+    form,
+    form_actions,
+    password_field,
+    select_field,
+    submit_button,
+    switch,
+    text_field,
+)
 from wapto_app.ui.i18n import LANGUAGES, t
 from wapto_app.ui.skeleton import skeleton_lines
 from wapto_app.ui.time import relative_time
@@ -47,7 +56,13 @@ def profile() -> rx.Component:
         page_body(
             page_header(t("Profile")),
             stack(
-                _person(), _email(), _password(), two_factor_section(), _sessions(), notifications_section()
+                _person(),
+                rx.cond(Shell.permissions.contains(Permission.INBOX_DO.value), _writing(), rx.fragment()),
+                _email(),
+                _password(),
+                two_factor_section(),
+                _sessions(),
+                notifications_section(),
             ),
             width="max-w-3xl",
         ),
@@ -101,6 +116,24 @@ def _person_form() -> rx.Component:
         ),
         form_actions(submit_button(t("Save"))),
         on_submit=Profile.save,
+    )
+
+
+def _writing() -> rx.Component:
+    return section(
+        t("Writing"),
+        rx.cond(
+            Profile.loaded,
+            switch(
+                "undo_send",
+                t("Undo send"),
+                help=t("A message waits five seconds before it leaves. Until then you can take it back."),
+                checked=Profile.undo_send,
+                disabled=Shell.viewed != "",
+                on_change=Profile.choose_undo,
+            ),
+            skeleton_lines(1),
+        ),
     )
 
 

@@ -57,7 +57,7 @@ def _new() -> rx.Component:
 def _table() -> rx.Component:
     return table(
         Tags.rows,
-        Column(t("Tag"), _name),
+        Column(t("Tag"), _name, width="w-full max-w-0"),
         Column(t("Contacts"), _contacts, number=True, width="w-28"),
         label=t("Tags"),
         row_actions=lambda row: rx.cond(_MAY_WRITE, _actions(row), rx.fragment()),

@@ -33,7 +33,7 @@ PRIORITIES = (
 def task_dialog() -> rx.Component:
     """Belongs onto every page that opens it with ``TaskDialog.start`` or ``edit``.
 
-    Where it is seldom opened: ``rx.cond(TaskDialog.used, later(task_dialog), rx.fragment())``.
+    Fetched when it is wanted: ``on_demand(TaskDialog.is_open, task_dialog)``.
     """
     about = rx.cond(TaskDialog.customer != "", t("For {name}", name=TaskDialog.customer), "")
     return dialog(

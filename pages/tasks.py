@@ -20,7 +20,7 @@ from wapto_app.ui.empty import empty_state
 from wapto_app.ui.form import Check
 from wapto_app.ui.i18n import t
 from wapto_app.ui.keys import shortcut
-from wapto_app.ui.lazy import later
+from wapto_app.ui.lazy import on_demand
 from wapto_app.ui.link import RouteLink
 from wapto_app.ui.menu import menu, menu_item, menu_separator
 from wapto_app.ui.skeleton import skeleton_lines
@@ -51,7 +51,7 @@ def tasks() -> rx.Component:
             width="max-w-3xl",
         ),
         rx.cond(_MAY_WRITE, shortcut("n", TaskDialog.start(0), t("New task")), rx.fragment()),
-        rx.cond(TaskDialog.used, later(task_dialog), rx.fragment()),
+        on_demand(TaskDialog.is_open, task_dialog),
         _delete_dialog(),
         permission=Permission.INBOX_SEE,
     )

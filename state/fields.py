@@ -26,11 +26,9 @@ class OptionLine(TypedDict):
 
 
 class Fields(rx.State):
-    """``ids`` and ``names`` repeat the rows for the list that can be sorted. ``leaving`` is about to be deleted."""
+    """``leaving`` is about to be deleted."""
 
     rows: list[FieldLine] = []
-    ids: list[int] = []
-    names: list[str] = []
     loaded: bool = False
     leaving_id: int = 0
     leaving_label: str = ""
@@ -51,16 +49,18 @@ class Fields(rx.State):
 
     @rx.event
     @requires(Permission.TAGS_DO)
-    async def sort(self, ids: list[int]) -> None:
-        await self._put(ids)
+    async def move(self, field_id: int, place: int) -> None:
+        actor = await actor_of(self)
+        async with runtime.get().db.write() as session:
+            await fields.move(session, actor, field_id, place)
+        await self._show()
 
     @rx.event
     @requires(Permission.TAGS_DO)
-    async def move(self, field_id: int, step: int) -> None:
-        ids = [each for each in self.ids if each != field_id]
-        if len(ids) < len(self.ids):
-            ids.insert(max(0, self.ids.index(field_id) + step), field_id)
-            await self._put(ids)
+    async def step(self, field_id: int, step: int) -> EventSpec | None:
+        """One place up (-1) or down (1)."""
+        ids = [row["id"] for row in self.rows]
+        return Fields.move(field_id, ids.index(field_id) + step) if field_id in ids else None
 
     @rx.event
     @requires(Permission.TAGS_DO)
@@ -85,17 +85,10 @@ class Fields(rx.State):
             label = await fields.delete(session, actor, field_id)
         return success(f"“{label}” is deleted.")
 
-    async def _put(self, ids: list[int]) -> None:
-        actor = await actor_of(self)
-        async with runtime.get().db.write() as session:
-            await fields.reorder(session, actor, ids)
-        await self._show()
-
     async def _show(self) -> None:
         actor = await actor_of(self)
         async with runtime.get().db.read() as session:
             self.rows = await fields.listing(session, actor)
-        self.ids, self.names = [row["id"] for row in self.rows], [row["label"] for row in self.rows]
         self.loaded = True
 
 

@@ -10,7 +10,7 @@ from state.base import Feedback, actor_of, success, watch
 from wapto_app import runtime
 from wapto_app.security.permissions import Actor, Permission
 from wapto_app.security.policy import requires
-from wapto_app.services import profile, sessions
+from wapto_app.services import outbox, profile, sessions
 from wapto_app.services.sessions import SessionRow, own_topics
 
 
@@ -33,6 +33,7 @@ class Profile(rx.State):
     locale: str = "en"
     time_zone: str = "UTC"
     sessions: list[SessionRow] = []
+    undo_send: bool = True
 
     @rx.event
     @requires(Permission.SIGNED_IN)
@@ -53,6 +54,17 @@ class Profile(rx.State):
         async with runtime.get().db.write() as session:
             await profile.update(session, actor, **form)
         return [Feedback.clear(), success("Your profile is saved.")]
+
+    @rx.event
+    @requires(Permission.SELF_DO)
+    async def choose_undo(self, on: bool) -> EventSpec:
+        actor = await actor_of(self)
+        async with runtime.get().db.write() as session:
+            await outbox.choose_undo(session, actor, on=on)
+        self.undo_send = on
+        if on:
+            return success("Your messages wait five seconds, and can be taken back.")
+        return success("Your messages leave at once.")
 
     @rx.event
     @requires(Permission.SELF_DO)
@@ -84,6 +96,7 @@ class Profile(rx.State):
         async with runtime.get().db.read() as session:
             own = await profile.load(session, actor)
             self.sessions = await sessions.list_sessions(session, actor)
+            self.undo_send = await outbox.undo_choice(session, actor)
         self.name, self.email, self.role = own["name"], own["email"], own["role"]
         self.is_admin, self.locale, self.time_zone = own["is_admin"], own["locale"], own["time_zone"]
         self.loaded = True

@@ -107,7 +107,6 @@ class TaskDialog(rx.State):
     """``task_id`` is 0 for a new one. Whoever may not change tasks only reads it."""
 
     is_open: bool = False
-    used: bool = False
     task_id: int = 0
     title: str = ""
     note: str = ""

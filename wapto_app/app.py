@@ -20,7 +20,9 @@ from pages import (
     admin_plans,
     admin_subscriptions,
     agents,
+    business_hours,
     connect,
+    contacts,
     fields,
     first_password,
     inbox,
@@ -28,8 +30,10 @@ from pages import (
     invite,
     login,
     login_code,
+    media_library,
     not_found,
     profile,
+    quick_replies,
     register,
     reset,
     review,
@@ -51,6 +55,8 @@ from pages.admin_settings import meta_app as settings_meta_app
 from pages.admin_settings import payments as settings_payments
 from pages.admin_settings import registration as settings_registration
 from pages.admin_settings import retention as settings_retention
+from pages.contacts import detail as contact_detail
+from pages.contacts import duplicates as contact_duplicates
 from pages.review import conversation as review_conversation
 from state import base
 from state.access import Access
@@ -63,12 +69,16 @@ from state.admin_settings.payments import StripeSettings
 from state.admin_settings.registration import RegistrationSettings
 from state.admin_settings.retention import RetentionSettings
 from state.agents import Agents
+from state.business_hours import BusinessHours
+from state.contacts import ContactList, ContactPage, Duplicates
 from state.fields import Fields
-from state.inbox import ContactPanel, InboxList, OpenConversation
+from state.inbox import Composer, ContactPanel, InboxList, OpenConversation, ScheduledMessages
 from state.integrations import Integrations
+from state.library import MediaLibrary
 from state.payment import Payment
 from state.plans import Plans
 from state.profile import Profile
+from state.quick_replies import QuickReplies
 from state.review import Behind, Review
 from state.review_conversation import ReviewedConversation
 from state.security_rules import SecurityRules
@@ -105,6 +115,8 @@ from wapto_app.web import (
     transcript,
     webhooks,
 )
+from wapto_app.web import contacts as web_contacts
+from wapto_app.web import library as web_library
 from wapto_app.web import review as web_review
 from wapto_app.web import two_factor as two_factor_routes
 from wapto_app.web.agents import routes as agents_routes
@@ -118,6 +130,7 @@ _routes = [
     *webhooks.routes,
     *stripe.routes,
     *media.routes,
+    *web_library.routes,
     *auth.routes,
     *two_factor_routes.routes,
     *agents_routes,
@@ -128,12 +141,14 @@ _routes = [
     *sandbox.routes(_settings),
     *web_review.routes,
     *transcript.routes,
+    *web_contacts.routes,
 ]
 
+_is_https = _settings.public_url.startswith("https://")
 _with_headers = partial(
     headers.SecurityHeaders,
     pages=headers.BuiltPages(bundle.client_dir()),
-    https=_settings.public_url.startswith("https://"),
+    https=_is_https,
 )
 
 app = rx.App(
@@ -146,6 +161,7 @@ app = rx.App(
             larger={
                 "/webhooks/": 8 * limits.MEBIBYTE,
                 "/media": 110 * limits.MEBIBYTE,
+                "/library": 110 * limits.MEBIBYTE,
                 "/admin/save/logo": 3 * limits.MEBIBYTE,
                 "/sandbox/": 110 * limits.MEBIBYTE,
             },
@@ -203,7 +219,8 @@ app.register_lifespan_task(_serve)
 
 def served() -> ASGIApp:
     """What the server calls: the app, and in front of it what needs none of the page's layers."""
-    return webhooks.InFront(app(), metrics.Observed(_with_headers(webhooks.Deliveries())))
+    deliveries = webhooks.Deliveries(headers.of_plain_text(https=_is_https))
+    return webhooks.InFront(app(), metrics.Observed(deliveries))
 
 
 def _page(component: Any, route: str, *on_load: Any) -> None:
@@ -216,17 +233,32 @@ _page(setup.setup, "/setup", Access.open_setup)
 _page(register.register, "/register", Access.open_login)
 _page(reset.reset, "/reset", Access.open_reset)
 _page(invite.invite, "/invite/[token]", Access.open_invitation)
-_page(inbox.inbox, inbox.ROUTE, Shell.load, InboxList.load, OpenConversation.load, ContactPanel.load)
+_page(
+    inbox.inbox,
+    inbox.ROUTE,
+    Shell.load,
+    InboxList.load,
+    OpenConversation.load,
+    ContactPanel.load,
+    Composer.load,
+    ScheduledMessages.load_waiting,
+)
 _page(integrations.integrations, "/integrations", Shell.load, Integrations.load)
 _page(connect.connect, "/integrations/connect", Shell.load, Integrations.load)
 _page(profile.profile, "/profile", Shell.load, Profile.load, TwoFactor.load)
 _page(first_password.first_password, "/profile/password", Shell.load)
 _page(two_factor.two_factor, "/profile/two-factor", Shell.load, TwoFactor.load)
 _page(tasks.tasks, "/tasks", Shell.load, Tasks.load)
+_page(contacts.contacts, "/contacts", Shell.load, ContactList.load)
+_page(contact_duplicates.duplicates, "/contacts/duplicates", Shell.load, Duplicates.load)
+_page(contact_detail.contact, contact_detail.ROUTE, Shell.load, ContactPage.load)
 _page(tags.tags, "/tags", Shell.load, Tags.load)
 _page(fields.fields, "/fields", Shell.load, Fields.load)
 _page(segments.segments, "/segments", Shell.load, Segments.load)
 _page(segment.segment, segment.ROUTE, Shell.load, SegmentEditor.load)
+_page(media_library.media_library, "/media-library", Shell.load, MediaLibrary.load)
+_page(quick_replies.quick_replies, "/quick-replies", Shell.load, QuickReplies.load)
+_page(business_hours.business_hours, "/settings/hours", Shell.load, BusinessHours.load)
 _page(security_rules.security_rules, "/settings/security", Shell.load, SecurityRules.load)
 _page(admin_accounts.admin_accounts, "/admin/accounts", Shell.load, Accounts.load)
 _page(teams.teams, "/teams", Shell.load, Teams.load)

@@ -1,7 +1,7 @@
 """Who has a conversation open and who writes in it, at this moment.
 
-Kept in memory and nowhere else. What a tab says every few seconds travels as a topic of the live hub, and so reaches the
-other processes by the same way as everything live; who is silent for ``EXPIRES`` seconds is gone.
+Kept in memory and nowhere else. What a tab says every few seconds travels as a topic of the live hub, and so reaches
+the other processes by the same way as everything live; who is silent for ``EXPIRES`` seconds is gone.
 """
 
 from __future__ import annotations

@@ -15,7 +15,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from integrations.sandbox.config import SandboxConfig
 from integrations.sandbox.sandbox import Sandbox
 from integrations.sandbox.stripe import StripeConfig, StripeSandbox
-from wapto_app import demo_customers
+from wapto_app import demo_contacts, demo_customers, demo_library, demo_writing
 from wapto_app.log import get_logger
 from wapto_app.models import AssignmentStrategy, ChannelKind, Visibility
 from wapto_app.runtime import Runtime
@@ -134,8 +134,10 @@ async def prepare(runtime: Runtime) -> list[str]:
         path = await agents.invite(session, Actor.system(), _AGENT, agents.Draft(sales))
         await accounts.accept_invitation(session, path.rsplit("/", 1)[-1], agent)
         await demo_customers.prepare(session)
+        await demo_writing.prepare(session)
         if stripe(runtime.settings) is not None:
             await _offer_plans(session)
+        await demo_contacts.write_down(session)
     return [
         f"User login:   {_OWNER}   password: {owner_password}",
         f"Agent login:  {_AGENT}   password: {agent_password}",
@@ -179,6 +181,7 @@ async def _fill(runtime: Runtime) -> None:
     async with httpx.AsyncClient(base_url=_own_url(runtime.settings), trust_env=False) as own:
         await _wait_for(own)
     await channels.connect(runtime.db, Actor.system(), runtime.gateway, form)
+    await demo_library.fill(runtime)
     transport = httpx.ASGITransport(app=running.app)
     async with httpx.AsyncClient(transport=transport, base_url="http://sandbox") as phone:
         customers = (await phone.get("/phone/customers")).json()["customers"]

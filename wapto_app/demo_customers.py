@@ -32,9 +32,17 @@ _CUSTOMERS = (
 _WAIT_SECONDS = 20.0
 
 
-def _form(label: str, kind: FieldKind, **more: str) -> FieldForm:
-    texts = {"key": "", "help": "", "minimum": "", "maximum": "", "options": ""} | more
-    return FieldForm(label=label, kind=kind.value, required=False, **texts)  # type: ignore[typeddict-item]
+def _form(label: str, kind: FieldKind, *, help: str = "", minimum: str = "", options: str = "") -> FieldForm:
+    return FieldForm(
+        label=label,
+        key="",
+        kind=kind.value,
+        help=help,
+        minimum=minimum,
+        maximum="",
+        required=False,
+        options=options,
+    )
 
 
 async def prepare(session: AsyncSession) -> None:
@@ -78,7 +86,8 @@ async def _first_contacts(runtime: Runtime) -> list[int]:
     async with asyncio.timeout(_WAIT_SECONDS):
         while True:
             async with runtime.db.read() as session:
-                query = select(Contact.id).order_by(col(Contact.id)).limit(wanted)
+                wrote = select(Contact.id).where(Contact.source == "whatsapp")
+                query = wrote.order_by(col(Contact.id)).limit(wanted)
                 found = [contact_id or 0 for contact_id in await session.exec(query)]
             if len(found) >= wanted:
                 return found

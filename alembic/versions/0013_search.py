@@ -89,9 +89,7 @@ def _make_fts(name: str, key: str) -> None:
             f"CREATE VIRTUAL TABLE {index} USING fts5(words, content='{source}', content_rowid='{key}', {options})"
         )
         into.append(f"INSERT INTO {index}(rowid, words) VALUES (new.{key}, new.words);")
-        out_of.append(
-            f"INSERT INTO {index}({index}, rowid, words) VALUES ('delete', old.{key}, old.words);"
-        )
+        out_of.append(f"INSERT INTO {index}({index}, rowid, words) VALUES ('delete', old.{key}, old.words);")
     for event, steps in (("INSERT", into), ("DELETE", out_of), ("UPDATE", out_of + into)):
         op.execute(
             f"CREATE TRIGGER {source}_{event.lower()} AFTER {event} ON {source} BEGIN {' '.join(steps)} END"

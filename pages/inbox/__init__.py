@@ -5,16 +5,19 @@ from __future__ import annotations
 import reflex as rx
 
 from pages.frame import frame
+from pages.inbox.composer_library import composer_library
 from pages.inbox.contact import contact_panel
 from pages.inbox.conversations import conversation_list
 from pages.inbox.keys import inbox_keys
 from pages.inbox.thread import thread
 from pages.task_dialog import task_dialog
 from state.inbox import OpenConversation
+from state.library_picker import LibraryPicker
 from state.tasks import TaskDialog
 from wapto_app.security.permissions import Permission
 from wapto_app.ui.i18n import t
-from wapto_app.ui.lazy import later
+from wapto_app.ui.lazy import later, on_demand
+from wapto_app.ui.lightbox import lightbox
 from wapto_app.ui.tokens import classes
 
 ROUTE = "/inbox/[[...splat]]"
@@ -43,7 +46,9 @@ def inbox() -> rx.Component:
             rx.cond(is_open, later(contact_panel), rx.fragment()),
             class_name="relative flex h-full min-h-0",
         ),
-        rx.cond(TaskDialog.used, later(task_dialog), rx.fragment()),
+        on_demand(TaskDialog.is_open, task_dialog),
         inbox_keys(),
+        on_demand(LibraryPicker.opened != "", composer_library),
+        lightbox(),
         permission=Permission.INBOX_SEE,
     )

@@ -6,16 +6,15 @@ from typing import Any
 
 import reflex as rx
 
+from pages.inbox.bubble_file import bubble_file
 from pages.inbox.ticks import tick
 from state.inbox import OpenConversation
 from wapto_app.services.inbox import MessageRow
 from wapto_app.ui.avatar import avatar
 from wapto_app.ui.button import icon_button
 from wapto_app.ui.i18n import from_server, t
-from wapto_app.ui.link import file_link
 from wapto_app.ui.menu import popover
 from wapto_app.ui.message_text import day_separator, message_text, note_text
-from wapto_app.ui.skeleton import skeleton
 from wapto_app.ui.thread_lines import event_line, fresh_line, rich_message
 from wapto_app.ui.time import clock_time
 from wapto_app.ui.tokens import classes
@@ -83,7 +82,7 @@ def _bubble_line(item: Item, *, may_act: bool = True) -> rx.Component:
     bubble = rx.el.div(
         rx.cond(item["forwarded"], _small(t("Forwarded"), "forward"), rx.fragment()),
         _quote(item),
-        _content(item),
+        _content(item, may_act=may_act),
         _foot(item),
         data_testid="message",
         data_status=item["status"],
@@ -134,11 +133,11 @@ def _quote(item: Item) -> rx.Component:
     )
 
 
-def _content(item: Item) -> rx.Component:
+def _content(item: Item, *, may_act: bool) -> rx.Component:
     return rx.match(
         item["kind"],
         ("text", message_text(item["body"])),
-        ("media", _media(item)),
+        ("media", bubble_file(item, may_act=may_act)),
         ("location", _location(item)),
         ("contacts", _contacts(item)),
         ("button", _tapped(item)),
@@ -172,72 +171,6 @@ def _unsupported(item: Item) -> rx.Component:
         rx.icon("circle-help", size=15, class_name="mt-0.5 flex-none", aria_hidden=True),
         rx.el.span(text, class_name="text-pretty"),
         class_name="flex gap-2 text-muted",
-    )
-
-
-def _media(item: Item) -> rx.Component:
-    file = item["file"].to(dict[str, Any])
-    source = "/media/" + file["key"].to(str)
-    shown = rx.match(
-        item["type"],
-        ("image", _picture(source, "max-h-80 max-w-full rounded-md")),
-        ("sticker", _picture(source, "size-32 object-contain")),
-        (
-            "video",
-            rx.el.video(
-                src=source, controls=True, preload="metadata", class_name="max-h-80 max-w-full rounded-md"
-            ),
-        ),
-        (
-            "audio",
-            _sound(item, source),
-        ),
-        _document(file, source),
-    )
-    state = rx.match(
-        file["state"].to(str),
-        ("stored", shown),
-        ("pending", rx.el.div(skeleton("h-40 w-56 rounded-md"), aria_label=t("Fetching the file"))),
-        _missing(file),
-    )
-    caption = rx.cond(item["body"] != "", message_text(item["body"]), rx.fragment())
-    return rx.el.div(
-        rx.cond(item["file"], state, _missing(file)), caption, class_name="flex flex-col gap-1.5"
-    )
-
-
-def _sound(item: Item, source: rx.Var[str]) -> rx.Component:
-    voice = rx.cond(item["content"]["voice"], _small(t("Voice message"), "mic"), rx.fragment())
-    player = rx.el.audio(src=source, controls=True, preload="metadata", class_name="h-10 w-64 max-w-full")
-    return rx.el.div(voice, player, class_name="flex flex-col gap-1")
-
-
-def _picture(source: rx.Var[str], look: str) -> rx.Component:
-    return rx.el.a(
-        rx.el.img(src=source, alt=t("Picture"), loading="lazy", data_testid="picture", class_name=look),
-        href=source,
-        target="_blank",
-        rel="noreferrer",
-        class_name="block min-h-10",
-    )
-
-
-def _document(file: rx.Var[dict[str, Any]], source: rx.Var[str]) -> rx.Component:
-    return file_link(
-        rx.icon("file-text", size=22, class_name="flex-none text-muted", aria_hidden=True),
-        rx.el.span(file["filename"].to(str), dir="auto", class_name="min-w-0 flex-1 truncate"),
-        rx.icon("download", size=16, class_name="flex-none text-muted", aria_hidden=True),
-        href=source + "?download=1",
-        class_name="flex w-64 max-w-full items-center gap-2 rounded-md bg-hover/60 px-3 py-2.5 hover:bg-hover",
-    )
-
-
-def _missing(file: rx.Var[dict[str, Any]]) -> rx.Component:
-    return rx.el.p(
-        rx.icon("file-x", size=16, class_name="flex-none", aria_hidden=True),
-        t("This file could not be fetched."),
-        title=file["error"].to(str),
-        class_name="flex items-center gap-2 text-muted",
     )
 
 

@@ -98,9 +98,7 @@ def _who() -> rx.Component:
     )
     return rx.el.div(
         avatar(card["shown"], size=64),
-        rx.el.p(
-            card["shown"], dir="auto", class_name="mt-3 max-w-full text-base font-semibold break-words"
-        ),
+        rx.el.p(card["shown"], dir="auto", class_name="mt-3 max-w-full text-base font-semibold break-words"),
         numbers,
         username,
         states,

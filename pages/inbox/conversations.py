@@ -25,7 +25,7 @@ from wapto_app.ui.chat_list import row_of
 from wapto_app.ui.empty import empty_state
 from wapto_app.ui.form import search_input
 from wapto_app.ui.i18n import Text, t
-from wapto_app.ui.lazy import later
+from wapto_app.ui.lazy import on_demand
 from wapto_app.ui.link import ReactRouterLink
 from wapto_app.ui.menu import menu, menu_item, menu_label, menu_separator
 from wapto_app.ui.skeleton import skeleton_rows
@@ -112,7 +112,7 @@ def _second_line(item: Item) -> rx.Component:
     return rx.el.div(
         rx.cond(has_draft, draft, rx.cond(item["outbound"], tick(item["tick"]), rx.fragment())),
         preview,
-        rx.cond(here["name"], _here(here), rx.fragment()),
+        _here(here),
         rx.cond(item["assignee"] != "", _assignee(item["assignee"]), rx.fragment()),
         countdown(item["window_closes_at"], class_name="flex-none text-xs"),
         count(item["unread"], label=t("unread")),
@@ -127,7 +127,7 @@ def _here(one: rx.Var[Companion]) -> rx.Component:
         t("{name} is writing", name=one["name"]),
         t("{name} is here too", name=one["name"]),
     )
-    return rx.el.span(
+    sign = rx.el.span(
         rx.cond(
             one["writing"],
             rx.icon("pen-line", size=14, aria_hidden=True),
@@ -138,6 +138,7 @@ def _here(one: rx.Var[Companion]) -> rx.Component:
         data_testid="row-company",
         class_name="flex-none text-info-ink",
     )
+    return rx.cond(one["name"], sign, rx.fragment())
 
 
 def _assignee(name: rx.Var[str]) -> rx.Component:
@@ -182,10 +183,16 @@ def conversation_list() -> rx.Component:
     )
     filled = rx.cond(InboxList.rows.length() > 0, rows, _nothing())
     shown = rx.fragment(
-        _tabs(), _chips(), rx.cond(InboxList.loaded, filled, skeleton_rows(8)), later(bulk_bar)
+        _tabs(),
+        _chips(),
+        rx.cond(InboxList.loaded, filled, skeleton_rows(8)),
+        on_demand(InboxBulk.picking | (InboxBulk.said != ""), bulk_bar),
     )
     return rx.fragment(
-        _head(), rx.cond(InboxSearch.asked != "", rx.fragment(), shown), later(found), later(filter_dialogs)
+        _head(),
+        rx.cond(InboxSearch.asked != "", rx.fragment(), shown),
+        on_demand(InboxSearch.asked != "", found),
+        on_demand(InboxFilters.is_open | InboxViews.saving | InboxViews.managing, filter_dialogs),
     )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import reflex as rx
 
 from state.inbox import ContactPanel, OpenConversation
+from state.inbox.bulk import InboxBulk
 from state.shell import Shell
 from wapto_app.security.permissions import Permission
 from wapto_app.ui.i18n import t
@@ -37,6 +38,7 @@ def inbox_keys() -> rx.Component:
     return rx.fragment(
         shortcut("j", step(1), t("Next conversation"), there),
         shortcut("k", step(-1), t("Previous conversation"), there),
-        shortcut("/", focus_on("[data-key=search], #inbox-search"), t("Search the conversations"), there),
+        shortcut("x", InboxBulk.start, t("Select conversations"), there),
+        shortcut("/", focus_on("section input[type=search]"), t("Search the conversations"), there),
         rx.cond(OpenConversation.header["id"] > 0, opened, rx.fragment()),
     )

@@ -14,7 +14,7 @@ from state.shell import Shell
 from wapto_app.security.permissions import Permission
 from wapto_app.ui.button import button
 from wapto_app.ui.i18n import Text, t
-from wapto_app.ui.lazy import later
+from wapto_app.ui.lazy import on_demand
 from wapto_app.ui.menu import menu, menu_item, menu_label, menu_separator
 
 
@@ -22,7 +22,7 @@ def status_menu() -> rx.Component:
     """For whoever may change it."""
     return rx.cond(
         Shell.permissions.contains(Permission.INBOX_DO.value),
-        rx.el.div(_press(), _menu(), later(snooze_date), class_name="flex flex-none"),
+        rx.el.div(_press(), _menu(), on_demand(StatusMenu.dating, snooze_date), class_name="flex flex-none"),
         rx.fragment(),
     )
 

@@ -8,16 +8,15 @@ import reflex as rx
 
 from pages.inbox.assignee import assignee_menu
 from pages.inbox.bubble import message_row
+from pages.inbox.composer import write
 from pages.inbox.status_menu import status_menu
 from pages.inbox.thread_menu import thread_menu
-from state.inbox import Company, ContactPanel, InboxList, OpenConversation
-from state.shell import Shell
-from wapto_app.security.permissions import Permission
+from state.inbox import Company, Composer, ContactPanel, InboxList, OpenConversation
 from wapto_app.ui.avatar import avatar
 from wapto_app.ui.button import button_link, icon_button
 from wapto_app.ui.chat_list import chat_list, row_of
 from wapto_app.ui.company import beat, company_line
-from wapto_app.ui.composer import composer, seen
+from wapto_app.ui.composer import seen
 from wapto_app.ui.empty import empty_state
 from wapto_app.ui.i18n import t
 from wapto_app.ui.link import ReactRouterLink
@@ -46,6 +45,7 @@ SAMPLE: dict[str, Any] = {
     "edited": False,
     "forwarded": False,
     "fresh": False,
+    "mine": False,
 }
 
 
@@ -67,7 +67,7 @@ def thread() -> rx.Component:
         _head(),
         company_line(people=Company.here),
         _messages(),
-        _write(),
+        write(),
         _seen(),
         beat(conversation=OpenConversation.header["id"], on_beat=Company.beat),
     )
@@ -134,10 +134,7 @@ def _messages() -> rx.Component:
         OpenConversation.messages,
         row_of(message_row, SAMPLE),
         label=t("Messages"),
-        jump_on=OpenConversation.accepted + OpenConversation.jumps,
-        has_older=OpenConversation.has_older,
-        has_newer=OpenConversation.has_newer,
-        arrived=OpenConversation.arrived,
+        jump_on=Composer.accepted + OpenConversation.jumps,
         counted="inbound",
         fresh="fresh",
         key=OpenConversation.selected.to_string(),
@@ -155,27 +152,6 @@ def _messages() -> rx.Component:
     )
     return rx.el.div(
         rx.cond(OpenConversation.header["id"] > 0, rows, waiting), class_name="min-h-0 flex-1 overflow-hidden"
-    )
-
-
-def _write() -> rx.Component:
-    header = OpenConversation.header
-    return rx.cond(
-        header["id"] > 0,
-        composer(
-            conversation=header["id"],
-            closes_at=header["window_closes_at"],
-            connected=header["channel_status"] == "connected",
-            blocked=header["blocked"],
-            opted_out=header["opted_out"],
-            may_write=Shell.permissions.contains(Permission.INBOX_DO.value),
-            answered=OpenConversation.answered,
-            accepted=OpenConversation.accepted,
-            quote=OpenConversation.quote,
-            on_send=OpenConversation.send,
-            on_cancel_reply=OpenConversation.cancel_reply,
-        ),
-        rx.fragment(),
     )
 
 

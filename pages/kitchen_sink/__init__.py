@@ -5,7 +5,7 @@ from __future__ import annotations
 import reflex as rx
 
 from pages.frame import frame
-from pages.kitchen_sink import controls, displays
+from pages.kitchen_sink import controls, displays, known
 from wapto_app.security.permissions import Permission
 from wapto_app.ui.button import button
 from wapto_app.ui.card import page_body, page_header, stack
@@ -23,6 +23,7 @@ def kitchen_sink() -> rx.Component:
             controls.buttons(),
             controls.form_controls(),
             controls.menus(),
+            known.known_of_customers(),
             displays.words(),
             displays.feedback(),
             displays.states(),

@@ -12,6 +12,7 @@ from wapto_app.ui.badge import badge, count, dot
 from wapto_app.ui.banner import banner
 from wapto_app.ui.button import button, icon_button
 from wapto_app.ui.card import card, section, stack
+from wapto_app.ui.chat_list import chat_list, row_of
 from wapto_app.ui.copy import copy_field
 from wapto_app.ui.empty import empty_state
 from wapto_app.ui.form import (
@@ -35,7 +36,6 @@ from wapto_app.ui.time import (
     time_left,
 )
 from wapto_app.ui.tokens import Tone
-from wapto_app.ui.chat_list import chat_list, row_of
 
 
 @rx.memo(wrapper=None)

@@ -28,6 +28,13 @@ NAMES = (
 )
 
 
+TAGS = [
+    {"id": 1, "name": "VIP", "colour": "amber"},
+    {"id": 2, "name": "العملاء المميزون", "colour": "teal"},
+    {"id": 3, "name": "Waits for an offer that is longer than most", "colour": "purple"},
+]
+
+
 class Customer(TypedDict):
     id: int
     name: str
@@ -35,6 +42,11 @@ class Customer(TypedDict):
     messages: int
     status: str
     last_seen: str
+
+
+class Option(TypedDict):
+    id: int
+    label: str
 
 
 class Line(TypedDict):
@@ -49,6 +61,8 @@ class Sink(rx.State):
     customers: list[Customer] = []
     lines: list[Line] = []
     chosen: list[int] = []
+    tags: list[int] = [1]
+    in_order: list[Option] = [Option(id=each, label=f"Field {each}") for each in (1, 2, 3)]
     sort: str = "name"
     query: str = ""
     asking: bool = False
@@ -88,6 +102,28 @@ class Sink(rx.State):
     @public
     def toggle_all(self, checked: bool) -> None:
         self.chosen = [customer["id"] for customer in self.customers] if checked else []
+
+    @rx.event
+    @public
+    def tag(self, tag_id: int, on: bool) -> None:
+        self.tags = [*{*self.tags} | {tag_id}] if on else [each for each in self.tags if each != tag_id]
+
+    @rx.event
+    @public
+    def make_tag(self, name: str) -> rx.event.EventSpec:
+        return success(f"“{name}” is made.")
+
+    @rx.event
+    @public
+    def move(self, option_id: int, place: int) -> None:
+        moved = next(each for each in self.in_order if each["id"] == option_id)
+        rest = [each for each in self.in_order if each["id"] != option_id]
+        self.in_order = [*rest[:place], moved, *rest[place:]]
+
+    @rx.event
+    @public
+    def try_rules(self, rules: str) -> None:
+        self.loading = not rules
 
     @rx.event
     @public

@@ -16,15 +16,16 @@ from wapto_app.services.review import ReviewRow, Score
 from wapto_app.ui.avatar import avatar
 from wapto_app.ui.banner import banner
 from wapto_app.ui.button import button, button_link, icon_button
+from wapto_app.ui.chat_list import chat_list, row_of
 from wapto_app.ui.dialog import confirm_dialog
 from wapto_app.ui.empty import empty_state
 from wapto_app.ui.form import FieldError, field, select, textarea
 from wapto_app.ui.i18n import from_server, t
+from wapto_app.ui.lightbox import lightbox
 from wapto_app.ui.link import RouteLink
 from wapto_app.ui.skeleton import skeleton
 from wapto_app.ui.time import relative_time
 from wapto_app.ui.tokens import ICON_BUTTON
-from wapto_app.ui.chat_list import chat_list, row_of
 
 Page = ReviewedConversation
 
@@ -56,7 +57,8 @@ def review_conversation() -> rx.Component:
         _delete_dialog(),
         class_name="scroll-thin flex h-full min-h-0 max-lg:flex-col max-lg:overflow-y-auto",
     )
-    return frame(t("Review"), rx.cond(Page.missing, missing, both), permission=Permission.REPORTS_SEE)
+    body = rx.cond(Page.missing, missing, both)
+    return frame(t("Review"), body, lightbox(), permission=Permission.REPORTS_SEE)
 
 
 def _head() -> rx.Component:

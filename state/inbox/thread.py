@@ -15,7 +15,6 @@ from wapto_app.security.policy import requires
 from wapto_app.services import inbox, outbox
 from wapto_app.services.errors import NotFound
 from wapto_app.services.inbox import ConversationHeader, MessageRow, Thread
-from wapto_app.ui.composer import Outgoing
 
 NO_HEADER = ConversationHeader(
     id=0,
@@ -75,8 +74,6 @@ class OpenConversation(rx.State):
     selected: int = 0
     missing: bool = False
     quote: Quoted = NO_QUOTE
-    answered: int = 0
-    accepted: int = 0
     target: int = 0
     aims: int = 0
     _anchor: int = 0
@@ -223,22 +220,6 @@ class OpenConversation(rx.State):
         actor = await actor_of(self)
         async with runtime.get().db.write() as session:
             await inbox.open_conversation(session, actor, self.selected)
-
-    @rx.event
-    @requires(Permission.INBOX_DO)
-    async def send(self, message: Outgoing) -> None:
-        self.answered += 1
-        actor = await actor_of(self)
-        async with runtime.get().db.write() as session:
-            await inbox.send(
-                session,
-                actor,
-                message["conversation"],
-                text=message["text"],
-                files=message["files"],
-                reply_to=message["reply_to"],
-            )
-        self.accepted += 1
 
     @rx.event
     @requires(Permission.INBOX_DO)

@@ -199,10 +199,15 @@ def test_ten_thousand_messages_are_read_up_and_down_without_a_jump(opened: Open)
     _log(page).hover()
     for _page in range(8):
         oldest = _number(page, 0)
-        _scroll_until(page, -300, lambda: page.evaluate("document.querySelector('[role=log]').scrollTop") < 1200)
+        _scroll_until(
+            page, -300, lambda: page.evaluate("document.querySelector('[role=log]').scrollTop") < 1200
+        )
         page.wait_for_timeout(40)
         watched = _in_sight(page)
-        before, scrolled = _top(page, watched), page.evaluate("document.querySelector('[role=log]').scrollTop")
+        before, scrolled = (
+            _top(page, watched),
+            page.evaluate("document.querySelector('[role=log]').scrollTop"),
+        )
         page.mouse.wheel(0, -450)
         _scroll_until(page, 0, lambda known=oldest: _number(page, 0) < known)  # type: ignore[misc]
         page.wait_for_timeout(60)

@@ -96,7 +96,7 @@ def test_a_conversation_lives_in_two_browsers_without_reload(
     expect(first.get_by_test_id("composer-text")).to_have_value("")
     for page in (first, second):
         expect(page.get_by_test_id("message").last).to_contain_text("Come on Saturday", timeout=3000)
-    expect(first.get_by_test_id("message").last).to_have_attribute("data-status", "delivered", timeout=8000)
+    expect(first.get_by_test_id("message").last).to_have_attribute("data-status", "delivered", timeout=20_000)
     meta.opens(customer["id"])
     for page in (first, second):
         expect(page.get_by_test_id("message").last).to_have_attribute("data-status", "read", timeout=5000)
@@ -117,7 +117,7 @@ def _pictures_both_ways(meta: Meta, customer: str, page: Page, tmp_path: Path) -
     page.get_by_test_id("composer-send").click()
     expect(page.get_by_test_id("picture")).to_have_count(2, timeout=5000)
     expect(page.get_by_test_id("message").last).to_have_attribute(
-        "data-status", re.compile("delivered|read"), timeout=8000
+        "data-status", re.compile("delivered|read"), timeout=20_000
     )
     assert meta.chat(customer)[-1]["type"] == "image"
 
@@ -152,7 +152,7 @@ def test_a_failed_message_says_why_and_can_be_tried_again(
     page.get_by_test_id("composer-text").fill("Does this arrive?")
     page.get_by_test_id("composer-text").press("Enter")
     problem = page.get_by_test_id("problem").last
-    expect(problem).to_be_visible(timeout=5000)
+    expect(problem).to_be_visible(timeout=15_000)
     meta.control("faults", {"send_errors": []})
     problem.get_by_role("button", name="Retry").click()
     expect(page.get_by_test_id("message").last).to_have_attribute(

@@ -17,7 +17,6 @@ import pytest
 from tests.e2e.conftest import NewPage, Server, started
 
 STOP_WITHIN = 5.0
-RESTART_WITHIN = 10.0
 
 
 @pytest.fixture
@@ -65,12 +64,11 @@ def tab(server: Server, **headers: str) -> Iterator[tuple[socket.socket, str]]:
         yield connection, connection.recv(4096).decode(errors="replace").splitlines()[0]
 
 
-def test_a_second_start_answers_within_ten_seconds_and_builds_nothing(tmp_path: Path) -> None:
+def test_a_second_start_builds_nothing(tmp_path: Path) -> None:
+    """How long it takes then is measured by ``bench.start``."""
     with started(tmp_path / "data"):
         pass
-    begun = time.monotonic()
     with started(tmp_path / "data") as again:
-        assert time.monotonic() - begun < RESTART_WITHIN
         assert "Building" not in again.log.read_text()
 
 

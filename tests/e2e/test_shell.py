@@ -389,13 +389,17 @@ def test_the_navigation_offers_what_the_reader_may_open(new_page: NewPage, site:
         [
             re.compile("Inbox"),
             *(
+                "Contacts",
                 "Segments",
                 "Tasks",
+                "Media library",
+                "Quick replies",
                 "Teams",
                 "Agents",
                 "Review",
                 "Tags",
                 "Custom fields",
+                "Business hours",
                 "Integrations",
                 "Sign-in rules",
                 "Subscription",
@@ -404,7 +408,16 @@ def test_the_navigation_offers_what_the_reader_may_open(new_page: NewPage, site:
         ]
     )
     agent = new_page("/profile", token=site.spanish_token).get_by_role("navigation").first.get_by_role("link")
-    expect(agent).to_have_text([re.compile("Bandeja de entrada"), "Tareas", "Perfil"])
+    expect(agent).to_have_text(
+        [
+            re.compile("Bandeja de entrada"),
+            "Contactos",
+            "Segmentos",
+            "Tareas",
+            "Respuestas rápidas",
+            "Perfil",
+        ]
+    )
 
 
 def test_a_time_says_its_exact_moment_to_who_points_at_it(page: Page) -> None:

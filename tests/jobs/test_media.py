@@ -20,11 +20,12 @@ from sqlmodel import col, select
 from integrations.sandbox.sandbox import Sandbox
 from tests.jobs.conftest import Desk, Eventually, Network, Phone, at_work
 from tests.meta import ago
+from tests.services.library import put
 from wapto_app.jobs import media as media_job
 from wapto_app.models import ChannelStatus, MediaFile, MediaState, MessageStatus
 from wapto_app.runtime import Runtime
 from wapto_app.security.permissions import Actor
-from wapto_app.services import inbox, media
+from wapto_app.services import inbox, library, media
 
 S = MessageStatus
 DONE = (S.SENT, S.DELIVERED, S.READ)
@@ -61,6 +62,18 @@ def waiting_for(runtime: Runtime, state: MediaState, count: int = 1) -> Any:
     return reached
 
 
+async def test_a_file_of_the_library_is_sent_and_outlives_it(
+    sandbox: Sandbox, owner: Actor, runtime: Runtime, desk: Desk, jobs: None, eventually: Eventually
+) -> None:
+    row = (await put(runtime, owner, png(), "plan.png"))["file"]
+    async with runtime.db.write() as session:
+        (key,) = await library.attach(session, owner, [row["key"]])
+    await sends_file(desk, key)
+    await library.delete(runtime.db, owner, runtime.settings.media_dir, [row["key"]])
+    await eventually(lambda: desk.all_are(*DONE))
+    assert png() in [each.data for each in sandbox.store.media.values()]
+
+
 # --- from the customer
 
 
@@ -74,6 +87,20 @@ async def test_a_photo_of_the_customer_is_kept_with_its_digest(
     assert (file.size, file.sha256) == (len(content), hashlib.sha256(content).hexdigest())
     assert (file.mime_type, file.path) == ("image/jpeg", f"{file.key[:2]}/{file.key}")
     assert list(media.incoming(runtime.settings.media_dir).iterdir()) == []
+
+
+async def test_a_file_that_is_gone_from_the_disk_is_fetched_again(
+    owner: Actor, runtime: Runtime, channel_id: int, jobs: None, phone: Phone, eventually: Eventually
+) -> None:
+    await phone.sends({"type": "image", "sample": True})
+    (file,) = await eventually(waiting_for(runtime, MediaState.STORED))
+    path = runtime.settings.media_dir / file.path
+    content = path.read_bytes()
+    path.unlink()
+    async with runtime.db.write() as session:
+        await media.fetch_again(session, owner, runtime.settings.media_dir, file.key)
+    await eventually(waiting_for(runtime, MediaState.STORED))
+    assert path.read_bytes() == content
 
 
 async def test_voice_and_documents_are_kept_too(

@@ -17,8 +17,9 @@ import sqlalchemy as sa
 from integrations.sandbox.config import SandboxConfig
 from tests import meta
 from tests.kill.conftest import ROUNDS, NewVictim, Victim, at_random_moments, free_port
+from wapto_app.clock import utcnow
 from wapto_app.db import make_sync_engine
-from wapto_app.models import Channel, MessageStatus
+from wapto_app.models import Channel, MessageStatus, ScheduledMessage
 from wapto_app.runtime import Runtime
 from wapto_app.security.permissions import Actor
 from wapto_app.services import ingest, outbox
@@ -159,6 +160,22 @@ async def written(runtime: Runtime, owner: Actor, count: int) -> None:
             await outbox.enqueue(session, owner, conversations[number % len(conversations)], draft)
 
 
+async def planned(runtime: Runtime, owner: Actor, count: int) -> None:
+    """``count`` messages whose time has come, in the same conversations."""
+    conversations = [row[0] for row in ask(runtime.settings.database, "SELECT id FROM conversation")]
+    rows = [
+        ScheduledMessage(
+            conversation_id=conversations[number % len(conversations)],
+            author_id=owner.account_id,
+            due_at=utcnow(),
+            content={"text": f"planned {number}", "files": [], "reply_to": 0},
+        )
+        for number in range(count)
+    ]
+    async with runtime.db.write() as session:
+        session.add_all(rows)
+
+
 async def test_no_message_is_sent_twice_and_none_is_lost(
     runtime: Runtime, owner: Actor, server: Victim, new_victim: NewVictim
 ) -> None:
@@ -181,6 +198,8 @@ async def test_no_message_is_sent_twice_and_none_is_lost(
     )
     count = 60 * ROUNDS
     await written(runtime, owner, count)
+    await planned(runtime, owner, count // 3)
+    count += count // 3
     async with httpx.AsyncClient(base_url=sandbox.url) as control:
         faults = {
             "latency_ms": 120,
@@ -194,6 +213,7 @@ async def test_no_message_is_sent_twice_and_none_is_lost(
             async for _ in rounds():
                 await asyncio.sleep(1.6)  # until the lease of the dead one has expired
         await server.start()
+        await until(url, "SELECT count(*) FROM scheduled_message WHERE state <> 'sent'", [(0,)])
         await until(
             url, "SELECT count(*) FROM message WHERE status IN ('queued', 'sending')", [(0,)], 60 + count / 10
         )
@@ -208,6 +228,9 @@ async def test_no_message_is_sent_twice_and_none_is_lost(
     assert max(taken.values()) == 1, "a message was sent twice"
     ours = dict(ask(url, "SELECT id, status FROM message WHERE direction = 'out'"))
     assert len(ours) == count, "a message was lost"
+    assert (
+        ask(url, "SELECT body FROM message WHERE direction = 'out' GROUP BY body HAVING count(*) > 1") == []
+    )
     unconfirmed = {message_id for message_id, status in ours.items() if status == MessageStatus.UNCONFIRMED}
     assert set(ours.values()) <= {"sent", "delivered", "read", "unconfirmed"}
     assert set(ours) - unconfirmed <= set(taken)

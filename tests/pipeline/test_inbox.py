@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+import uuid
 from contextlib import suppress
 from dataclasses import replace
 from typing import Any
@@ -11,7 +12,7 @@ from typing import Any
 import pytest
 
 from state.base import Feedback
-from state.inbox import ContactPanel, InboxList, OpenConversation, selected_in
+from state.inbox import Composer, ContactPanel, InboxList, OpenConversation, selected_in
 from tests.pipeline.conftest import OpenTab
 from tests.pipeline.harness import Tab
 from tests.pipeline.rows import Workspace, workspace
@@ -51,7 +52,7 @@ async def show(tab: Tab, conversation_id: int) -> None:
 
 async def go(tab: Tab, path: str) -> None:
     tab.path = path
-    for load in (InboxList.load, OpenConversation.load, ContactPanel.load):
+    for load in (InboxList.load, OpenConversation.load, ContactPanel.load, Composer.load):
         await tab.send(load)
 
 
@@ -61,8 +62,10 @@ async def attempt(tab: Tab, *events: Any) -> None:
         await tab.send(*events)
 
 
-def outgoing(conversation_id: int, text: str, **more: Any) -> dict[str, Any]:
-    return {"conversation": conversation_id, "text": text, "files": [], "reply_to": 0} | more
+def sending(conversation_id: int, text: str, **more: Any) -> Any:
+    """What the composer fires; each time under a new ref."""
+    message = {"text": text, "files": [], "reply_to": 0} | more
+    return Composer.send(conversation_id, uuid.uuid4().hex, message)
 
 
 async def stored(db: Database, message_id: int) -> Message:
@@ -195,7 +198,7 @@ async def test_an_agent_reaches_only_their_own_conversations(
     await show(tab, others)
     assert [row["name"] for row in rows(tab)] == ["Ana"]
     assert tab.vars(OpenConversation)["missing"] is True
-    await attempt(tab, OpenConversation.send(outgoing(others, "let me in")))
+    await attempt(tab, sending(others, "let me in"))
     await attempt(tab, OpenConversation.retry(failed))
     await attempt(tab, OpenConversation.mark_unread)
     await tab.until(lambda: len(notices(tab)) == 3)
@@ -303,8 +306,8 @@ async def test_what_is_sent_is_queued_for_the_conversation_it_was_written_in(
     first, second = await work.conversation("Ana"), await work.conversation("Bo")
     await show(tab, first)
     await show(tab, second)
-    await tab.send(OpenConversation.send(outgoing(first, "  For Ana\u0000only ")))
-    counters = tab.vars(OpenConversation)
+    await tab.send(sending(first, "  For Ana\u0000only "))
+    counters = tab.vars(Composer)
     assert (counters["answered"], counters["accepted"]) == (1, 1)
     assert bodies(tab) == ["Hello from Bo"]
     await show(tab, first)
@@ -319,9 +322,9 @@ async def test_what_cannot_be_sent_stays_in_the_box(tab: Tab, work: Workspace, t
     conversation_id = await work.conversation("Ana")
     await show(tab, conversation_id)
     tab.clear()
-    await attempt(tab, OpenConversation.send(outgoing(conversation_id, text)))
-    await tab.until(lambda: tab.vars(OpenConversation).get("answered") == 1)
-    assert "accepted" not in tab.vars(OpenConversation)
+    await attempt(tab, sending(conversation_id, text))
+    await tab.until(lambda: tab.vars(Composer).get("answered") == 1)
+    assert "accepted" not in tab.vars(Composer)
     assert set(tab.vars(Feedback)["errors"]) == {"message"}
     assert bodies(tab) == []
 
@@ -332,16 +335,19 @@ async def test_a_closed_window_refuses_and_says_why(tab: Tab, work: Workspace, d
     async with db.write() as session:
         (await session.get_one(Conversation, conversation_id)).last_inbound_at = None
     tab.clear()
-    await attempt(tab, OpenConversation.send(outgoing(conversation_id, "Hello?")))
-    await tab.until(lambda: tab.vars(OpenConversation).get("answered") == 1)
+    await attempt(tab, sending(conversation_id, "Hello?"))
+    await tab.until(lambda: tab.vars(Composer).get("answered") == 1)
     assert "24 hours" in notices(tab)[-1]
-    assert "accepted" not in tab.vars(OpenConversation)
+    assert "accepted" not in tab.vars(Composer)
 
 
 async def test_a_file_that_nobody_uploaded_cannot_be_sent(tab: Tab, work: Workspace) -> None:
     conversation_id = await work.conversation("Ana")
     await show(tab, conversation_id)
-    await attempt(tab, OpenConversation.send(outgoing(conversation_id, "look", files=["../../etc/passwd"])))
+    await attempt(
+        tab,
+        sending(conversation_id, "look", files=[{"key": "../../etc/passwd", "caption": "", "voice": False}]),
+    )
     await tab.until(lambda: bool(notices(tab)))
     assert bodies(tab) == ["Hello from Ana"]
 
@@ -354,7 +360,7 @@ async def test_an_answer_quotes_the_message_it_answers(tab: Tab, work: Workspace
     assert tab.vars(OpenConversation)["quote"] == {"id": question, "text": "Hello from Ana"}
     await tab.send(OpenConversation.cancel_reply)
     assert tab.vars(OpenConversation)["quote"]["id"] == 0
-    await tab.send(OpenConversation.send(outgoing(conversation_id, "Yes", reply_to=question)))
+    await tab.send(sending(conversation_id, "Yes", reply_to=question))
     await tab.until(lambda: bodies(tab)[-1] == "Yes")
     assert tab.vars(OpenConversation)["messages"][-1]["quote"]["text"] == "Hello from Ana"
     await tab.send(OpenConversation.reply_to(10**12))
@@ -372,7 +378,7 @@ async def test_a_message_of_another_conversation_can_be_neither_quoted_nor_react
     assert tab.vars(OpenConversation)["quote"]["id"] == 0
     await attempt(tab, OpenConversation.react(foreign, "👍"))
     await tab.until(lambda: bool(notices(tab)))
-    await tab.send(OpenConversation.send(outgoing(second, "Hi Bo", reply_to=foreign)))
+    await tab.send(sending(second, "Hi Bo", reply_to=foreign))
     await tab.until(lambda: bodies(tab)[-1] == "Hi Bo")
     assert tab.vars(OpenConversation)["messages"][-1]["quote"] is None
 
@@ -461,7 +467,7 @@ async def test_two_tabs_are_in_step_within_a_second(
     await asyncio.sleep(0.25)
     for number in range(3):
         started = time.monotonic()
-        await first.send(OpenConversation.send(outgoing(conversation_id, f"Message {number}")))
+        await first.send(sending(conversation_id, f"Message {number}"))
         await second.until(lambda number=number: bodies(second)[-1] == f"Message {number}")  # type: ignore[misc]
         assert time.monotonic() - started < 1
     await second.send(OpenConversation.seen)

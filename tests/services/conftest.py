@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from sqlmodel import col, select
 
 from tests import meta
-from tests.jobs.conftest import config, network, sandbox  # noqa: F401  Meta's stand-in, for test_channels
+from tests.jobs.conftest import config, network, phones, sandbox  # noqa: F401  Meta's stand-in
 from wapto_app.models import (
     Channel,
     Contact,

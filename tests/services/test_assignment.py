@@ -6,14 +6,17 @@ import asyncio
 from collections import Counter
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import pytest
 import sqlalchemy as sa
+import time_machine
 from sqlmodel import col, select
 
 from tests.meta import inbound, message
 from tests.services.conftest import Book, Meta
+from wapto_app.clock import utcnow
 from wapto_app.models import (
     Account,
     AssignmentStrategy,
@@ -25,7 +28,7 @@ from wapto_app.models import (
 )
 from wapto_app.runtime import Runtime
 from wapto_app.security.permissions import Actor, Permission
-from wapto_app.services import assignment
+from wapto_app.services import assignment, ingest, notifications, presence
 from wapto_app.services.errors import Conflict, Forbidden, Invalid, NotFound
 
 NewTeam = Callable[..., Awaitable[int]]
@@ -446,3 +449,48 @@ async def test_open_conversations_of_who_leaves_are_dealt_to_the_others_and_hist
     assert await holders(book) == [ann.account_id, bob.account_id, bob.account_id]
     told = f"notifications:{bob.account_id}"
     assert heard == [{"inbox", f"conversation:{first + 1}", f"conversation:{first + 2}", told}]
+
+
+# --- who is there
+
+
+async def comes_online(runtime: Runtime, *agents: Actor) -> None:
+    await runtime.writer.run(presence.beat, frozenset(each.account_id or 0 for each in agents))
+
+
+@pytest.mark.parametrize("strategy", [ROUND_ROBIN, LEAST_BUSY])
+async def test_who_is_online_gets_it_and_while_nobody_is_anybody(
+    runtime: Runtime,
+    channel_id: int,
+    new_team: NewTeam,
+    new_agent: NewAgent,
+    meta_says: Meta,
+    book: Book,
+    strategy: AssignmentStrategy,
+) -> None:
+    team_id = await new_team("Sales", takes_new=True, strategy=strategy)
+    ann, bob, cat = [await new_agent(name, team_id) for name in ("Ann", "Bob", "Cat")]
+    await comes_online(runtime, bob, cat)
+    await meta_says.says(*(write_in(number) for number in range(4)))
+    online = Counter({bob.account_id: 2, cat.account_id: 2})
+    assert Counter(await holders(book)) == online, "however few Ann has"
+    with time_machine.travel(utcnow() + presence.GRACE + timedelta(seconds=1), tick=False):
+        await meta_says.says(*(write_in(number) for number in range(10, 12)))
+    assert Counter(await holders(book))[ann.account_id] >= 1
+
+
+async def test_whom_the_strategy_chose_is_told_of_each_once(
+    runtime: Runtime, channel_id: int, new_team: NewTeam, new_agent: NewAgent, meta_says: Meta, book: Book
+) -> None:
+    team_id = await new_team("Sales", takes_new=True, strategy=ROUND_ROBIN)
+    ann = await new_agent("Ann", team_id)
+    outcomes: set[str] = set()
+    await meta_says.store(*(write_in(number) for number in range(3)))
+    outcomes |= (await runtime.writer.run(ingest.apply_pending, None)).topics
+    assert f"notifications:{ann.account_id}" in outcomes
+    await meta_says.says(write_in(1, "Again"))
+    async with runtime.db.read() as session:
+        told = await notifications.listing(session, ann)
+    ids = [row["id"] for row in await book.rows("conversation")]
+    assert sorted(each["href"] for each in told) == [f"/inbox/{each}" for each in ids]
+    assert {(each["kind"], each["args"]["by"]) for each in told} == {("assigned", "")}

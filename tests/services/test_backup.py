@@ -19,10 +19,12 @@ import pytest
 import sqlalchemy as sa
 from sqlmodel import select
 
+from tests.services.library import photo, put
 from wapto_app.db import Database, make_sync_engine
-from wapto_app.models import Account, AuditEntry, MailLog, Message, MessageStatus
+from wapto_app.models import Account, AuditEntry, LibraryFile, MailLog, Message, MessageStatus
 from wapto_app.models.base import table_of
 from wapto_app.runtime import Runtime
+from wapto_app.security.permissions import Actor
 from wapto_app.security.secrets import load_box
 from wapto_app.services import inbox, mail
 from wapto_app.services.backup import archive, create, database
@@ -120,6 +122,23 @@ async def test_three_times_out_and_in_again_is_the_same(
         {name: entry for name, entry in found.items() if name.startswith("media/")} for found in contents
     ]
     assert media[0] == media[1] == media[2] == media[3]
+
+
+async def test_files_of_the_library_and_their_previews_are_in_it(
+    runtime: Runtime, owner: Actor, new_install: NewInstall, tmp_path: Path
+) -> None:
+    row = (await put(runtime, owner, photo(), "view.jpg"))["file"]
+    source, place = await made(runtime.settings, tmp_path / "b.tar.gz"), new_install("copy")
+    await asyncio.to_thread(restore, place, source, replace=False)
+    assert media_of(place) == media_of(runtime.settings)
+    assert len(media_of(place)) == 2
+    engine = make_sync_engine(place.database)
+    with engine.connect() as connection:
+        table = table_of(LibraryFile)
+        found = connection.execute(sa.select(table.c.key, table.c.path, table.c.thumbnail)).one()
+    engine.dispose()
+    assert found.key == row["key"]
+    assert {found.path, found.thumbnail} == set(media_of(place))
 
 
 async def test_backup_while_others_write_is_one_consistent_moment(

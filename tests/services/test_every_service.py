@@ -8,7 +8,7 @@ from __future__ import annotations
 import importlib
 import inspect
 import pkgutil
-from collections.abc import Awaitable, Callable, Collection, Iterator, Mapping
+from collections.abc import Awaitable, Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import date, datetime
@@ -35,6 +35,7 @@ from wapto_app.security.permissions import LOOKING, Actor, Permission
 from wapto_app.security.secrets import SecretBox
 from wapto_app.services import retention
 from wapto_app.services.billing import Till
+from wapto_app.services.contacts import EVERYONE
 from wapto_app.services.errors import DomainError, Forbidden, OnlyLooking
 from wapto_app.services.gateway import Gateway
 from wapto_app.settings import Settings
@@ -42,6 +43,19 @@ from wapto_app.settings import Settings
 Service = Callable[..., Awaitable[Any]]
 # Values that the types alone do not tell. By "module.function", then by argument.
 ARGUMENTS: dict[str, dict[str, Any]] = {
+    **{
+        f"contacts.{name}": {"wanted": EVERYONE}
+        for name in (
+            "export.begin",
+            "export.csv",
+            "export.xlsx",
+            "filters.conditions",
+            "listing.count",
+            "listing.ids_after",
+            "listing.listing",
+        )
+    },
+    "library.rows.by_ids": {"ids": [999_999]},
     "retention.preview": {"wanted": retention.DEFAULT},
     "retention.save": {"wanted": retention.DEFAULT},
 }
@@ -88,6 +102,8 @@ class House:
     def _sample(self, service: str, argument: str, hint: Any) -> Any:
         if get_origin(hint) in (dict, Mapping):
             return {}
+        if get_origin(hint) in (list, Collection, Iterable, Sequence):
+            return [self._sample(service, argument, get_args(hint)[0])]
         known: dict[Any, Any] = {
             AsyncSession: self.session,
             Database: self.runtime.db,
@@ -195,7 +211,7 @@ def anybody(owner: Actor) -> Iterator[Actor]:
 
 def test_the_services_are_found() -> None:
     assert len(ALL) > 40
-    assert {"inbox.commands.send_text", "contacts.card", "accounts.invite", "viewing.start"} <= set(ALL)
+    assert {"inbox.commands.send_text", "contacts.cards.card", "accounts.invite", "viewing.start"} <= set(ALL)
     assert set(ARGUMENTS) | INSIDE <= set(services()) | INSIDE
 
 

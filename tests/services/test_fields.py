@@ -235,9 +235,11 @@ async def test_key_and_kind_stay_and_the_rest_changes(runtime: Runtime, owner: A
 async def test_fields_stand_where_they_are_put(runtime: Runtime, owner: Actor) -> None:
     ids = [await make_field(runtime, owner, label) for label in ("A", "B", "C")]
     async with runtime.db.write() as session:
-        await fields.reorder(session, owner, [ids[2], 999, ids[0], ids[2]])
-    async with runtime.db.read() as session:
-        assert [row["label"] for row in await fields.listing(session, owner)] == ["C", "A", "B"]
+        for number, place, expected in ((2, 0, "CAB"), (2, 99, "ABC"), (0, 1, "BAC"), (0, -5, "ABC")):
+            await fields.move(session, owner, ids[number], place)
+            assert "".join(row["label"] for row in await fields.listing(session, owner)) == expected
+        with pytest.raises(NotFound):
+            await fields.move(session, owner, 999, 0)
 
 
 async def test_the_plan_limits_fields(runtime: Runtime, owner: Actor, admin: Actor) -> None:

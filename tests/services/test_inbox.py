@@ -391,11 +391,12 @@ async def test_a_caption_that_is_too_long_sends_nothing(
 ) -> None:
     async with runtime.db.write() as session:
         session.add(MediaFile(key="a" * 32, state=MediaState.STORED, mime_type="image/png"))
-    with pytest.raises(Invalid):
+    too_long = inbox.OutgoingFile(key="a" * 32, caption="x" * 1025, voice=False)
+    fits = inbox.OutgoingFile(key="a" * 32, caption="", voice=False)
+    with pytest.raises(Invalid) as refused:
         async with runtime.db.write() as session:
-            await inbox.send(
-                session, owner, conversation_id, text="x" * 1025, files=["a" * 32, "a" * 32], reply_to=0
-            )
+            await inbox.send(session, owner, conversation_id, text="", files=[fits, too_long], reply_to=0)
+    assert refused.value.field == "caption.1"
     assert await book.count("message") == 1
 
 

@@ -121,7 +121,8 @@ async def test_only_kinds_that_can_reach_somebody_are_offered(
         owners = {row["kind"] for row in (await notifications.choices_of(session, owner))["rows"]}
         agents = {row["kind"] for row in (await notifications.choices_of(session, agent))["rows"]}
     assert owners == {kind.value for kind in K}
-    assert agents == {"assigned", "inbound_message", "task_assigned", "task_due", "review_received"}
+    work = {"assigned", "inbound_message", "task_assigned", "task_due", "review_received"}
+    assert agents == work | {"mentioned", "scheduled_failed"}
 
 
 async def test_somebody_elses_can_neither_be_read_nor_marked(

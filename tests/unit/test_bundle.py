@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 from pathlib import Path
 
+import brotli
 import pytest
 
 from wapto_app import bundle
@@ -40,6 +41,8 @@ def client(tmp_path: Path) -> Path:
     (assets / "reflex-env-BVGF6eGS.js").write_text(ENV_JS)
     (assets / "context-HmemOpcN.js").write_text(CONTEXT_JS)
     (assets / "other-12345678.js").write_text("other()")
+    for name in ("reflex-env-BVGF6eGS.js", "context-HmemOpcN.js"):
+        (assets / f"{name}.gz").write_bytes(b"the copy that the build made before")
     return tmp_path / "client"
 
 
@@ -146,6 +149,7 @@ def test_the_compressed_copies_say_the_same(client: Path) -> None:
     for name in ("reflex-env-BVGF6eGS.js", "context-HmemOpcN.js"):
         file = client / "assets" / name
         assert gzip.decompress(Path(f"{file}.gz").read_bytes()) == file.read_bytes()
+        assert brotli.decompress(Path(f"{file}.br").read_bytes()) == file.read_bytes()
     assert not (client / "assets/other-12345678.js.gz").exists()
 
 

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from wapto_app import bundle
 from wapto_app.services import colours
 from wapto_app.services.branding import ACCENTS, clean_accent
 from wapto_app.services.errors import Invalid
+from wapto_app.services.tags import COLOURS
+from wapto_app.ui.tokens import STYLESHEETS
 
 _part = st.integers(0, 255)
 
@@ -60,3 +65,18 @@ def test_shades_are_readable_on_their_grounds(colour: colours.Colour) -> None:
         assert colours.contrast(hover, colours.WHITE) >= colours.READABLE - 0.02
         assert colours.contrast(ink, soft) >= colours.READABLE - 0.02
         assert colours.contrast(accent, surface) >= colours.VISIBLE - 0.02
+
+
+def test_every_tag_can_be_read_in_light_and_dark() -> None:
+    """WCAG AA: the ink on its own ground; the dot, which is drawn in the ink, on the ground of menus and tables."""
+    sheet = (bundle.ROOT / "assets" / STYLESHEETS[0]).read_text()
+    light, dark = sheet.split("  .dark {", 1)
+    for theme in (light, dark):
+        named = dict(re.findall(r"--color-([a-z-]+): (#[0-9a-f]{6});", theme))
+        value = {name: colours.parse(each) or colours.BLACK for name, each in named.items()}
+        assert {name.removeprefix("tag-") for name in named if name.startswith("tag-")} >= set(COLOURS)
+        for colour in COLOURS:
+            ground, ink = value[f"tag-{colour}"], value[f"tag-{colour}-ink"]
+            assert colours.contrast(ink, ground) >= colours.READABLE, colour
+            for surface in ("surface", "raised", "hover"):
+                assert colours.contrast(ink, value[surface]) >= colours.VISIBLE, (colour, surface)

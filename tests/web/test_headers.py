@@ -104,7 +104,7 @@ async def test_what_is_no_page_may_load_nothing(client: httpx.AsyncClient) -> No
 
 
 @pytest.mark.parametrize(
-    "path", ["/", "/login", "/nowhere", "/api/v1/me", "/assets/x.js", "/broken", "/media/1"]
+    "path", ["/", "/login", "/nowhere", "/api/v1/me", "/assets/gone.js", "/broken", "/media/1"]
 )
 async def test_every_answer_carries_the_common_headers(path: str, client: httpx.AsyncClient) -> None:
     headers = (await client.get(path)).headers
@@ -145,3 +145,12 @@ async def test_a_page_seen_before_keeps_the_policy_that_it_came_with(client: htt
     again = await client.get("/login", headers={"if-none-match": first.headers["etag"]})
     assert again.status_code == 304
     assert "content-security-policy" not in again.headers
+
+
+async def test_a_script_carries_only_what_concerns_a_script(client: httpx.AsyncClient) -> None:
+    """A first visit asks for dozens of them, and what speaks of documents is a kilobyte each time."""
+    headers = (await client.get("/assets/x.js")).headers
+    assert headers["x-content-type-options"] == "nosniff"
+    assert headers["cross-origin-resource-policy"] == "same-origin"
+    assert "content-security-policy" not in headers
+    assert "x-frame-options" not in headers

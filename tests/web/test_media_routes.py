@@ -15,6 +15,7 @@ import httpx
 import pytest
 from PIL import Image
 
+from tests.unit.test_voice import SILENCE, block, webm
 from wapto_app.models import MediaFile, MediaState, Role
 from wapto_app.runtime import Runtime
 from wapto_app.security import cookies
@@ -68,6 +69,17 @@ async def test_an_upload_can_be_looked_at(client: httpx.AsyncClient, runtime: Ru
     assert shown.headers["content-type"] == "image/png"
     assert shown.headers["content-disposition"].startswith("inline")
     assert [path.name for path in files_of(runtime)] == [row["key"]]
+
+
+async def test_a_recording_becomes_what_whatsapp_plays(client: httpx.AsyncClient, runtime: Runtime) -> None:
+    recorded = webm(block(SILENCE), block(SILENCE))
+    headers = {"x-filename": "voice.ogg", "x-voice": "1"}
+    row = (await client.post("/media", content=recorded, headers=headers)).json()
+    assert (row["kind"], row["mime_type"]) == ("audio", "audio/ogg")
+    assert (await client.get(f"/media/{row['key']}")).content.startswith(b"OggS")
+    damaged = await client.post("/media", content=recorded[:60], headers=headers)
+    assert (damaged.status_code, damaged.json()["field"]) == (422, "file")
+    assert len(files_of(runtime)) == 1
 
 
 async def test_without_a_session_nothing_is_taken_or_shown(

@@ -427,3 +427,19 @@ async def test_many_deliveries_share_commits(client: httpx.AsyncClient, runtime:
     await asyncio.gather(*(post(client, body) for body in bodies))
     assert len(await stored(runtime)) == 100
     assert commits < 50
+
+
+async def test_many_deliveries_at_once_are_announced_at_once_and_once_more_at_the_end(
+    runtime: Runtime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    heard: list[frozenset[str]] = []
+    monkeypatch.setattr(webhooks.Announcement, "SPAN_SECONDS", 0.05)
+    announce = webhooks.Announcement()
+    with runtime.hub.listening(heard.append):
+        for _ in range(100):
+            announce()
+        assert len(heard) == 1
+        await asyncio.sleep(0.15)
+        assert len(heard) == 2
+        announce()
+        assert len(heard) == 3

@@ -12,7 +12,7 @@ from wapto_app.jobs.broker import handing_out
 from wapto_app.jobs.scheduler import Tick, leading
 from wapto_app.log import get_logger
 from wapto_app.runtime import Runtime
-from wapto_app.services import channels, desk, housekeeping, viewing
+from wapto_app.services import channels, desk, housekeeping, scheduled, templates, viewing
 
 log = get_logger(__name__)
 
@@ -35,6 +35,19 @@ async def _end_views(runtime: Runtime) -> None:
         await viewing.end_expired(session)
 
 
+async def _sync_templates(runtime: Runtime) -> None:
+    await templates.sync_all(runtime.db, runtime.gateway)
+
+
+async def _send_scheduled(runtime: Runtime) -> None:
+    await scheduled.send_due(runtime.db)
+
+
+async def _cancel_scheduled(runtime: Runtime) -> None:
+    async with runtime.db.write() as session:
+        await scheduled.cancel_unwanted(session)
+
+
 TICKS: tuple[Tick, ...] = (
     Tick("retry failed webhooks", 2, ingest.retry_failed),
     Tick("check numbers", 15 * 60, _check_numbers),
@@ -50,6 +63,9 @@ TICKS: tuple[Tick, ...] = (
     Tick("back up", 60, backups.make_due),
     Tick("search index", 1, search.follow),
     Tick("wake snoozed conversations", 5, reminders.wake_snoozed),
+    Tick("ask for templates", 15 * 60, _sync_templates),
+    Tick("send what is scheduled", 2, _send_scheduled),
+    Tick("cancel what nobody may get", 60, _cancel_scheduled),
 )
 """Every tick of the product; each job's module defines its own."""
 

@@ -56,7 +56,14 @@ from wapto_app.models.teams import AssignmentStrategy, Team, Visibility
 from wapto_app.models.templates import Template
 from wapto_app.models.two_factor import RecoveryCode, TwoFactor
 from wapto_app.models.viewing import SessionView
-from wapto_app.models.writing import MessageDraft, QuickReply, SavedView, ScheduledMessage, ScheduledState
+from wapto_app.models.writing import (
+    ComposerChoice,
+    MessageDraft,
+    QuickReply,
+    SavedView,
+    ScheduledMessage,
+    ScheduledState,
+)
 
 __all__ = [
     "Account",
@@ -68,6 +75,7 @@ __all__ = [
     "ChannelKind",
     "ChannelStatus",
     "CheckoutState",
+    "ComposerChoice",
     "Contact",
     "ContactAddress",
     "ContactApart",

@@ -186,12 +186,16 @@ class MediaState(StrEnum):
 
 
 class MediaFile(SQLModel, table=True):
-    """A file of a message. ``path`` is relative to the media folder and never comes from outside."""
+    """A file of a message. ``path`` is relative to the media folder and never comes from outside.
+
+    Several rows may name the same bytes by their path, files of the library too (``services.media.shared``).
+    """
 
     __tablename__ = "media_file"
     __table_args__ = (
         partial_index("ix_media_file_pending", "id", where="state = 'pending'"),
         partial_index("ix_media_file_stored", "created_at", where="state = 'stored'"),
+        partial_index("ix_media_file_path_size", "path", "size", where="path <> ''"),
     )
 
     id: int | None = Field(default=None, primary_key=True, sa_type=BigId)

@@ -37,6 +37,7 @@ class LibraryFile(SQLModel, table=True):
     """A file of the library. Its bytes are shared with the ``media_file`` rows of messages by ``path``.
 
     ``key`` is what pages and addresses call it. ``sha256`` of what is stored is unique: the same file is kept once.
+    ``search`` is the name and the words, folded, by which it is found and sorted.
     ``original_size`` is the size before it was made smaller, the same as ``size`` when it was not. ``thumbnail`` is a
     path too, empty when there is none; ``width`` and ``height`` are pixels, 0 when unknown.
     """
@@ -46,6 +47,8 @@ class LibraryFile(SQLModel, table=True):
         sa.Index("ix_library_file_folder_id_created_at", "folder_id", "created_at", "id"),
         sa.Index("ix_library_file_created_at_id", "created_at", "id"),
         sa.Index("ix_library_file_kind_created_at", "kind", "created_at", "id"),
+        sa.Index("ix_library_file_search_id", "search", "id"),
+        sa.Index("ix_library_file_size_id", "size", "id"),
         partial_index("ix_library_file_path", "path", where="path <> ''"),
     )
 

@@ -27,6 +27,8 @@ class NotificationKind(StrEnum):
     REVIEW_RECEIVED = "review_received"
     NUMBER_PROBLEM = "number_problem"
     INBOUND_MESSAGE = "inbound_message"
+    MENTIONED = "mentioned"
+    SCHEDULED_FAILED = "scheduled_failed"
 
 
 class Notification(SQLModel, table=True):

@@ -58,6 +58,18 @@ class MessageDraft(SQLModel, table=True):
     updated_at: datetime = Field(default_factory=utcnow)
 
 
+class ComposerChoice(SQLModel, table=True):
+    """How somebody wants the composer to behave; no row for who changed nothing.
+
+    ``undo_send``: a message waits some seconds before it leaves, so that it can be taken back.
+    """
+
+    __tablename__ = "composer_choice"
+
+    account_id: int = Field(primary_key=True, foreign_key="account.id", ondelete="CASCADE")
+    undo_send: bool = True
+
+
 class ScheduledState(StrEnum):
     """``FAILED``: its time came and it could not be sent; ``error`` says why, and its author was told."""
 

@@ -6,6 +6,7 @@ at once from both being the first.
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -58,7 +59,7 @@ def arrived(connection: sa.Connection, messages: Sequence[Said]) -> None:
         rows.append(_row(DeskKind.INBOUND_STARTED, of, at, *people[of]))
     connection.execute(event.insert(), rows)
     connection.execute(
-        _start_waiting(connection), [{"conversation_id": of, "at": begins[of]} for of in begins]
+        _start_waiting(connection.dialect.name), [{"conversation_id": of, "at": begins[of]} for of in begins]
     )
 
 
@@ -117,14 +118,15 @@ def _row(
     }
 
 
-def _upsert(connection: sa.Connection) -> Any:
-    return (sqlite if connection.dialect.name == "sqlite" else postgresql).insert(state)
+def _upsert(dialect: str) -> Any:
+    return (sqlite if dialect == "sqlite" else postgresql).insert(state)
 
 
-def _start_waiting(connection: sa.Connection) -> Any:
+@functools.cache
+def _start_waiting(dialect: str) -> Any:
     """An unresolved conversation keeps the time at which it was opened, a resolved one is opened by the message."""
     at = sa.bindparam("at", type_=state.c.waiting_since.type)
-    insert = _upsert(connection).values(
+    insert = _upsert(dialect).values(
         conversation_id=sa.bindparam("conversation_id"), waiting_since=at, opened_at=at
     )
     news = insert.excluded
@@ -195,6 +197,10 @@ def _replied(
     else:
         seconds = _between(waiting, at)
         row = _row(DeskKind.FIRST_REPLY, conversation_id, at, account_id, team_id, seconds=seconds)
+        # What it takes to undo this (``desk_undo``).
+        row["detail"] = {"since": waiting.waiting_since.isoformat()}
+        if waiting.missed_at is not None:
+            row["detail"]["missed"] = waiting.missed_at.isoformat()
         connection.execute(_stop_waiting().where(state.c.conversation_id == conversation_id))
     connection.execute(event.insert(), [row])
 
@@ -252,7 +258,7 @@ def resolved(connection: sa.Connection, conversation_id: int, by: int | None) ->
     connection.execute(event.insert(), [row])
     done: dict[str, Any] = {"waiting_since": None, "missed_at": None, "opened_at": None}
     done |= {"resolved_at": now, "resolved_by": agent[0], "snoozed_until": None}
-    upsert = _upsert(connection).values(conversation_id=conversation_id, **done)
+    upsert = _upsert(connection.dialect.name).values(conversation_id=conversation_id, **done)
     connection.execute(upsert.on_conflict_do_update(index_elements=["conversation_id"], set_=done))
 
 
@@ -265,7 +271,7 @@ def reopened(connection: sa.Connection, conversation_id: int, by: int | None) ->
     agent = _team_of(connection, resolver, people)
     connection.execute(event.insert(), [_row(DeskKind.REOPENED, conversation_id, now, *agent, by=by)])
     again = {"opened_at": now, "resolved_at": None, "resolved_by": None}
-    upsert = _upsert(connection).values(conversation_id=conversation_id, **again)
+    upsert = _upsert(connection.dialect.name).values(conversation_id=conversation_id, **again)
     connection.execute(upsert.on_conflict_do_update(index_elements=["conversation_id"], set_=again))
 
 
@@ -281,7 +287,7 @@ def put_aside(
         row["detail"] |= {"until": until.isoformat()}
     connection.execute(event.insert(), [row])
     aside = {"snoozed_until": until}
-    upsert = _upsert(connection).values(conversation_id=conversation_id, **aside)
+    upsert = _upsert(connection.dialect.name).values(conversation_id=conversation_id, **aside)
     connection.execute(upsert.on_conflict_do_update(index_elements=["conversation_id"], set_=aside))
 
 

@@ -117,6 +117,20 @@ class OptedOut(DomainError):
         super().__init__("This contact asked not to receive messages.")
 
 
+class MarketingStopped(DomainError):
+    """Meta: user preferences. The customer switched marketing messages off in WhatsApp itself."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "This customer stopped marketing messages in WhatsApp. Send a template of another category, or wait until "
+            "they write."
+        )
+
+
+class TemplateUnavailable(DomainError):
+    """A template that WhatsApp does not accept at the moment."""
+
+
 class Blocked(DomainError):
     """We blocked this contact."""
 

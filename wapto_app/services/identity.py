@@ -6,6 +6,7 @@ ways. All of them are addresses of one contact; each address is unique in the da
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -82,11 +83,11 @@ class Person:
         return found
 
 
-def insert_ignore(connection: sa.Connection, table: sa.Table) -> sa.Insert:
-    """``INSERT … ON CONFLICT DO NOTHING`` in the dialect of the connection."""
-    if connection.dialect.name == "sqlite":
-        return sqlite.insert(table).on_conflict_do_nothing()
-    return postgresql.insert(table).on_conflict_do_nothing()
+@functools.cache
+def insert_ignore(dialect: str, table: sa.Table) -> sa.Insert:
+    """``INSERT … ON CONFLICT DO NOTHING`` in a dialect."""
+    insert = sqlite.insert(table) if dialect == "sqlite" else postgresql.insert(table)
+    return insert.on_conflict_do_nothing()
 
 
 def resolve(connection: sa.Connection, people: Iterable[Person]) -> dict[Person, int]:
@@ -196,7 +197,7 @@ def _claim(connection: sa.Connection, contact_id: int, addresses: Sequence[Addre
         return {}
     now = utcnow()
     connection.execute(
-        insert_ignore(connection, contact_address),
+        insert_ignore(connection.dialect.name, contact_address),
         [
             {"contact_id": contact_id, "kind": kind, "value": value, "created_at": now}
             for kind, value in addresses

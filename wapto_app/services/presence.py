@@ -74,6 +74,14 @@ async def online_accounts(session: AsyncSession) -> frozenset[int]:
     return frozenset(found.all())
 
 
+def online_among(connection: sa.Connection, account_ids: Sequence[int]) -> set[int]:
+    """Who of these has a tab open; a plain function, for the writer's thread."""
+    query = sa.select(span.c.account_id).where(
+        span.c.account_id.in_(account_ids), span.c.ended_at >= utcnow() - GRACE
+    )
+    return {of for (of,) in connection.execute(query)} if account_ids else set()
+
+
 def seconds_online(start: datetime, end: datetime, accounts: list[int]) -> sa.Select[int, int]:
     """``account_id`` and whole ``seconds`` online between two times."""
 

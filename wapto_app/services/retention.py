@@ -31,8 +31,8 @@ from wapto_app.models import (
 )
 from wapto_app.security.permissions import Actor, Permission
 from wapto_app.services import audit, preferences
-from wapto_app.services.errors import Invalid, NotFound
-from wapto_app.services.media.files import absolute
+from wapto_app.services.errors import Invalid
+from wapto_app.services.media import shared
 
 TOPIC = "retention"
 AT_ONCE = 1_000
@@ -203,23 +203,18 @@ async def _delete_some(db: Database, table: Any, conditions: Conditions) -> int:
 
 
 async def _remove_files(db: Database, media_dir: Path, days: int) -> int:
-    """The file first, then the row that names it: whatever stops us in between, the next time finishes it."""
-    async with db.read() as session:
+    """The files first, then the rows that name them: whatever stops us in between, the next time finishes it.
+
+    Bytes that another row names as well, of the library or of a newer message, stay.
+    """
+    async with db.write() as session:
+        await shared.one_at_a_time(session)
         query = sa.select(col(MediaFile.id), col(MediaFile.path)).where(*_old_media(days)).limit(AT_ONCE)
         found = (await session.exec(query)).all()  # type: ignore[call-overload]
-    if not found:
-        return 0
-    await asyncio.to_thread(_unlink, media_dir, [row.path for row in found])
-    async with db.write() as session:
+        if not found:
+            return 0
         gone = {"state": MediaState.FAILED, "path": "", "error": f"Removed: files are kept for {days} days."}
         ids = [row.id for row in found]
         await session.exec(sa.update(MediaFile).where(col(MediaFile.id).in_(ids)).values(**gone))
+        await shared.remove(media_dir, await shared.unneeded(session, [row.path for row in found]))
     return len(found)
-
-
-def _unlink(media_dir: Path, paths: list[str]) -> None:
-    for path in paths:
-        try:
-            absolute(media_dir, path).unlink(missing_ok=True)
-        except NotFound:  # a path outside of the folder is nothing that we stored
-            continue

@@ -93,18 +93,31 @@ async def actor_of_account(
     session: AsyncSession, account_id: int, session_id: int | None = None
 ) -> Actor | None:
     """An account with all its rights, or None when it is gone or deactivated."""
-    found = await fetch(
-        session,
-        sa.select(
-            *(col(column) for column in (Account.id, Account.role, Account.name, Account.is_admin)),
-            *(col(column) for column in (Account.hide_phone, Account.team_id)),
-            *(col(column) for column in (Team.permissions, Team.visibility, Team.may_reassign)),
-            is_locked().label("is_locked"),
-        )
-        .outerjoin(Team, sa.and_(col(Team.id) == col(Account.team_id), col(Team.is_active).is_(True)))
-        .where(col(Account.id) == account_id, col(Account.is_active).is_(True)),
-    )
+    found = await fetch(session, _people().where(col(Account.id) == account_id))
     return _actor(found[0], session_id) if found else None
+
+
+async def colleagues(session: AsyncSession, limit: int) -> list[Actor]:
+    """Everybody who works here, with their rights, by name."""
+    query = _people().where(col(Account.role) != Role.OPERATOR)
+    rows = await fetch(session, query.order_by(sa.func.lower(Account.name), col(Account.id)).limit(limit))
+    return [_actor(row, None) for row in rows]
+
+
+def _people() -> sa.Select[Any]:
+    """Active accounts and what their rights are made of."""
+    columns: list[Any] = [
+        *(col(column) for column in (Account.id, Account.role, Account.name, Account.is_admin)),
+        *(col(column) for column in (Account.hide_phone, Account.team_id)),
+        *(col(column) for column in (Team.permissions, Team.visibility, Team.may_reassign)),
+        is_locked().label("is_locked"),
+    ]
+    return (
+        sa.select(*columns)
+        .select_from(Account)
+        .outerjoin(Team, sa.and_(col(Team.id) == col(Account.team_id), col(Team.is_active).is_(True)))
+        .where(col(Account.is_active).is_(True))
+    )
 
 
 def _actor(row: Any, session_id: int | None) -> Actor:

@@ -21,6 +21,7 @@ from wapto_app.services.errors import DomainError, Invalid
 
 _FIRST_PAGES = (
     (Permission.INBOX_SEE, "/inbox"),
+    (Permission.CONTACTS_SEE, "/contacts"),
     (Permission.TEAMS_SEE, "/agents"),
     (Permission.REPORTS_SEE, "/review"),
     (Permission.INTEGRATIONS_SEE, "/integrations"),

@@ -107,6 +107,15 @@ async def of_conversation(session: AsyncSession, actor: Actor, conversation_id: 
     return [_row(actor, hidden.of(row.contact_id or 0), row) for row in found]
 
 
+async def of_contact(session: AsyncSession, actor: Actor, contact_id: int) -> list[TaskRow]:
+    """The open tasks about a customer, in conversations that the actor may see."""
+    actor.require(Permission.INBOX_SEE)
+    query = _rows(actor).where(_OPEN, col(Conversation.contact_id) == contact_id)
+    found = await fetch(session, query.order_by(col(Task.due_at).is_(None), col(Task.due_at)).limit(PAGE))
+    mask = await mask_of(session, actor, contact_id)
+    return [_row(actor, mask, row) for row in found]
+
+
 async def get(session: AsyncSession, actor: Actor, task_id: int) -> TaskRow:
     """One task. Raises NotFound for what is not there or not for the actor."""
     actor.require(Permission.INBOX_SEE)

@@ -32,6 +32,16 @@ def readable(actor: Actor) -> sa.ColumnElement[bool]:
     return sa.case((sa.or_(*_ways(actor)), 1), else_=0) == 1
 
 
+def sees(actor: Actor, conversation: Conversation) -> bool:
+    """What ``readable`` says of one conversation that is at hand."""
+    if not actor.may(Permission.INBOX_SEE):
+        return False
+    if actor.visibility is Visibility.ALL or conversation.assignee_id == actor.account_id:
+        return True
+    by_team = actor.visibility is Visibility.TEAM and actor.team_id is not None
+    return by_team and conversation.team_id in (None, actor.team_id)
+
+
 def newest(
     actor: Actor, limit: int, *conditions: sa.ColumnElement[bool], backwards: bool = False
 ) -> sa.ColumnElement[bool]:
@@ -84,6 +94,18 @@ def readable_contact(actor: Actor) -> sa.ColumnElement[bool]:
         )
         nobodys = sa.and_(nobodys, written.exists())
     return sa.or_(talks.where(readable(actor)).exists(), nobodys)
+
+
+async def conversation_seen(session: AsyncSession, actor: Actor, conversation_id: int) -> Conversation:
+    """The conversation, to read. Raises NotFound when it is not there or not visible to the actor."""
+    actor.require(Permission.INBOX_SEE)
+    found = await session.exec(
+        select(Conversation).where(Conversation.id == conversation_id, readable(actor))
+    )
+    conversation = found.first()
+    if conversation is None:
+        raise NotFound("conversation")
+    return conversation
 
 
 async def conversation_for(session: AsyncSession, actor: Actor, conversation_id: int) -> Conversation:

@@ -2,15 +2,24 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import reflex as rx
+from reflex.assets import AssetPathStr
 from reflex.vars import VarData
 
-# All of them are linked into the page at once, so that they can import one another.
-_SOURCES = {
-    path.name: rx.asset(path.name, shared=True) for path in sorted(Path(__file__).parent.glob("*.jsx"))
-}
+_FILES = sorted(path.name for path in Path(__file__).parent.glob("*.jsx"))
+
+
+def _linked() -> dict[str, AssetPathStr]:
+    return {name: rx.asset(name, shared=True) for name in _FILES}
+
+
+# All of them are linked into the page at once, so that they can import one another. In a thread, for Reflex reads the
+# whole stack to find out who calls, once for each file: below the deep stack of an import that takes seconds.
+with ThreadPoolExecutor(max_workers=1) as _executor:
+    _SOURCES = _executor.submit(_linked).result()
 
 
 def source(name: str) -> str:

@@ -6,6 +6,8 @@ from typing import Any
 
 import reflex as rx
 
+from wapto_app.ui.browser import source
+
 
 def later(part: Any, **props: Any) -> rx.Component:
     """Show an ``@rx.memo(wrapper=None)`` that the browser fetches by itself after the page has been painted.
@@ -22,3 +24,17 @@ def later(part: Any, **props: Any) -> rx.Component:
     )
     shown: rx.Component = kind.create()
     return shown
+
+
+class Once(rx.Component):
+    """See ``lazy.jsx``."""
+
+    library = source("lazy.jsx")
+    tag = "Once"
+
+    wanted: rx.Var[bool]
+
+
+def on_demand(wanted: Any, part: Any, **props: Any) -> rx.Component:
+    """The same, fetched only when ``wanted`` becomes true for the first time: for what most visits never open."""
+    return Once.create(later(part, **props), wanted=wanted)

@@ -40,10 +40,18 @@ def outside_link(
 
 
 def file_link(
-    *children: rx.Component, href: str | rx.Var[str], class_name: str = "", **props: Any
+    *children: rx.Component,
+    href: str | rx.Var[str],
+    class_name: str = "",
+    beside: bool = False,
+    **props: Any,
 ) -> rx.Component:
-    """A link to a file of ours. ``rx.el.a`` would take its address for that of a page."""
-    return A.create(*children, href=href, download=True, class_name=classes(class_name), **props)
+    """A link to a file of ours: saved, or with ``beside`` shown in a tab beside this one.
+
+    ``rx.el.a`` would take its address for that of a page.
+    """
+    way: dict[str, Any] = {"target": "_blank", "rel": "noreferrer"} if beside else {"download": True}
+    return A.create(*children, href=href, class_name=classes(class_name), **way, **props)
 
 
 class NavLink(ReactRouterLink):

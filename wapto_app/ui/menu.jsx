@@ -71,7 +71,13 @@ export function Popup({ kind, label, side, align, context, className, trigger, c
     put();
     (isMenu ? (element.querySelector(`${ITEMS}[aria-checked="true"]`) ?? element.querySelector(ITEMS)) : element.querySelector("[data-autofocus]"))?.focus({ preventScroll: true });
     window.addEventListener("resize", put);
-    return () => window.removeEventListener("resize", put);
+    // What is fetched when it opens makes it grow, perhaps out of the window.
+    const grown = new ResizeObserver(put);
+    grown.observe(element);
+    return () => {
+      window.removeEventListener("resize", put);
+      grown.disconnect();
+    };
   }, [open, anchor]);
 
   const change = (next) => {

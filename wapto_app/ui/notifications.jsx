@@ -28,8 +28,19 @@ function limit({ percent, what }) {
   return Number(percent) >= 100 ? tr("Your plan's limit is reached: {things}", { things }) : tr("{percent} % of your plan is used: {things}", { percent, things });
 }
 
+function mentioned({ by, customer }) {
+  return customer ? tr("{by} mentioned you in the conversation with {customer}", { by, customer }) : tr("{by} mentioned you in a note", { by });
+}
+
+function scheduledFailed({ customer, what }) {
+  const why = what ? ` ${what}` : "";
+  return (customer ? tr("Your scheduled message to {customer} was not sent.", { customer }) : tr("A scheduled message of yours was not sent.")) + why;
+}
+
 const SENTENCES = {
   assigned,
+  mentioned,
+  scheduled_failed: scheduledFailed,
   task_assigned: (args) => tr("{by} gave you a task: {title}", args),
   task_due: (args) => tr("Due now: {title}", args),
   limit_warning: limit,

@@ -74,6 +74,8 @@ def fold(id: str, title: Text, *body: rx.Component, start_open: bool = False, **
     return Fold.create(*body, id=id, title=title, start_open=start_open, **props)
 
 
-def inline_edit(label: Text, value: Any, *, on_save: Any, kind: str | rx.Var[str] = "text", **props: Any) -> rx.Component:
+def inline_edit(
+    label: Text, value: Any, *, on_save: Any, kind: str | rx.Var[str] = "text", **props: Any
+) -> rx.Component:
     """``on_save`` hears the new text. ``error`` stands below it while what was typed is not taken."""
     return InlineEdit.create(label=label, value=value, kind=kind, on_save=on_save, **props)

@@ -12,7 +12,8 @@ from wapto_app.ui.tokens import Classes, classes
 _TRACK = "h-1.5 w-full overflow-hidden rounded-full bg-line"
 
 
-def _bar(share: rx.Var[Any], tone: str | rx.Var[str]) -> rx.Component:
+def bar(share: rx.Var[Any], tone: str | rx.Var[str]) -> rx.Component:
+    """The bar alone, for a figure that says in its own words what it measures. ``share`` is 0 to 100."""
     width: rx.Var[str] = rx.Var(
         f"`${{Math.max(0, Math.min(100, {share!s}))}}%`", _var_type=str, _var_data=share._get_all_var_data()
     )
@@ -24,7 +25,7 @@ def progress(percent: float | rx.Var[float], *, label: Text, class_name: Classes
     """Work that goes on, 0 to 100."""
     share = rx.Var.create(percent).to(float)
     return rx.el.div(
-        _bar(share, "bg-accent"),
+        bar(share, "bg-accent"),
         role="progressbar",
         aria_label=label,
         custom_attrs={"aria-valuemin": 0, "aria-valuemax": 100, "aria-valuenow": share},
@@ -44,7 +45,7 @@ def meter(
     tone = rx.cond(share >= 100, "bg-danger", rx.cond(share >= 80, "bg-warning", "bg-accent"))
     return rx.el.div(
         _meter_text(label, t("{used} of {limit}", used=amount, limit=most), ""),
-        _bar(share, tone),
+        bar(share, tone),
         aria_label=label,
         custom_attrs={"role": "meter", "aria-valuemin": 0, "aria-valuemax": most, "aria-valuenow": amount},
         class_name=classes("flex flex-col gap-2", class_name),

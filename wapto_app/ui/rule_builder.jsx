@@ -23,7 +23,7 @@ export function RuleBuilder({ name, rules, vocabulary, problems, disabled, onCha
       return;
     }
     clearTimeout(timer.current);
-    timer.current = setTimeout(() => onChange(plain(tree)), WAIT);
+    timer.current = setTimeout(() => onChange(JSON.stringify(plain(tree))), WAIT);
     return () => clearTimeout(timer.current);
   }, [tree]);
   return (
@@ -96,7 +96,7 @@ function Test({ node, path, vocabulary, problems, onChange, onRemove }) {
             </optgroup>
           ))}
         </select>
-        <Remove label={tr("Remove the rule")} onClick={onRemove} className="sm:order-last" />
+        <Remove label={tr("Remove the rule")} onClick={onRemove} className="ms-auto sm:order-last" />
         {kind && (
           <select aria-label={tr("How to compare")} className="control w-full min-w-0 sm:w-auto sm:max-w-52" value={node.op} onChange={(event) => compare(event.target.value)}>
             {!OPERATORS[kind].includes(node.op) && <option value={node.op}>{tr("Choose…")}</option>}

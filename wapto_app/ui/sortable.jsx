@@ -1,15 +1,16 @@
-import { Children, useEffect, useRef, useState } from "react";
+import { useEffect, useRef, useState } from "react";
 import { tr } from "./i18n.jsx";
 
 // A list whose rows are put in order by their handles ([data-handle] inside each row): dragged, or moved with the arrow
-// keys. The new order is drawn at once and sent when the gesture ends. `ids` and `names` go with the children.
-export function Sortable({ ids, names, label, onSort, className, children }) {
+// keys. The new order is drawn at once and sent when the gesture ends.
+export function Sortable({ items, row: Row, name, label, onMove, className }) {
   const [order, setOrder] = useState(null);
   const [said, setSaid] = useState("");
   const list = useRef(null);
   const focus = useRef(null);
   const drag = useRef(null);
-  const rows = Children.toArray(children);
+  const ids = items.map((item) => item.id);
+  const of = Object.fromEntries(items.map((item) => [item.id, item]));
   const shown = order && order.length === ids.length && order.every((id) => ids.includes(id)) ? order : ids;
 
   useEffect(() => setOrder(null), [JSON.stringify(ids)]);
@@ -24,8 +25,8 @@ export function Sortable({ ids, names, label, onSort, className, children }) {
     const next = [...shown];
     next.splice(to, 0, ...next.splice(from, 1));
     setOrder(next);
-    setSaid(tr("{name}: place {n} of {total}", { name: names[ids.indexOf(next[to])], n: to + 1, total: next.length }));
-    onSort(next);
+    setSaid(tr("{name}: place {n} of {total}", { name: of[next[to]][name], n: to + 1, total: next.length }));
+    onMove(next[to], to);
   };
   const rowOf = (event) => event.target.closest?.("[data-handle]")?.closest("[data-row]");
   const keys = (event) => {
@@ -73,7 +74,7 @@ export function Sortable({ ids, names, label, onSort, className, children }) {
     <>
       <ul ref={list} aria-label={label} className={className} onKeyDown={keys} onPointerDown={start} onPointerMove={follow} onPointerUp={end} onPointerCancel={end}>
         {shown.map((id) => (
-          <li key={id} data-row={id} className="relative bg-surface">{rows[ids.indexOf(id)]}</li>
+          <li key={id} data-row={id} className="relative bg-surface"><Row item={of[id]} /></li>
         ))}
       </ul>
       <div role="status" className="sr-only">{said}</div>

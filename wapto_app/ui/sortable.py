@@ -16,22 +16,23 @@ class Sortable(rx.Component):
     library = source("sortable.jsx")
     tag = "Sortable"
 
-    ids: rx.Var[list[int]]
-    names: rx.Var[list[str]]
+    items: rx.Var[list[dict[str, Any]]]
+    row: rx.Var[Any]
+    name: rx.Var[str]
     label: rx.Var[str]
-    on_sort: rx.EventHandler[rx.event.passthrough_event_spec(list[int])]
+    on_move: rx.EventHandler[rx.event.passthrough_event_spec(int, int)]
 
 
 def sortable(
-    *rows: Any,
-    ids: rx.Var[list[int]],
-    names: rx.Var[list[str]],
-    label: Text,
-    on_sort: Any,
-    class_name: str = "",
+    items: rx.Var[Any], row: rx.Var[Any], *, name: str, label: Text, on_move: Any, class_name: str = ""
 ) -> rx.Component:
-    """Rows with a ``handle`` in each; ``on_sort`` hears the ids in their new order, after each drop or arrow key."""
-    return Sortable.create(*rows, ids=ids, names=names, label=label, on_sort=on_sort, class_name=class_name)
+    """Rows (``row_of`` a memo) of items with an ``id``, and a ``handle`` in each; ``name`` is the key of their names.
+
+    ``on_move`` hears an id and its new place from 0, after each drop or arrow key.
+    """
+    return Sortable.create(
+        items=items, row=row, name=name, label=label, on_move=on_move, class_name=class_name
+    )
 
 
 def handle(name: rx.Var[str]) -> rx.Component:

@@ -27,7 +27,7 @@ _STRETCHED = (
 @dataclass(frozen=True)
 class Column:
     """One column. ``sort`` is the key that the sort handler hears; numbers stand at the right (``number=True``);
-    ``hide`` leaves it out on a phone; ``width`` is a class name (``w-32``)."""
+    ``hide`` leaves it out on a phone; ``width`` is a class name (``w-32``); ``shown`` decides whether it is there."""
 
     title: Text
     cell: Callable[[Any], rx.Component | rx.Var[Any] | str]
@@ -35,6 +35,16 @@ class Column:
     number: bool = False
     hide: bool = False
     width: str = ""
+    shown: rx.Var[bool] | None = None
+
+
+@dataclass(frozen=True)
+class MoreColumns:
+    """Columns that only the data knows: a var of rows, the title of one, and the cell for a row of the table."""
+
+    columns: rx.Var[Any]
+    title: Callable[[Any], rx.Var[str]]
+    cell: Callable[[Any, Any], rx.Component]
 
 
 @dataclass(frozen=True)
@@ -59,6 +69,7 @@ def table(
     rows: rx.Var[Any],
     *columns: Column,
     label: Text,
+    more: MoreColumns | None = None,
     key: str = "id",
     row_href: Callable[[Any], rx.Var[str]] | None = None,
     on_row_click: Callable[[Any], Any] | None = None,
@@ -82,13 +93,14 @@ def table(
         return rx.el.tr(
             *([_select_cell(selection, row, key, row_name)] if selection else []),
             *cells,
+            *([_more_cells(more, row)] if more else []),
             *([rx.el.td(row_actions(row), class_name="relative w-12 pe-2 text-end")] if row_actions else []),
             key=row[key],
             class_name="group relative hover:bg-hover has-[.check:checked]:bg-accent-soft",
         )
 
     width = len(columns) + (selection is not None) + (row_actions is not None)
-    head = _head(columns, rows, sort, selection, has_actions=row_actions is not None)
+    head = _head(columns, rows, sort, selection, more, has_actions=row_actions is not None)
     body = rx.el.tbody(
         rx.cond(loading, _skeleton_rows(width), rx.foreach(rows, body_row)), class_name="divide-y divide-line"
     )
@@ -103,7 +115,8 @@ def table(
         ),
         _bulk_bar(selection) if selection else rx.fragment(),
         pager if pager is not None else rx.fragment(),
-        class_name=classes(SURFACE, "overflow-hidden"),
+        # Clipped, not hidden: the bar of the chosen rows stays in sight at the bottom of a long page.
+        class_name=classes(SURFACE, "overflow-clip"),
     )
 
 
@@ -123,7 +136,7 @@ def _cell(
     content = column.cell(row)
     look = classes(_CELL, _side(column))
     if not first:
-        return rx.el.td(content, class_name=look)
+        return _if_shown(column, rx.el.td(content, class_name=look))
     if href is not None:
         content = RouteLink.create(content, to=href(row), class_name=_STRETCHED)
     elif on_click is not None:
@@ -133,13 +146,39 @@ def _cell(
     return rx.el.th(content, scope="row", class_name=classes(look, "font-normal"))
 
 
+def _if_shown(column: Column, cell: rx.Component) -> rx.Component:
+    return cell if column.shown is None else rx.cond(column.shown, cell, rx.fragment())
+
+
+def _more_cells(more: MoreColumns, row: Any) -> rx.Component:
+    def cell(column: Any) -> rx.Component:
+        return rx.el.td(more.cell(column, row), class_name=classes(_CELL, "text-start max-md:hidden"))
+
+    return rx.foreach(more.columns, cell)
+
+
+def _more_heads(more: MoreColumns) -> rx.Component:
+    def head(column: Any) -> rx.Component:
+        look = classes(_HEAD, "text-start max-md:hidden")
+        return rx.el.th(more.title(column), scope="col", dir="auto", class_name=look)
+
+    return rx.foreach(more.columns, head)
+
+
 def _head(
-    columns: Sequence[Column], rows: Any, sort: Sort | None, selection: Selection | None, *, has_actions: bool
+    columns: Sequence[Column],
+    rows: Any,
+    sort: Sort | None,
+    selection: Selection | None,
+    more: MoreColumns | None,
+    *,
+    has_actions: bool,
 ) -> rx.Component:
     return rx.el.thead(
         rx.el.tr(
             *([_select_all(selection, rows)] if selection else []),
-            *[_head_cell(column, sort) for column in columns],
+            *[_if_shown(column, _head_cell(column, sort)) for column in columns],
+            *([_more_heads(more)] if more else []),
             *([rx.el.th(rx.el.span(t("Actions"), class_name="sr-only"), scope="col")] if has_actions else []),
         ),
         class_name="sticky top-0 z-10 bg-surface shadow-[inset_0_-1px_0_var(--color-line)]",
@@ -222,7 +261,7 @@ def _bulk_bar(selection: Selection) -> rx.Component:
         ),
         *selection.actions,
         icon_button("x", t("Clear the selection"), on_click=selection.on_toggle_all(False)),
-        class_name="flex flex-wrap items-center gap-2 border-t bg-accent-soft px-4 py-2",
+        class_name="sticky bottom-0 z-10 flex flex-wrap items-center gap-2 border-t bg-accent-soft px-4 py-2",
     )
     return rx.cond(chosen > 0, bar, rx.fragment())
 

@@ -14,7 +14,9 @@ export function TagList({ tags, chosen, mayCreate, loading, onOpen, onToggle, on
   const id = useId();
   const marked = (tag) => pending[tag.id] ?? chosen.includes(tag.id);
 
-  useEffect(() => { onOpen?.(); }, []);
+  useEffect(() => {
+    onOpen?.();
+  }, []);
   useEffect(() => setPending({}), [JSON.stringify(chosen)]);
   // Those that are on stand first, as they were when the list was opened: nothing jumps away under the pointer.
   const first = useRef(chosen);

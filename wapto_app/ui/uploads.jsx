@@ -1,17 +1,35 @@
-import { useCallback, useEffect, useRef, useState } from "react";
+import { useMemo, useSyncExternalStore } from "react";
 import { tr, trServer } from "./i18n.jsx";
 
+// What is attached in which conversation: kept while the tab is open, also when another conversation is shown meanwhile.
+const shelves = new Map();
+const running = new Map();
+const listeners = new Set();
+const NONE = [];
 let counter = 0;
 
-function transfer(file, onPercent) {
+const subscribe = (listener) => (listeners.add(listener), () => listeners.delete(listener));
+export const filesOf = (conversation) => shelves.get(conversation) ?? NONE;
+
+export function putFiles(conversation, files) {
+  if (files.length) shelves.set(conversation, files);
+  else shelves.delete(conversation);
+  listeners.forEach((listener) => listener());
+}
+
+const patch = (conversation, id, change) => putFiles(conversation, filesOf(conversation).map((file) => (file.id === id ? { ...file, ...change } : file)));
+
+// Hands one file to the server; `done` is its answer, or { error, again } with `again` when another try may help.
+export function transfer(file, { voice = false, onPercent } = {}) {
   const request = new XMLHttpRequest();
   const done = new Promise((resolve) => {
-    request.upload.onprogress = (event) => { if (event.lengthComputable) onPercent(Math.round((event.loaded / event.total) * 100)); };
-    request.onload = () => resolve(request.status < 300 ? JSON.parse(request.responseText) : { error: errorOf(request) });
-    request.onerror = () => resolve({ error: tr("The upload was interrupted. Try again.") });
+    request.upload.onprogress = (event) => { if (event.lengthComputable) onPercent?.(Math.round((event.loaded / event.total) * 100)); };
+    request.onload = () => resolve(request.status < 300 ? JSON.parse(request.responseText) : { error: errorOf(request), again: request.status >= 500 });
+    request.onerror = () => resolve({ error: tr("The upload was interrupted."), again: true });
     request.onabort = () => resolve({ error: "" });
     request.open("POST", "/media");
     request.setRequestHeader("X-Filename", encodeURIComponent(file.name));
+    if (voice) request.setRequestHeader("X-Voice", "1");
     request.send(file);
   });
   return { request, done };
@@ -25,50 +43,63 @@ function errorOf(request) {
   }
 }
 
-// Files go to the server while the text is still being written; `key` is what the server calls a file it has taken.
-export function useUploads(conversation) {
-  const [files, setFiles] = useState([]);
-  const running = useRef(new Map());
-  const patch = (id, change) => setFiles((all) => all.map((file) => (file.id === id ? { ...file, ...change } : file)));
-  const clear = useCallback(() => {
-    running.current.forEach((request) => request.abort());
-    running.current.clear();
-    setFiles((all) => { all.forEach((file) => file.preview && URL.revokeObjectURL(file.preview)); return []; });
-  }, []);
-  useEffect(() => clear, [conversation]);
-  const add = (list) => list.forEach(async (file) => {
-    const id = ++counter;
-    const preview = file.type.startsWith("image/") && file.type !== "image/svg+xml" ? URL.createObjectURL(file) : "";
-    setFiles((all) => [...all, { id, name: file.name, preview, percent: 0 }]);
-    const { request, done } = transfer(file, (percent) => patch(id, { percent }));
-    running.current.set(id, request);
-    const answer = await done;
-    running.current.delete(id);
-    patch(id, answer.error ? { error: answer.error } : { key: answer.key });
-  });
-  const remove = (id) => {
-    running.current.get(id)?.abort();
-    setFiles((all) => all.filter((file) => file.id !== id));
-  };
-  return { files, add, remove, clear };
+async function start(conversation, id, file) {
+  patch(conversation, id, { error: "", again: false, percent: 0 });
+  const { request, done } = transfer(file, { onPercent: (percent) => patch(conversation, id, { percent }) });
+  running.set(id, request);
+  const answer = await done;
+  running.delete(id);
+  if (answer.key) patch(conversation, id, { key: answer.key, kind: answer.kind });
+  else if (answer.error) patch(conversation, id, { error: answer.error, again: answer.again });
 }
 
-// From pressing Send until the server has answered; `onAccepted` runs only when it said yes.
-export function usePending(answered, accepted, onAccepted) {
-  const [pending, setPending] = useState(false);
-  const before = useRef({ answered, accepted });
-  useEffect(() => {
-    if (answered === before.current.answered && accepted === before.current.accepted) return;
-    const isAccepted = accepted !== before.current.accepted;
-    before.current = { answered, accepted };
-    if (!pending) return;
-    setPending(false);
-    if (isAccepted) onAccepted();
-  }, [answered, accepted]);
-  useEffect(() => {
-    if (!pending) return undefined;
-    const timer = setTimeout(() => setPending(false), 10_000);
-    return () => clearTimeout(timer);
-  }, [pending]);
-  return [pending, () => setPending(true)];
+const isPicture = (type) => type.startsWith("image/") && type !== "image/svg+xml";
+
+function add(conversation, list) {
+  for (const file of list) {
+    const id = ++counter;
+    const preview = isPicture(file.type) ? URL.createObjectURL(file) : "";
+    putFiles(conversation, [...filesOf(conversation), { id, file, name: file.name, size: file.size, preview, percent: 0, caption: "" }]);
+    start(conversation, id, file);
+  }
+}
+
+// Files that the server has already, such as those of the library: { key, filename, kind, size }.
+export function addReady(conversation, list) {
+  const made = list.map(({ key, filename, kind, size }) => ({
+    id: ++counter, key, name: filename, kind, size, caption: "", preview: kind === "image" ? `/media/${key}` : "",
+  }));
+  putFiles(conversation, [...filesOf(conversation), ...made]);
+}
+
+function move(conversation, id, by) {
+  const files = [...filesOf(conversation)];
+  const at = files.findIndex((file) => file.id === id);
+  const to = Math.min(files.length - 1, Math.max(0, at + by));
+  files.splice(to, 0, ...files.splice(at, 1));
+  putFiles(conversation, files);
+}
+
+function remove(conversation, id) {
+  running.get(id)?.abort();
+  forget(filesOf(conversation).filter((file) => file.id === id));
+  putFiles(conversation, filesOf(conversation).filter((file) => file.id !== id));
+}
+
+// Their pictures are not needed any more.
+export function forget(files) {
+  files.forEach((file) => file.preview.startsWith("blob:") && URL.revokeObjectURL(file.preview));
+}
+
+// Files go to the server while the text is still being written; `key` is what the server calls a file it has taken.
+export function useUploads(conversation) {
+  const files = useSyncExternalStore(subscribe, () => filesOf(conversation), () => NONE);
+  const acts = useMemo(() => ({
+    add: (list) => add(conversation, list),
+    remove: (id) => remove(conversation, id),
+    move: (id, by) => move(conversation, id, by),
+    retry: (id) => start(conversation, id, filesOf(conversation).find((file) => file.id === id).file),
+    caption: (id, caption) => patch(conversation, id, { caption }),
+  }), [conversation]);
+  return { files, ...acts };
 }

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
+from starlette.types import Receive
 
 
 class TooLarge(Exception):
@@ -11,7 +12,10 @@ class TooLarge(Exception):
 
 def check_announced(request: Request, limit: int) -> None:
     """Raises TooLarge for a length that is too large, or none that a number could be read from."""
-    announced = request.headers.get("content-length", "0")
+    _check(request.headers.get("content-length", "0"), limit)
+
+
+def _check(announced: str, limit: int) -> None:
     is_number = announced.isascii() and announced.isdecimal() and len(announced) < 16
     if not is_number or int(announced) > limit:
         raise TooLarge
@@ -22,13 +26,22 @@ async def read_body(request: Request, limit: int) -> bytes:
 
     Raises:
         TooLarge: by its announced or by its real length.
+        ClientDisconnect: it did not come whole.
     """
-    check_announced(request, limit)
-    chunks: list[bytes] = []
-    size = 0
-    async for chunk in request.stream():
-        size += len(chunk)
-        if size > limit:
+    return await receive_body(request.headers.get("content-length", "0"), request.receive, limit)
+
+
+async def receive_body(announced: str, receive: Receive, limit: int) -> bytes:
+    """``read_body`` for who has no request object; ``announced`` is the length that was announced."""
+    _check(announced, limit)
+    body = bytearray()
+    more = True
+    while more:
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            raise ClientDisconnect
+        body += message.get("body", b"")
+        if len(body) > limit:
             raise TooLarge
-        chunks.append(chunk)
-    return b"".join(chunks)
+        more = message.get("more_body", False)
+    return bytes(body)

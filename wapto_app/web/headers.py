@@ -16,6 +16,12 @@ _FALLBACK = "404"
 """Reflex serves ``404.html`` for every path without a file of its own, as the shell of dynamic pages too."""
 NOT_A_PAGE = "default-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'"
 _FOREVER = "public, max-age=31536000, immutable"
+_OF_A_FILE = {
+    "x-content-type-options": "nosniff",
+    "cross-origin-resource-policy": "same-origin",
+}
+"""For scripts and styles: the rest speaks of documents only, and a first visit asks for fifty files."""
+_FILES = (".js", ".css")
 _ALWAYS = {
     "x-content-type-options": "nosniff",
     "referrer-policy": "strict-origin-when-cross-origin",
@@ -66,15 +72,30 @@ class BuiltPages:
         return path.strip("/") in self._folders
 
 
+def always(*, https: bool) -> list[tuple[bytes, bytes]]:
+    """What every answer carries. ``https``: browsers reach this install only over TLS, and may remember that."""
+    found = _ALWAYS | ({"strict-transport-security": "max-age=31536000"} if https else {})
+    return [(name.encode(), value.encode()) for name, value in found.items()]
+
+
+def of_plain_text(*, https: bool) -> list[tuple[bytes, bytes]]:
+    """All headers of a short answer to a machine, for who answers in front of ``SecurityHeaders``."""
+    own = {
+        "content-type": "text/plain; charset=utf-8",
+        "content-security-policy": NOT_A_PAGE,
+        "cache-control": "no-store",
+    }
+    return [*((name.encode(), value.encode()) for name, value in own.items()), *always(https=https)]
+
+
 class SecurityHeaders:
     """The outermost wrapper: adds what is missing to every answer, and never replaces what a route set itself."""
 
     def __init__(self, app: ASGIApp, pages: BuiltPages, *, https: bool) -> None:
-        """``https``: browsers reach this install only over TLS, and may be told to remember that."""
         self._app = app
         self._pages = pages
-        always = _ALWAYS | ({"strict-transport-security": "max-age=31536000"} if https else {})
-        self._always = [(name.encode(), value.encode()) for name, value in always.items()]
+        self._always = always(https=https)
+        self._of_a_file = [(name.encode(), value.encode()) for name, value in _OF_A_FILE.items()]
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -99,6 +120,10 @@ class SecurityHeaders:
     def _add(self, message: Message, path: str) -> None:
         headers = MutableHeaders(scope=message)
         status: int = message["status"]
+        if path.startswith("/assets/") and path.endswith(_FILES) and status in (200, 304):
+            headers.raw.extend(self._of_a_file)
+            headers.setdefault("cache-control", _FOREVER)
+            return
         is_page = headers.get("content-type", "").startswith("text/html")
         if status != 304:  # a browser would put these in the place of what it stored with the page
             own = self._pages.policy_of(path) if is_page else NOT_A_PAGE

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import functools
 import tempfile
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
 from pathlib import Path
 from urllib.parse import unquote
 
@@ -16,11 +19,14 @@ from wapto_app import runtime
 from wapto_app.log import get_logger
 from wapto_app.security import cookies
 from wapto_app.security.permissions import Actor, Permission
-from wapto_app.services import media
+from wapto_app.services import library, media
 from wapto_app.services.errors import DomainError, Forbidden, Invalid, NotFound, SignedOut
+from wapto_app.services.media.sniff import CanShrink
 from wapto_app.web.body import TooLarge, check_announced
 
 log = get_logger(__name__)
+
+Handler = Callable[[Request], Awaitable[Response]]
 
 # A file is shown, never run: not even a mislabelled one.
 _FILE_HEADERS = {
@@ -28,9 +34,16 @@ _FILE_HEADERS = {
     "x-content-type-options": "nosniff",
     "cache-control": "private, max-age=86400",
 }
+# Browsers show a PDF with a viewer of their own, which a sandbox would keep from working.
+_PDF = "application/pdf"
+_PDF_HEADERS = {
+    **_FILE_HEADERS,
+    "content-security-policy": "default-src 'none'; object-src 'self'; style-src 'unsafe-inline'",
+}
 
 
-async def _actor(request: Request) -> Actor:
+async def actor_of(request: Request) -> Actor:
+    """Whoever asks. Raises SignedOut."""
     actor = await cookies.actor_of(request.headers.get("cookie", ""))
     if actor is None:
         raise SignedOut
@@ -38,7 +51,7 @@ async def _actor(request: Request) -> Actor:
 
 
 def refusal(error: DomainError) -> Response:
-    """The HTTP answer to a domain error."""
+    """The HTTP answer to a domain error; ``offer`` says what would help."""
     status = 422
     if isinstance(error, SignedOut):
         status = 401
@@ -46,75 +59,103 @@ def refusal(error: DomainError) -> Response:
         status = 403
     elif isinstance(error, NotFound):
         status = 404
-    return JSONResponse({"error": error.message, "field": error.field}, status)
+    offer = {"offer": "shrink"} if isinstance(error, CanShrink) else {}
+    return JSONResponse({"error": error.message, "field": error.field, **offer}, status)
 
 
+def with_words(route: Handler) -> Handler:
+    """Whatever goes wrong with a file is answered with a sentence."""
+
+    @functools.wraps(route)
+    async def answered(request: Request) -> Response:
+        try:
+            return await route(request)
+        except DomainError as error:
+            return refusal(error)
+        except TooLarge:
+            return refusal(Invalid("file", f"WhatsApp takes files of at most {media.MAX_BYTES // 2**20} MB."))
+        except ClientDisconnect:
+            return JSONResponse({"error": "The upload was interrupted."}, 400)
+        except OSError as error:
+            log.error("media.write_failed", reason=str(error))
+            words = "The server could not store the file. Its disk may be full."
+            return JSONResponse({"error": words}, 507)
+
+    return answered
+
+
+@with_words
 async def show(request: Request) -> Response:
     """A stored file: pictures, sound and film in place, everything else as a download."""
-    process = runtime.get()
-    try:
-        actor = await _actor(request)
-        async with process.db.read() as session:
-            file = await media.stored_file(
-                session, actor, process.settings.media_dir, request.path_params["key"]
-            )
-    except DomainError as error:
-        return refusal(error)
+    process, actor, key = runtime.get(), await actor_of(request), request.path_params["key"]
+    async with process.db.read() as session:
+        file = await media.stored_file(session, actor, process.settings.media_dir, key)
+    return await file_response(request, file)
+
+
+async def file_response(request: Request, file: media.StoredFile) -> Response:
+    """In place what a browser may show, or with ``?view`` a PDF; the rest, and with ``?download`` all, to be saved."""
     if not await asyncio.to_thread(file.path.is_file):
         return JSONResponse({"error": "This file is missing on the server."}, 404)
-    wants_download = "download" in request.query_params
-    inline = media.is_inline(file.mime_type) and not wants_download
+    is_shown_pdf = file.mime_type == _PDF and "view" in request.query_params
+    may_show = media.is_inline(file.mime_type) or is_shown_pdf
+    inline = may_show and "download" not in request.query_params
     return FileResponse(
         file.path,
-        media_type=file.mime_type if media.is_inline(file.mime_type) else "application/octet-stream",
+        media_type=file.mime_type if may_show else "application/octet-stream",
         filename=file.filename or request.path_params["key"],
         content_disposition_type="inline" if inline else "attachment",
-        headers=_FILE_HEADERS,
+        headers=_PDF_HEADERS if is_shown_pdf else _FILE_HEADERS,
     )
 
 
+@with_words
+async def around(request: Request) -> Response:
+    """The pictures and films of the conversation that a file belongs to, as JSON."""
+    process, actor, key = runtime.get(), await actor_of(request), request.path_params["key"]
+    async with process.db.read() as session:
+        shown = await media.pictures_around(session, actor, key)
+    return JSONResponse({"pictures": shown}, headers={"cache-control": "no-store"})
+
+
+@with_words
 async def upload(request: Request) -> Response:
-    """The raw bytes of one file; its name comes in the ``X-Filename`` header, percent-encoded."""
-    process = runtime.get()
-    temporary: Path | None = None
-    try:
-        actor = await _actor(request)
-        actor.require(Permission.INBOX_DO)
-        temporary = await _receive(request, process.settings.media_dir)
+    """The raw bytes of one file; its name comes in the ``X-Filename`` header, percent-encoded.
+
+    With ``?shrink``, or when the workspace wishes so, a picture is made smaller. ``X-Voice: 1`` says that it
+    was recorded to be a voice message.
+    """
+    process, actor = runtime.get(), await actor_of(request)
+    actor.require(Permission.INBOX_DO)
+    async with received(request) as temporary:
+        name = media.clean_name(unquote(request.headers.get("x-filename", "")))
+        async with process.db.read() as session:
+            shrink = "shrink" in request.query_params or await library.shrinks(session)
+        if shrink:
+            name = await library.fit(temporary, name)
         async with process.db.write() as session:
+            voice = request.headers.get("x-voice") == "1"
             row = await media.keep_upload(
-                session,
-                actor,
-                process.settings.media_dir,
-                temporary,
-                unquote(request.headers.get("x-filename", "")),
+                session, actor, process.settings.media_dir, temporary, name, voice=voice
             )
-    except DomainError as error:
-        return refusal(error)
-    except TooLarge:
-        return refusal(Invalid("file", f"WhatsApp takes files of at most {media.MAX_BYTES // 2**20} MB."))
-    except ClientDisconnect:
-        return JSONResponse({"error": "The upload was interrupted."}, 400)
-    except OSError as error:
-        log.error("media.write_failed", reason=str(error))
-        return JSONResponse({"error": "The server could not store the file. Its disk may be full."}, 507)
-    finally:
-        if temporary is not None:
-            with contextlib.suppress(OSError):
-                temporary.unlink(missing_ok=True)
     return JSONResponse(row)
 
 
-async def _receive(request: Request, media_dir: Path) -> Path:
-    """Stream the body to a file beside its later place."""
+@asynccontextmanager
+async def received(request: Request) -> AsyncIterator[Path]:
+    """The body as a file beside its later place; it is gone afterwards unless somebody moved it.
+
+    Raises:
+        TooLarge: it is larger than anything that WhatsApp takes.
+    """
     check_announced(request, media.MAX_BYTES)
-    path = await asyncio.to_thread(_temporary_file, media_dir)
+    path = await asyncio.to_thread(_temporary_file, runtime.get().settings.media_dir)
     try:
         await _write_stream(request, path)
-    except BaseException:
-        path.unlink(missing_ok=True)
-        raise
-    return path
+        yield path
+    finally:
+        with contextlib.suppress(OSError):
+            path.unlink(missing_ok=True)
 
 
 def _temporary_file(media_dir: Path) -> Path:
@@ -140,4 +181,5 @@ async def _write_stream(request: Request, path: Path) -> None:
 routes = [
     Route("/media", upload, methods=["POST"]),
     Route("/media/{key}", show, methods=["GET"]),
+    Route("/media/{key}/around", around, methods=["GET"]),
 ]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import functools
 import hmac
 import ipaddress
 import re
@@ -11,7 +12,7 @@ import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+from prometheus_client import CONTENT_TYPE_LATEST, Histogram, generate_latest
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
@@ -85,9 +86,14 @@ def _note(method: str, path: str, status: int, seconds: float) -> None:
     known_method = (
         method if method in ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS") else "other"
     )
-    telemetry.HTTP_SECONDS.labels(kind, known_method, str(status)).observe(seconds)
+    _histogram(kind, known_method, status).observe(seconds)
     line = log.debug if kind in _QUIET and status < 500 else log.info
     line("http.request", method=method, path=shown_path(path), status=status, ms=round(seconds * 1000, 1))
+
+
+@functools.cache
+def _histogram(kind: str, method: str, status: int) -> Histogram:
+    return telemetry.HTTP_SECONDS.labels(kind, method, str(status))
 
 
 async def metrics(request: Request) -> Response:

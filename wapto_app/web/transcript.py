@@ -37,7 +37,9 @@ async def export(request: Request) -> Response:
         "cache-control": "private, no-store",
         "x-content-type-options": "nosniff",
     }
-    return StreamingResponse(file["lines"], media_type=f"{file['media_type']}; charset=utf-8", headers=headers)
+    return StreamingResponse(
+        file["lines"], media_type=f"{file['media_type']}; charset=utf-8", headers=headers
+    )
 
 
 routes = [Route("/exports/conversation/{conversation_id:int}", export, methods=["GET"])]

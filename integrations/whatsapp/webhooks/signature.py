@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import hmac
 from collections.abc import Iterable
 
@@ -33,4 +32,4 @@ def sign(raw: bytes, secret: str) -> str:
 
 
 def _expected(raw: bytes, secret: str) -> bytes:
-    return hmac.new(secret.encode(), raw, hashlib.sha256).hexdigest().encode()
+    return hmac.digest(secret.encode(), raw, "sha256").hex().encode()

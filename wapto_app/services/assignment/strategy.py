@@ -14,12 +14,13 @@ from typing import Any, NamedTuple
 import sqlalchemy as sa
 
 from wapto_app.clock import utcnow
-from wapto_app.models import Account, AssignmentStrategy, Conversation, Role, Team
+from wapto_app.models import Account, AssignmentStrategy, Conversation, NotificationKind, Role, Team
 from wapto_app.models.base import table_of
 from wapto_app.models.conversations import HELD
 from wapto_app.security.passwords import UNUSABLE
 from wapto_app.security.permissions import Permission
-from wapto_app.services import desk
+from wapto_app.services import desk, presence
+from wapto_app.services.notifications import News, notify_many, topic
 
 account = table_of(Account)
 conversation = table_of(Conversation)
@@ -42,6 +43,7 @@ class _Agent:
     id: int
     assigned_at: datetime
     open: int  # conversations that are not resolved
+    online: bool
 
 
 def team_for_new(connection: sa.Connection) -> int | None:
@@ -69,6 +71,20 @@ def bring_in(connection: sa.Connection, conversation_ids: Iterable[int]) -> list
         desk.dealt(connection, dealt, each.id)
         given += dealt
     return given
+
+
+def tell_given(connection: sa.Connection, given: Iterable[Given]) -> set[str]:
+    """Let the agents hear of what the strategy gave them; returns the topics to publish."""
+    news = [
+        News(
+            agent_id,
+            NotificationKind.ASSIGNED,
+            href=f"/inbox/{conversation_id}",
+            conversation_id=conversation_id,
+        )
+        for conversation_id, agent_id in given
+    ]
+    return {topic(account_id) for account_id in notify_many(connection, news)}
 
 
 def _free_from_the_gone(connection: sa.Connection, ids: list[int]) -> None:
@@ -128,7 +144,9 @@ def _agents(connection: sa.Connection, team_id: int) -> list[_Agent]:
         .order_by(account.c.id)
         .with_for_update(of=account, key_share=True)
     )
-    return [_Agent(row.id, row.assigned_at or _NEVER, row.open) for row in connection.execute(query)]
+    rows = connection.execute(query).all()
+    online = presence.online_among(connection, [row.id for row in rows])
+    return [_Agent(row.id, row.assigned_at or _NEVER, row.open, row.id in online) for row in rows]
 
 
 def _deal(ids: list[int], agents: list[_Agent], strategy: AssignmentStrategy) -> list[Given]:
@@ -145,10 +163,10 @@ def _deal(ids: list[int], agents: list[_Agent], strategy: AssignmentStrategy) ->
     return given
 
 
-def _rank(agent: _Agent, strategy: AssignmentStrategy) -> tuple[int, datetime, int]:
-    """The lowest gets the next one."""
+def _rank(agent: _Agent, strategy: AssignmentStrategy) -> tuple[bool, int, datetime, int]:
+    """The lowest gets the next one: somebody who is there to answer, or anybody while nobody is."""
     busy = agent.open if strategy is AssignmentStrategy.LEAST_BUSY else 0
-    return busy, agent.assigned_at, agent.id
+    return not agent.online, busy, agent.assigned_at, agent.id
 
 
 def _write(connection: sa.Connection, given: list[Given], agents: list[_Agent]) -> None:

@@ -79,7 +79,7 @@ _EVERYTHING: _Target = ("", "")
 def store(connection: sa.Connection, events: list[RawEvent]) -> Sequence[None]:
     """Writer operation: keep each event once, however often Stripe delivers it."""
     connection.execute(
-        insert_ignore(connection, stripe_event),
+        insert_ignore(connection.dialect.name, stripe_event),
         [
             {
                 "event_id": event.event_id,

@@ -21,7 +21,7 @@ from wapto_app.log import get_logger
 from wapto_app.models import Channel, ChannelKind, ChannelStatus
 from wapto_app.security.permissions import Actor, Permission
 from wapto_app.security.secrets import SecretsUnreadable
-from wapto_app.services import audit, ingest
+from wapto_app.services import audit, ingest, templates
 from wapto_app.services.channels.problems import token_refused
 from wapto_app.services.errors import Conflict, DomainError, Invalid, NotFound
 from wapto_app.services.gateway import Credentials, Gateway
@@ -78,8 +78,11 @@ async def connect(db: Database, actor: Actor, gateway: Gateway, form: ConnectFor
         )
         await _take_up_webhooks(session)
         touch(session, "channels", f"outbox:{channel.id}")
-        assert channel.id is not None
-        return channel.id
+        channel_id = channel.id
+    assert channel_id is not None
+    # Whoever opens the picker of templates now shall not have to wait for the tick; a failure is only logged.
+    await templates.sync_all(db, gateway)
+    return channel_id
 
 
 async def _take_up_webhooks(session: AsyncSession) -> None:

@@ -16,7 +16,7 @@ from wapto_app.services.masking import Mask
 from wapto_app.services.visibility import readable_contact
 
 BUILT_IN = ("phone", "username", "company", "email", "language", "source", "tags", "opt", "created", "last")
-DEFAULT = ("phone", "company", "tags", "opt", "last")
+DEFAULT = ("phone", "company", "email", "tags", "last")
 FIELD = "field:"
 _NAME = "contacts.columns"
 _CHOICES = 200

@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Collection
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import sqlalchemy as sa
 from openpyxl import Workbook
@@ -80,6 +80,18 @@ async def xlsx(
 ) -> None:
     """The same as a workbook at ``path``. Raises as ``begin``."""
     custom = await begin(db, actor, wanted)
+    with path.open("wb") as file:
+        await _write_book(db, actor, wanted, file, ids, custom)
+
+
+async def _write_book(
+    db: Database,
+    actor: Actor,
+    wanted: ContactFilter,
+    file: BinaryIO,
+    ids: Collection[int] | None,
+    custom: list[fields.FieldRow],
+) -> None:
     book = Workbook(write_only=True)
     sheet: Any = book.create_sheet("Contacts")
     sheet.freeze_panes = "A2"
@@ -89,7 +101,7 @@ async def xlsx(
     sheet.append(head)
     async for rows in _rows(db, actor, wanted, ids):
         await asyncio.to_thread(_append, sheet, [_values(row, custom) for row in rows])
-    await asyncio.to_thread(book.save, path)
+    await asyncio.to_thread(book.save, file)
 
 
 def _append(sheet: Any, rows: list[list[str]]) -> None:

@@ -18,6 +18,8 @@ from wapto_app.services import fields, tags
 from wapto_app.services.contact_names import name_columns, name_of
 from wapto_app.services.contacts.filters import Conditions, ContactFilter, conditions
 from wapto_app.services.masking import Mask, masks
+from wapto_app.services.plans import Limit
+from wapto_app.services.plans.standing import current
 from wapto_app.services.tags import TagChip
 
 PAGE = 50
@@ -73,6 +75,13 @@ class Page(NamedTuple):
     next: Cursor | None
 
 
+class Room(NamedTuple):
+    """``limit`` is -1 when the plan sets none."""
+
+    used: int
+    limit: int
+
+
 async def listing(
     session: AsyncSession,
     actor: Actor,
@@ -100,6 +109,15 @@ async def count(session: AsyncSession, actor: Actor, wanted: ContactFilter) -> i
     actor.require(Permission.CONTACTS_SEE)
     query = sa.select(sa.func.count()).select_from(Contact).where(*await conditions(session, actor, wanted))
     return int((await fetch(session, query))[0][0])
+
+
+async def room(session: AsyncSession, actor: Actor) -> Room:
+    """How many contacts the workspace has, of how many that the plan allows."""
+    actor.require(Permission.CONTACTS_SEE)
+    standing = await current(session)
+    used = int((await fetch(session, sa.select(sa.func.count()).select_from(Contact)))[0][0])
+    most = standing.limit(Limit.CONTACTS) if standing is not None else None
+    return Room(used, -1 if most is None else most)
 
 
 async def ids_after(

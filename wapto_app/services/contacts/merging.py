@@ -26,7 +26,7 @@ from wapto_app.services.contacts import events
 from wapto_app.services.contacts.editing import of_id
 from wapto_app.services.contacts.listing import ContactRow, read_rows
 from wapto_app.services.errors import Invalid
-from wapto_app.services.masking import mask_of
+from wapto_app.services.masking import Mask, masks
 from wapto_app.services.visibility import readable_contact
 
 MOST = 50
@@ -44,10 +44,11 @@ class Pair(TypedDict):
 
 
 class Side(TypedDict):
-    """One of two to be merged, as the dialog shows them."""
+    """One of two to be merged, as the dialog shows them. ``kept`` has what is written under each of ``KEPT``."""
 
     row: ContactRow
     notes: str
+    kept: dict[str, str]
 
 
 async def duplicates(session: AsyncSession, actor: Actor) -> list[Pair]:
@@ -138,12 +139,13 @@ async def sides(session: AsyncSession, actor: Actor, first_id: int, second_id: i
         raise Invalid("", "Choose two different contacts.")
     both = [await of_id(session, actor, contact_id) for contact_id in (first_id, second_id)]
     rows = await read_rows(session, actor, [first_id, second_id])
-    notes = [await _notes(session, actor, contact) for contact in both]
-    return [Side(row=row, notes=note) for row, note in zip(rows, notes, strict=True)]
+    hidden = await masks(session, actor, [first_id, second_id])
+    return [_side(row, contact, hidden.of(row["id"])) for row, contact in zip(rows, both, strict=True)]
 
 
-async def _notes(session: AsyncSession, actor: Actor, contact: Contact) -> str:
-    return (await mask_of(session, actor, contact.id or 0)).note(contact.notes)
+def _side(row: ContactRow, contact: Contact, mask: Mask) -> Side:
+    kept = {name: mask.note(getattr(contact, name)) for name in KEPT}
+    return Side(row=row, notes=mask.note(contact.notes), kept=kept)
 
 
 async def merge(

@@ -39,9 +39,13 @@ async def default_region(session: AsyncSession) -> str | None:
     query = select(Channel.display_phone_number).order_by(col(Channel.id)).limit(1)
     number = (await session.exec(query)).first() or ""
     try:
-        return phonenumbers.region_code_for_number(phonenumbers.parse(f"+{number.lstrip('+')}"))
+        parsed = phonenumbers.parse(f"+{number.lstrip('+')}")
     except phonenumbers.NumberParseException:
         return None
+    # A number of no region that is known by now still tells the country by its code.
+    return phonenumbers.region_code_for_number(parsed) or phonenumbers.region_code_for_country_code(
+        parsed.country_code or 0
+    )
 
 
 async def country(session: AsyncSession, actor: Actor) -> str:

@@ -18,8 +18,8 @@ from wapto_app.services.fields.definitions import (
     effects,
     get,
     listing,
+    move,
     option_counts,
-    reorder,
 )
 from wapto_app.services.fields.values import set_values, shown, store, values_of, variables
 
@@ -40,8 +40,8 @@ __all__ = [
     "get",
     "given",
     "listing",
+    "move",
     "option_counts",
-    "reorder",
     "set_values",
     "shown",
     "store",

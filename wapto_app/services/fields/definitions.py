@@ -181,15 +181,16 @@ async def change(session: AsyncSession, actor: Actor, field_id: int, form: Field
     touch(session, TOPIC, "contacts")
 
 
-async def reorder(session: AsyncSession, actor: Actor, field_ids: list[int]) -> None:
-    """Put fields into this order; those that are not named (made meanwhile) come last."""
+async def move(session: AsyncSession, actor: Actor, field_id: int, place: int) -> None:
+    """Put a field at a place among the others, 0 being the first. Raises NotFound."""
     actor.require(Permission.TAGS_DO)
     await take_turns(session, _LOCK)
-    there = [row["id"] for row in await definitions(session)]
-    wanted = [each for each in dict.fromkeys(field_ids) if each in there]
-    for position, field_id in enumerate([*wanted, *[each for each in there if each not in wanted]]):
+    await _get(session, field_id)
+    order = [row["id"] for row in await definitions(session) if row["id"] != field_id]
+    order.insert(max(0, place), field_id)
+    for position, each in enumerate(order):
         await session.exec(
-            sa.update(CustomField).where(col(CustomField.id) == field_id).values(position=position)
+            sa.update(CustomField).where(col(CustomField.id) == each).values(position=position)
         )
     touch(session, TOPIC, "contacts")
 

@@ -1,6 +1,8 @@
 """The shared inbox: the list, the thread, and what an agent does in them."""
 
+from wapto_app.services.inbox.cards import OutgoingCard, ShareableContact, send_cards, shareable
 from wapto_app.services.inbox.commands import (
+    OutgoingFile,
     mark_unread,
     open_conversation,
     react,
@@ -8,6 +10,7 @@ from wapto_app.services.inbox.commands import (
     send_file,
     send_location,
     send_text,
+    take_back,
 )
 from wapto_app.services.inbox.conversations import (
     ConversationHeader,
@@ -17,9 +20,13 @@ from wapto_app.services.inbox.conversations import (
 )
 from wapto_app.services.inbox.filters import InboxFilter
 from wapto_app.services.inbox.gallery import Gallery, GalleryItem, gallery
+from wapto_app.services.inbox.interactive import Interactive, send_interactive
 from wapto_app.services.inbox.listing import PAGE, TabCounts, counts, drafted, listing, matching_ids, place_of
+from wapto_app.services.inbox.map_links import Place, read_place
+from wapto_app.services.inbox.outgoing import Outgoing, OutgoingPlace, deliver
 from wapto_app.services.inbox.people import people
 from wapto_app.services.inbox.status import set_pending, snooze
+from wapto_app.services.inbox.templates import send_template
 from wapto_app.services.inbox.thread import MessageRow, Thread, around, arrived_since, newer, older, recent
 
 __all__ = [
@@ -29,12 +36,20 @@ __all__ = [
     "Gallery",
     "GalleryItem",
     "InboxFilter",
+    "Interactive",
     "MessageRow",
+    "Outgoing",
+    "OutgoingCard",
+    "OutgoingFile",
+    "OutgoingPlace",
+    "Place",
+    "ShareableContact",
     "TabCounts",
     "Thread",
     "around",
     "arrived_since",
     "counts",
+    "deliver",
     "drafted",
     "gallery",
     "header",
@@ -47,12 +62,18 @@ __all__ = [
     "people",
     "place_of",
     "react",
+    "read_place",
     "recent",
     "send",
+    "send_cards",
     "send_file",
+    "send_interactive",
     "send_location",
+    "send_template",
     "send_text",
     "set_pending",
+    "shareable",
     "snooze",
+    "take_back",
     "unread_total",
 ]

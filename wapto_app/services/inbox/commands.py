@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
+from typing_extensions import TypedDict
 
 from integrations.whatsapp.webhooks.decoding import clean_text
 from wapto_app.clock import utcnow
 from wapto_app.db import touch
 from wapto_app.models import Direction, MediaFile, Message
 from wapto_app.security.permissions import Actor, Permission
+from wapto_app.services import outbox
 from wapto_app.services.errors import Conflict, Invalid, NotFound
 from wapto_app.services.ingest.changes import put_reaction
 from wapto_app.services.media import kind_of
@@ -21,7 +27,11 @@ TEXT_MAX = 4096
 CAPTION_MAX = 1024
 """Meta: longest caption."""
 FILES_MAX = 10
+PLACE_MAX = 1000
+"""Longest name or address of a place that we hand on."""
 _WITHOUT_CAPTION = ("audio", "sticker")
+AT_ONCE = timedelta(0)
+_VOICE = "audio/ogg"
 
 
 async def open_conversation(session: AsyncSession, actor: Actor, conversation_id: int) -> None:
@@ -62,28 +72,75 @@ async def mark_unread(session: AsyncSession, actor: Actor, conversation_id: int)
     touch(session, "inbox", f"conversation:{conversation_id}")
 
 
+class OutgoingFile(TypedDict):
+    """An uploaded file by its key. ``voice``: it was spoken here, so it is shown as a voice message."""
+
+    key: str
+    caption: str
+    voice: bool
+
+
 async def send(
-    session: AsyncSession, actor: Actor, conversation_id: int, *, text: str, files: list[str], reply_to: int
-) -> None:
-    """What the composer hands over: files in their order, the text as caption of a single one or as its own message.
+    session: AsyncSession,
+    actor: Actor,
+    conversation_id: int,
+    *,
+    text: str,
+    files: list[OutgoingFile],
+    reply_to: int,
+    hold: timedelta = AT_ONCE,
+) -> list[int]:
+    """Files in their order, each with its caption; the text becomes the caption of the last one if it can.
+
+    Returns the ids of the messages in their order. For ``hold`` (see ``outbox.hold_of``) they can be taken back.
 
     Raises:
-        Invalid: there is nothing to send, or a text is too long. Nothing is sent then.
+        Invalid: there is nothing to send, or a text is too long. Nothing is sent then. ``field`` is ``message`` or
+            ``caption.<n>``.
         The errors of ``outbox.enqueue``.
     """
+    actor.require(Permission.INBOX_DO)
     if len(files) > FILES_MAX:
         raise Invalid("message", f"Send at most {FILES_MAX} files at a time.")
     if not files:
-        await send_text(session, actor, conversation_id, text, reply_to=reply_to)
-        return
+        return [await send_text(session, actor, conversation_id, text, reply_to=reply_to, hold=hold)]
+    files, text = _with_text(files, clean_text(text).strip())
+    sent: list[int] = []
+    for number, file in enumerate(files):
+        about = _About(reply_to, hold, f"caption.{number}")
+        sent += await _send_file(session, actor, conversation_id, file, about)
+    if text:
+        sent.append(await send_text(session, actor, conversation_id, text, hold=hold))
+    return sent
+
+
+def _with_text(files: list[OutgoingFile], text: str) -> tuple[list[OutgoingFile], str]:
+    """The files, the last one with the text as its caption if it has none, and what is left of the text."""
     *others, last = files
-    for key in others:
-        await send_file(session, actor, conversation_id, key, reply_to=reply_to)
-    await send_file(session, actor, conversation_id, last, text, reply_to=reply_to)
+    if not text or last["caption"].strip() or len(text) > CAPTION_MAX:
+        return files, text
+    return [*others, OutgoingFile(key=last["key"], caption=text, voice=last["voice"])], ""
+
+
+async def take_back(session: AsyncSession, actor: Actor, message_ids: list[int]) -> list[outbox.TakenBack]:
+    """Take back all of them or none, as they were sent together. Raises the errors of ``outbox.take_back``."""
+    actor.require(Permission.INBOX_DO)
+    # The newest first, so that the list shows one after the other what was there before.
+    taken = [
+        await outbox.take_back(session, actor, message_id)
+        for message_id in sorted(message_ids, reverse=True)[: 2 * FILES_MAX + 1]
+    ]
+    return taken[::-1]
 
 
 async def send_text(
-    session: AsyncSession, actor: Actor, conversation_id: int, text: str, *, reply_to: int = 0
+    session: AsyncSession,
+    actor: Actor,
+    conversation_id: int,
+    text: str,
+    *,
+    reply_to: int = 0,
+    hold: timedelta = AT_ONCE,
 ) -> int:
     """Send a text, as an answer to the message ``reply_to`` if given.
 
@@ -98,9 +155,8 @@ async def send_text(
     if len(body) > TEXT_MAX:
         raise Invalid("message", f"WhatsApp takes at most {TEXT_MAX:,} characters; this has {len(body):,}.")
     await conversation_for(session, actor, conversation_id)
-    draft = Draft(
-        "text", body, {"kind": "text"}, reply_to_wamid=await _wamid(session, conversation_id, reply_to)
-    )
+    wamid = await answered_wamid(session, conversation_id, reply_to)
+    draft = Draft("text", body, {"kind": "text"}, reply_to_wamid=wamid, hold=hold)
     return await enqueue(session, actor, conversation_id, draft)
 
 
@@ -112,36 +168,65 @@ async def send_file(
     caption: str = "",
     *,
     reply_to: int = 0,
+    voice: bool = False,
+    hold: timedelta = AT_ONCE,
 ) -> int:
     """Send an uploaded file. Sound and stickers cannot have a caption; a text then follows as its own message.
+
+    ``voice``: show it as a voice message, if WhatsApp can (Meta: OGG with OPUS only).
 
     Raises:
         Invalid: the caption is too long.
         NotFound: there is no such file or conversation.
     """
+    file = OutgoingFile(key=key, caption=caption, voice=voice)
+    about = _About(reply_to, hold, "message")
+    return (await _send_file(session, actor, conversation_id, file, about))[0]
+
+
+@dataclass(frozen=True, slots=True)
+class _About:
+    """What a file answers, how long it waits, and where its caption stands in the form."""
+
+    reply_to: int
+    hold: timedelta
+    field: str
+
+
+async def _send_file(
+    session: AsyncSession, actor: Actor, conversation_id: int, file: OutgoingFile, about: _About
+) -> list[int]:
     actor.require(Permission.INBOX_DO)
-    caption = clean_text(caption).strip()
+    caption = clean_text(file["caption"]).strip()
     await conversation_for(session, actor, conversation_id)
-    mime_type = (await session.exec(select(MediaFile.mime_type).where(MediaFile.key == key))).first()
+    found = await session.exec(select(MediaFile.mime_type).where(MediaFile.key == file["key"]))
+    mime_type = found.first()
     if mime_type is None:
         raise NotFound("file")
     kind = kind_of(mime_type)
     own_text = caption if kind in _WITHOUT_CAPTION else ""
     if len(caption) > CAPTION_MAX and not own_text:
         raise Invalid(
-            "message", f"A caption has at most {CAPTION_MAX:,} characters; this has {len(caption):,}."
+            about.field,
+            f"A caption has at most {CAPTION_MAX:,} characters; this has {len(caption):,}.",
         )
     draft = Draft(
         kind,
         "" if own_text else caption,
-        {"kind": "media", "media_type": kind},
-        media_key=key,
-        reply_to_wamid=await _wamid(session, conversation_id, reply_to),
+        _media_content(kind, voice=file["voice"] and mime_type == _VOICE),
+        media_key=file["key"],
+        reply_to_wamid=await answered_wamid(session, conversation_id, about.reply_to),
+        hold=about.hold,
     )
-    message_id = await enqueue(session, actor, conversation_id, draft)
+    sent = [await enqueue(session, actor, conversation_id, draft)]
     if own_text:
-        await send_text(session, actor, conversation_id, own_text)
-    return message_id
+        sent.append(await send_text(session, actor, conversation_id, own_text, hold=about.hold))
+    return sent
+
+
+def _media_content(kind: str, *, voice: bool) -> dict[str, Any]:
+    content: dict[str, Any] = {"kind": "media", "media_type": kind}
+    return content | {"voice": True} if voice else content
 
 
 async def send_location(
@@ -151,15 +236,27 @@ async def send_location(
     latitude: float,
     longitude: float,
     name: str = "",
+    address: str = "",
+    *,
+    reply_to: int = 0,
+    hold: timedelta = AT_ONCE,
 ) -> int:
     """Send a place, in degrees. Raises Invalid for degrees that are not on Earth."""
     actor.require(Permission.INBOX_DO)
     if not (-90 <= latitude <= 90 and -180 <= longitude <= 180):
-        raise Invalid("message", "This place does not exist: latitude is −90 to 90, longitude −180 to 180.")
+        raise Invalid("place", "This place does not exist: latitude is −90 to 90, longitude −180 to 180.")
     await conversation_for(session, actor, conversation_id)
-    label = clean_text(name).strip()[:100]
-    content = {"kind": "location", "latitude": latitude, "longitude": longitude, "name": label}
-    return await enqueue(session, actor, conversation_id, Draft("location", label, content))
+    label = clean_text(name).strip()[:PLACE_MAX]
+    content = {
+        "kind": "location",
+        "latitude": latitude,
+        "longitude": longitude,
+        "name": label,
+        "address": clean_text(address).strip()[:PLACE_MAX],
+    }
+    wamid = await answered_wamid(session, conversation_id, reply_to)
+    draft = Draft("location", label, content, reply_to_wamid=wamid, hold=hold)
+    return await enqueue(session, actor, conversation_id, draft)
 
 
 async def react(
@@ -172,7 +269,7 @@ async def react(
     """
     actor.require(Permission.INBOX_DO)
     await conversation_for(session, actor, conversation_id)
-    wamid = await _wamid(session, conversation_id, message_id)
+    wamid = await answered_wamid(session, conversation_id, message_id)
     if not wamid:
         raise Conflict("Wait until this message is sent, then react to it.")
     emoji = clean_text(emoji).strip()[:16]
@@ -193,7 +290,7 @@ async def react(
     await connection.run_sync(put_reaction, row)
 
 
-async def _wamid(session: AsyncSession, conversation_id: int, message_id: int) -> str:
+async def answered_wamid(session: AsyncSession, conversation_id: int, message_id: int) -> str:
     """Meta's id of a message of this conversation; empty when there is none."""
     if not message_id:
         return ""

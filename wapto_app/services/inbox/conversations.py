@@ -163,7 +163,9 @@ def _name(mask: Mask, row: Any) -> str:
 
 
 def visible_text(mask: Mask, kind: str, text: str) -> str:
-    """WhatsApp's own sentences name both numbers of a customer who changed the number."""
+    """WhatsApp's own sentences name both numbers of a customer who changed the number; a note is the team's words."""
+    if kind == "note":
+        return mask.note(text)
     return mask_numbers(text) if mask.hides and kind == "system" else mask.text(text)
 
 

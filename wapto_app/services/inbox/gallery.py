@@ -63,8 +63,9 @@ async def gallery(
     if kind not in KINDS:
         raise Invalid("kind", "Choose pictures, files or links.")
     m = Message
+    columns: list[Any] = [col(m.id), col(m.at), col(m.type), col(m.body), col(m.direction), col(m.media_id)]
     query: sa.Select[Any] = (
-        sa.select(col(m.id), col(m.at), col(m.type), col(m.body), col(m.direction), col(m.media_id))
+        sa.select(*columns)
         .join(Conversation, col(Conversation.id) == col(m.conversation_id))
         .where(col(m.conversation_id) == conversation_id, readable(actor))
         .order_by(col(m.at).desc(), col(m.id).desc())

@@ -51,6 +51,8 @@ class MessageRow(TypedDict):
 
     ``content`` is the typed payload that the bubble of its ``kind`` shows. A note of the team is neither ``inbound``
     nor ``outbound``. ``fresh`` marks the first one that the reader has not seen; whoever reads decides.
+
+    ``mine``: the reader wrote it.
     """
 
     id: int
@@ -65,6 +67,7 @@ class MessageRow(TypedDict):
     at: str
     previous_at: str
     author: str
+    mine: bool
     error: str
     advice: str
     file: FileRow | None
@@ -174,6 +177,7 @@ def _messages(actor: Actor, conversation_id: int) -> sa.Select[Any]:
         col(m.reply_to_wamid),
         col(m.error_code),
         col(m.error_detail),
+        col(m.author_id),
         col(Account.name).label("author"),
         col(f.key),
         col(f.state),
@@ -231,7 +235,7 @@ async def _rows(
     rows: list[MessageRow] = []
     for place, row in shown:
         if place.rank == MESSAGE:
-            rows.append(_row(mask, row, previous, quotes, reactions))
+            rows.append(_row(mask, row, previous, quotes, reactions, actor.account_id))
         else:
             rows.append(_event(mask, place, row, previous, names))
         previous = place.at
@@ -261,6 +265,7 @@ def _event(mask: Mask, place: Place, row: Any, before: datetime | None, names: N
         edited=False,
         forwarded=False,
         fresh=False,
+        mine=False,
     )
 
 
@@ -303,6 +308,7 @@ def _row(
     before: datetime | None,
     quotes: dict[str, Quote],
     reactions: dict[str, list[str]],
+    reader_id: int | None,
 ) -> MessageRow:
     is_note = row.direction is Direction.NOTE
     content = visible_content(mask, row.content)
@@ -321,6 +327,7 @@ def _row(
         at=row.at.isoformat(),
         previous_at=iso(before),
         author=row.author or "",
+        mine=row.author_id is not None and row.author_id == reader_id,
         error=mask.text(reason),
         advice=advice,
         file=_file(mask, row),

@@ -12,6 +12,8 @@ from wapto_app.models import Channel, ChannelStatus
 from wapto_app.models.base import table_of
 from wapto_app.services.identity import Person, choose_marketing, resolve
 from wapto_app.services.ingest.context import Batch, Item
+from wapto_app.services.templates import TOPIC as TEMPLATES
+from wapto_app.services.templates import news as template_news
 
 channel = table_of(Channel)
 
@@ -109,6 +111,15 @@ def channel_errors(batch: Batch, items: list[Item]) -> None:
             .values(last_error=(first.details or first.message or first.title)[:500])
         )
         batch.topics.add("channels")
+
+
+def templates(batch: Batch, items: list[Item]) -> None:
+    """Templates that were approved, paused, rated, moved to another category or reworded; the oldest first."""
+    for item in sorted(items, key=lambda each: each.said_at):
+        news = item.event
+        assert isinstance(news, template_news.News)
+        if template_news.apply(batch.connection, news, item.source.waba_id or "", item.said_at):
+            batch.topics.add(TEMPLATES)
 
 
 def _of_account(item: Item, named: str | None = None) -> sa.ColumnElement[bool]:

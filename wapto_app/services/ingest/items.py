@@ -31,6 +31,15 @@ _APPLY: tuple[tuple[tuple[type, ...], Apply], ...] = (
     ((webhooks.AccountUpdate,), account_events.account),
     ((webhooks.AccountReview,), account_events.review),
     ((webhooks.ChannelError,), account_events.channel_errors),
+    (
+        (
+            webhooks.TemplateStatusUpdate,
+            webhooks.TemplateQualityUpdate,
+            webhooks.TemplateCategoryUpdate,
+            webhooks.TemplateComponentsUpdate,
+        ),
+        account_events.templates,
+    ),
 )
 
 

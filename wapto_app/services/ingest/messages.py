@@ -16,7 +16,7 @@ from wapto_app.clock import utcnow
 from wapto_app.models import Conversation, ConversationStatus, Direction, Message, MessageStatus
 from wapto_app.models.base import table_of
 from wapto_app.services import desk
-from wapto_app.services.assignment.strategy import bring_in, team_for_new
+from wapto_app.services.assignment.strategy import bring_in, team_for_new, tell_given
 from wapto_app.services.identity import Person, insert_ignore, move_number, resolve
 from wapto_app.services.ingest.changes import edit, react, revoke
 from wapto_app.services.ingest.context import Arrival, Batch, Item
@@ -116,7 +116,7 @@ def _place(batch: Batch, arrivals: list[Arrival]) -> None:
     if missing:
         team_id = team_for_new(batch.connection)
         rows = [_new_conversation(key, wanted[key], team_id) for key in missing]
-        batch.connection.execute(insert_ignore(batch.connection, conversation), rows)
+        batch.connection.execute(insert_ignore(batch.connection.dialect.name, conversation), rows)
         known |= _conversations(batch, missing)
     for arrival in arrivals:
         arrival.conversation_id = known[contacts[arrival.person], arrival.channel_id]
@@ -164,7 +164,7 @@ def _store(batch: Batch, arrivals: list[Arrival]) -> None:
         return
     register_files(batch, fresh)
     inserted = batch.connection.execute(
-        insert_ignore(batch.connection, message).returning(message.c.wamid, message.c.id),
+        insert_ignore(batch.connection.dialect.name, message).returning(message.c.wamid, message.c.id),
         [_row(arrival) for arrival in fresh],
     )
     ids: dict[str, int] = dict(inserted.tuples().all())
@@ -260,7 +260,8 @@ def _summarise(batch: Batch, stored: list[Arrival]) -> None:
         batch.touch_conversation(conversation_id)
     batch.connection.execute(_update_summary(), sorted(rows, key=lambda row: row["of"]))
     with_news = {row["of"] for row in rows if row["news"]}
-    bring_in(batch.connection, batch.unattended & with_news)
+    given = bring_in(batch.connection, batch.unattended & with_news)
+    batch.topics |= tell_given(batch.connection, given)
     desk.woken(batch.connection, batch.aside & with_news, why="reply")
     batch.aside -= with_news
 

@@ -105,7 +105,7 @@ def apply(batch: Batch, items: list[Item]) -> None:
             _advance(progress, report)
             if report.error_code == _USER_STOPPED_MARKETING:
                 _stop_marketing(batch, progress, report)
-    batch.connection.execute(insert_ignore(batch.connection, status_event), rows)
+    batch.connection.execute(insert_ignore(batch.connection.dialect.name, status_event), rows)
     messages.save(batch.connection)
     for progress in messages.all:
         if progress.changed:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -28,17 +29,28 @@ class RawEvent:
 def store(connection: sa.Connection, events: list[RawEvent]) -> Sequence[None]:
     """Writer operation: keep each body once, however often Meta delivers it."""
     connection.execute(
-        insert_ignore(connection, webhook_event),
+        _keep_once(connection.dialect.name),
         [
             {
                 "digest": hashlib.sha256(event.body).digest(),
                 "body": event.body,
-                "state": EventState.NEW,
-                "error": "",
-                "attempts": 0,
                 "received_at": event.received_at,
             }
             for event in events
         ],
     )
     return [None] * len(events)
+
+
+@functools.cache
+def _keep_once(dialect: str) -> sa.Insert:
+    """What is the same for all stands in the statement: handed over with each of them it would cost as much again."""
+    column = webhook_event.c
+    return insert_ignore(dialect, webhook_event).values(
+        digest=sa.bindparam("digest"),
+        body=sa.bindparam("body"),
+        received_at=sa.bindparam("received_at", type_=column.received_at.type),
+        state=sa.literal_column(f"'{EventState.NEW.value}'"),
+        error=sa.literal_column("''"),
+        attempts=sa.literal_column("0"),
+    )

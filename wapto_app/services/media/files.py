@@ -16,7 +16,7 @@ from wapto_app.services.errors import NotFound
 from wapto_app.services.masking import masks
 from wapto_app.services.visibility import readable
 
-_KEY = re.compile("[0-9a-f]{32}")
+KEY = re.compile("[0-9a-f]{32}")
 # Only types that a browser shows without running anything.
 _INLINE = frozenset(
     {
@@ -83,7 +83,7 @@ async def stored_file(session: AsyncSession, actor: Actor, media_dir: Path, key:
         NotFound: there is no such file, it was not fetched (yet), or the actor may not see its conversation.
     """
     actor.require(Permission.INBOX_SEE)
-    if not _KEY.fullmatch(key):
+    if not KEY.fullmatch(key):
         raise NotFound("file")
     found = await session.exec(
         select(MediaFile).where(MediaFile.key == key, MediaFile.state == MediaState.STORED, _readable(actor))

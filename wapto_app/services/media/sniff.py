@@ -58,10 +58,18 @@ _OFFICE_CONTAINERS = (
     "application/x-ole",
     "application/msword",
 )
-_STICKER_SIDE = 512
+STICKER_SIDE = 512
+STILL_STICKER_BYTES = 100 * 1024
+"""Meta: what a sticker that does not move may weigh."""
+IMAGE_BYTES = 5 * _MEGABYTE
+"""Meta: what an image may weigh."""
 # A picture that unpacks to more pixels than this is an attack, not a photo.
-_MAX_PIXELS = 80_000_000
+MAX_PIXELS = 80_000_000
 _TOO_MANY_PIXELS = "This picture has too many pixels."
+
+
+class CanShrink(Invalid):
+    """WhatsApp does not take this picture as it is, but would if it were made smaller (``pictures.shrink``)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +89,7 @@ def sniff(path: Path, filename: str) -> Sniffed:
     """Decide kind and type, and check WhatsApp's limits. Blocking: call it in a thread.
 
     Raises:
+        CanShrink: a picture that is only too large, or a WebP that is no sticker.
         Invalid: the file is empty, broken, of a type that WhatsApp does not take, or too large.
     """
     size = path.stat().st_size
@@ -88,9 +97,10 @@ def sniff(path: Path, filename: str) -> Sniffed:
         raise Invalid("file", "This file is empty.")
     mime_type = _mime_type(path, Path(filename).suffix.lower())
     kind = kind_of(mime_type)
-    _check_size(kind, size, _KINDS[kind][1] if kind in _KINDS else MAX_BYTES)
     if kind in ("image", "sticker"):
-        _check_picture(path, kind)
+        _check_picture(path, kind, size)
+    else:
+        _check_size(kind, size, _KINDS[kind][1] if kind in _KINDS else MAX_BYTES)
     return Sniffed(kind, mime_type)
 
 
@@ -133,24 +143,33 @@ def _head(path: Path) -> bytes:
 def _check_size(kind: str, size: int, limit: int) -> None:
     if size > limit:
         shown = f"{limit // _MEGABYTE} MB" if limit >= _MEGABYTE else f"{limit // 1024} KB"
-        raise Invalid(
-            "file", f"WhatsApp takes a {kind} of at most {shown}; this one has {size / _MEGABYTE:.1f} MB."
-        )
+        has = f"{size / _MEGABYTE:.1f} MB" if size >= _MEGABYTE else f"{size // 1024} KB"
+        raise Invalid("file", f"WhatsApp takes a {kind} of at most {shown}; this one has {has}.")
 
 
-def _check_picture(path: Path, kind: str) -> None:
+def _check_picture(path: Path, kind: str, size: int) -> None:
     try:
         with Image.open(path) as picture:
-            width, height = picture.size
-            if width * height > _MAX_PIXELS:
+            measures = picture.size
+            moves = bool(getattr(picture, "is_animated", False))
+            if measures[0] * measures[1] > MAX_PIXELS:
                 raise Invalid("file", _TOO_MANY_PIXELS)
             picture.verify()
     except (Image.DecompressionBombError, Image.DecompressionBombWarning):
         raise Invalid("file", _TOO_MANY_PIXELS) from None
     except (OSError, SyntaxError, ValueError):
         raise Invalid("file", "This picture is damaged and cannot be opened.") from None
-    if kind == "sticker" and (width, height) != (_STICKER_SIDE, _STICKER_SIDE):
+    try:
+        _check_fits(kind, size, measures, moves=moves)
+    except Invalid as error:
+        # Made smaller, what moves would stand still.
+        raise error if moves else CanShrink(error.field, error.message) from None
+
+
+def _check_fits(kind: str, size: int, measures: tuple[int, int], *, moves: bool) -> None:
+    if kind == "sticker" and measures != (STICKER_SIDE, STICKER_SIDE):
         raise Invalid(
             "file",
             "WhatsApp takes WebP pictures only as stickers of 512 × 512 pixels. Save it as JPEG or PNG.",
         )
+    _check_size(kind, size, STILL_STICKER_BYTES if kind == "sticker" and not moves else _KINDS[kind][1])

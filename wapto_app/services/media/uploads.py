@@ -17,6 +17,7 @@ from wapto_app.security.permissions import Actor, Permission
 from wapto_app.services import plans
 from wapto_app.services.media.files import absolute, clean_name, relative_path
 from wapto_app.services.media.sniff import Sniffed, sniff
+from wapto_app.services.media.voice import to_ogg
 
 
 class MediaRow(TypedDict):
@@ -30,9 +31,17 @@ class MediaRow(TypedDict):
 
 
 async def keep_upload(
-    session: AsyncSession, actor: Actor, media_dir: Path, temporary: Path, filename: str
+    session: AsyncSession,
+    actor: Actor,
+    media_dir: Path,
+    temporary: Path,
+    filename: str,
+    *,
+    voice: bool = False,
 ) -> MediaRow:
     """Check an uploaded file and move it into the media folder.
+
+    ``voice``: it was recorded in the browser to be a voice message, so it is brought into WhatsApp's form.
 
     Raises:
         Invalid: WhatsApp does not take it; the temporary file is left to the caller, as with the next.
@@ -40,6 +49,8 @@ async def keep_upload(
     """
     actor.require(Permission.INBOX_DO)
     name = clean_name(filename)
+    if voice:
+        await asyncio.to_thread(to_ogg, temporary)
     sniffed = await asyncio.to_thread(sniff, temporary, name)
     megabytes = math.ceil((await asyncio.to_thread(temporary.stat)).st_size / 2**20)
     await plans.ensure_room(session, plans.Limit.MEDIA_MB, megabytes)

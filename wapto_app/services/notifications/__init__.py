@@ -12,10 +12,12 @@ from wapto_app.services.notifications.choices import (
     set_desktop,
 )
 from wapto_app.services.notifications.commands import (
+    News,
     delete_old,
     mark_all_read,
     mark_read,
     notify,
+    notify_many,
     owners,
     topic,
 )
@@ -35,6 +37,7 @@ __all__ = [
     "Alert",
     "ChoiceRow",
     "Choices",
+    "News",
     "NotificationRow",
     "Seen",
     "alerts",
@@ -44,6 +47,7 @@ __all__ = [
     "mark_all_read",
     "mark_read",
     "notify",
+    "notify_many",
     "owners",
     "save_choice",
     "seen_so_far",

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from datetime import timedelta
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from typing import Any
 
 import sqlalchemy as sa
@@ -48,40 +49,72 @@ async def notify(
     sentence: ``by`` (a colleague), ``title`` (of a task), ``name`` (of a number), ``what``, ``percent``, ``plan``,
     ``days``.
     """
-    wanted = {each for each in account_ids if each is not None}
-    people = await fetch(
-        session,
+    news = [
+        News(each, kind, href=href, key=key, conversation_id=conversation_id, args=args)
+        for each in dict.fromkeys(account_ids)
+        if each is not None
+    ]
+    connection = await session.connection()
+    told = await connection.run_sync(notify_many, news)
+    touch(session, *map(topic, told))
+    return told
+
+
+@dataclass(frozen=True, slots=True)
+class News:
+    """Something that one account is told; the fields are those of ``notify``."""
+
+    account_id: int
+    kind: NotificationKind
+    href: str = ""
+    key: str = ""
+    conversation_id: int | None = None
+    args: Mapping[str, str | int] = field(default_factory=dict)
+
+
+def notify_many(connection: sa.Connection, news: Sequence[News]) -> list[int]:
+    """The same for many at once, as a plain function for the writer's thread: two statements whatever their number.
+
+    Returns who was told, once for each; publish ``topic`` of them after the commit.
+    """
+    wanted = {each.account_id for each in news}
+    if not wanted:
+        return []
+    people = connection.execute(
         sa.select(col(Account.id), col(Account.notifications)).where(
             col(Account.id).in_(wanted), col(Account.is_active).is_(True)
-        ),
+        )
     )
+    choices = {person.id: person.notifications for person in people}
     now = utcnow()
-    base = {
-        "kind": kind,
-        "href": href,
-        "key": key,
-        "conversation_id": conversation_id,
-        "args": {name: str(value)[:_VALUE_MAX] for name, value in args.items()},
-        "created_at": now,
-    }
-    rows = []
-    for person in people:
-        shown, mailed = (wants(person.notifications, kind, way) for way in (Way.APP, Way.MAIL))
-        if shown or mailed:
-            unread = {"shown": shown, "mail_due": mailed, "read_at": None if shown else now}
-            rows.append({**base, **unread, "account_id": person.id})
-    return await _insert(session, rows)
-
-
-async def _insert(session: AsyncSession, rows: list[dict[str, Any]]) -> list[int]:
+    rows = [
+        row
+        for each in news
+        if each.account_id in choices and (row := _row(each, choices[each.account_id], now))
+    ]
     if not rows:
         return []
-    connection = await session.connection()
-    statement = (await connection.run_sync(insert_ignore, _table)).values(rows)
-    told = await connection.execute(statement.returning(_table.c.account_id))
-    account_ids = [row.account_id for row in told]
-    touch(session, *map(topic, account_ids))
-    return account_ids
+    statement = insert_ignore(connection, _table).values(rows).returning(_table.c.account_id)
+    return [row.account_id for row in connection.execute(statement)]
+
+
+def _row(news: News, stored: Mapping[str, Any], now: datetime) -> dict[str, Any] | None:
+    """None for what this person does not want to know."""
+    shown, mailed = (wants(stored, news.kind, way) for way in (Way.APP, Way.MAIL))
+    if not (shown or mailed):
+        return None
+    return {
+        "account_id": news.account_id,
+        "kind": news.kind,
+        "href": news.href,
+        "key": news.key,
+        "conversation_id": news.conversation_id,
+        "args": {name: str(value)[:_VALUE_MAX] for name, value in news.args.items()},
+        "created_at": now,
+        "shown": shown,
+        "mail_due": mailed,
+        "read_at": None if shown else now,
+    }
 
 
 async def owners(session: AsyncSession) -> list[int]:

@@ -30,7 +30,8 @@ from wapto_app.services.errors import DomainError
 from wapto_app.services.identity import insert_ignore
 from wapto_app.services.ingest.statuses import catch_up
 from wapto_app.services.outbox.callback import Callback
-from wapto_app.services.outbox.gate import Facts, check
+from wapto_app.services.outbox.gate import Facts, TemplateFacts, check
+from wapto_app.services.outbox.template_facts import facts_of, id_in
 from wapto_app.services.previews import show_ticks
 
 message = table_of(Message)
@@ -127,10 +128,11 @@ def _claim(connection: sa.Connection, wanted: Claim) -> Batch:
     rows = connection.execute(
         _CANDIDATES, {"channel": wanted.channel_id, "now": now, "room": wanted.limit}
     ).all()
+    templates = facts_of(connection, (row.content for row in rows if row.type == "template"))
     allowed: list[Any] = []
     refused: list[tuple[Any, DomainError]] = []
     for row in rows:
-        refusal = _refusal(row, now)
+        refusal = _refusal(row, templates.get(id_in(row.content)), now)
         if refusal is None:
             allowed.append(row)
         else:
@@ -173,6 +175,7 @@ def _candidates() -> sa.Select[Any]:
             conversation.c.last_inbound_at,
             contact.c.opted_out_at,
             contact.c.blocked_at,
+            contact.c.marketing_stopped_at,
             channel.c.status.label("channel_status"),
             channel.c.verified_name,
             media_file.c.meta_id,
@@ -205,13 +208,15 @@ def _candidates() -> sa.Select[Any]:
 _CANDIDATES = _candidates()
 
 
-def _refusal(row: Any, now: datetime) -> DomainError | None:
+def _refusal(row: Any, template: TemplateFacts | None, now: datetime) -> DomainError | None:
     facts = Facts(
         channel_status=row.channel_status,
         channel_name=row.verified_name,
         last_inbound_at=row.last_inbound_at,
         opted_out=row.opted_out_at is not None,
         blocked=row.blocked_at is not None,
+        marketing_stopped=row.marketing_stopped_at is not None,
+        template=template,
     )
     try:
         check(facts, row.type, now)
@@ -322,7 +327,7 @@ def _keep_aliases(connection: sa.Connection, sent: list[SendOutcome]) -> None:
     aliases = [out for out in sent if out.wa_id and out.wa_id != out.claimed.recipient.lstrip("+")]
     if aliases:
         connection.execute(
-            insert_ignore(connection, contact_address),
+            insert_ignore(connection.dialect.name, contact_address),
             [
                 {
                     "contact_id": out.claimed.contact_id,

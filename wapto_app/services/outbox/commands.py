@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import secrets
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
 from typing import Any
 
 from sqlmodel import col, select
@@ -29,6 +30,7 @@ from wapto_app.services import desk, plans, sessions
 from wapto_app.services.errors import Conflict, Invalid, NotFound
 from wapto_app.services.outbox.gate import Facts, check
 from wapto_app.services.outbox.payloads import build
+from wapto_app.services.outbox.template_facts import template_facts
 from wapto_app.services.previews import preview_of
 from wapto_app.services.visibility import readable
 
@@ -38,13 +40,17 @@ _NOT_IN_LIST = frozenset({"reaction"})
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """A message as somebody composed it. ``content`` is one of the shapes of ``outbox.payloads``."""
+    """A message as somebody composed it. ``content`` is one of the shapes of ``outbox.payloads``; that of a template
+    also holds ``template_id``, our row of it.
+    """
 
     type: str
     body: str = ""
     content: dict[str, Any] = field(default_factory=dict)
     media_key: str = ""
     reply_to_wamid: str = ""
+    hold: timedelta = timedelta(0)
+    """How long it waits before it may leave, so that its author can take it back."""
 
 
 async def enqueue(session: AsyncSession, actor: Actor, conversation_id: int, draft: Draft) -> int:
@@ -54,11 +60,14 @@ async def enqueue(session: AsyncSession, actor: Actor, conversation_id: int, dra
         NotFound: the conversation is not there or not visible.
         Invalid: Meta would refuse the message; names what is wrong.
         WorkspaceLocked, NotConnected, NeedsReconnect, OptedOut, Blocked, WindowClosed: the gate.
+        TemplateUnavailable, MarketingStopped: the gate, of a template.
         LimitReached: the plan's messages of this month are used up.
     """
     actor.require(Permission.INBOX_DO)
-    conversation, facts = await _conversation(session, actor, conversation_id)
-    check(facts, draft.type, utcnow())
+    conversation, facts = await locked_conversation(session, actor, conversation_id)
+    facts = replace(facts, template=await template_facts(session, draft.content))
+    now = utcnow()
+    check(facts, draft.type, now)
     recipient = await _recipient(session, conversation.contact_id)
     media_id = await _media_id(session, draft.media_key, conversation.channel_id) if draft.media_key else None
     _validate(draft, recipient)
@@ -74,13 +83,15 @@ async def enqueue(session: AsyncSession, actor: Actor, conversation_id: int, dra
         status=MessageStatus.QUEUED,
         author_id=actor.account_id,
         media_id=media_id,
+        at=now,
+        not_before=now + draft.hold if draft.hold else None,
     )
     session.add(message)
     await session.flush()
     assert message.id is not None
     if draft.type not in _NOT_IN_LIST:
         await plans.use(session, plans.Limit.MESSAGES)
-        _show_in_list(conversation, message)
+        show_in_list(conversation, message)
         await desk.replied(
             session, conversation_id, message.at, account_id=actor.account_id, team_id=actor.team_id
         )
@@ -104,7 +115,8 @@ async def retry(session: AsyncSession, actor: Actor, message_id: int) -> None:
     message = found.first()
     if message is None:
         raise NotFound("message")
-    conversation, facts = await _conversation(session, actor, message.conversation_id)
+    conversation, facts = await locked_conversation(session, actor, message.conversation_id)
+    facts = replace(facts, template=await template_facts(session, message.content))
     if message.status not in (MessageStatus.FAILED, MessageStatus.UNCONFIRMED):
         raise Conflict("This message is already on its way.")
     check(facts, message.type, utcnow())
@@ -118,10 +130,11 @@ async def retry(session: AsyncSession, actor: Actor, message_id: int) -> None:
     touch(session, "inbox", f"conversation:{message.conversation_id}", f"outbox:{message.channel_id}")
 
 
-async def _conversation(
+async def locked_conversation(
     session: AsyncSession, actor: Actor, conversation_id: int
 ) -> tuple[Conversation, Facts]:
     """The conversation, locked until the end of the transaction: its preview must follow the newest message."""
+    actor.require(Permission.INBOX_DO)
     found = await session.exec(
         select(Conversation, Channel, Contact, sessions.is_locked())
         .join(Channel, col(Channel.id) == col(Conversation.channel_id))
@@ -140,6 +153,7 @@ async def _conversation(
         opted_out=contact.opted_out_at is not None,
         blocked=contact.blocked_at is not None,
         locked=bool(locked),
+        marketing_stopped=contact.marketing_stopped_at is not None,
     )
     return conversation, facts
 
@@ -201,10 +215,17 @@ def _validate(draft: Draft, recipient: str) -> None:
         raise Invalid("message", error.message) from None
 
 
-def _show_in_list(conversation: Conversation, message: Message) -> None:
+def show_in_list(conversation: Conversation, message: Message | None) -> None:
+    """Let the line of the list tell of this message; of none, the conversation has just begun."""
+    if message is None:
+        conversation.last_message_at, conversation.last_message_id = conversation.created_at, None
+        conversation.preview, conversation.preview_type = "", ""
+        conversation.preview_outbound, conversation.preview_status = False, ""
+        return
+    outbound = message.direction is Direction.OUTBOUND
     conversation.last_message_at = message.at
     conversation.last_message_id = message.id
     conversation.preview = preview_of(message.type, message.body, message.content)
     conversation.preview_type = message.type
-    conversation.preview_outbound = True
-    conversation.preview_status = MessageStatus.QUEUED.value
+    conversation.preview_outbound = outbound
+    conversation.preview_status = message.status.value if outbound else ""

@@ -8,6 +8,8 @@ Shapes of ``content``, the same kinds that inbound messages have, so that one th
 * ``{"kind": "reaction", "message_id", "emoji"}``
 * ``{"kind": "interactive", "interactive": …}``, ``{"kind": "contacts", "contacts": …}`` and
   ``{"kind": "template", "template": …}`` hold Meta's own object, made by ``integrations.whatsapp.messages``
+
+A template with a file in its header holds it without an id: Meta's id of ``media`` is put in when it leaves.
 """
 
 from __future__ import annotations
@@ -41,6 +43,8 @@ def build(
     address = _address(recipient, reply_to, callback_data)
     if message_type in MEDIA_TYPES:
         return _media(message_type, body, content, media, filename, address)
+    if message_type == "template" and media:
+        return envelope("template", _with_file(content["template"], media, filename), address)
     builder = _BUILDERS.get(message_type)
     if builder is None:
         raise InvalidMessage("type", f"A message of type {message_type} cannot be sent.")
@@ -67,6 +71,18 @@ def _media(
         return messages.document(media_id=media, filename=filename or None, caption=body or None, **address)
     builder = messages.image if kind == "image" else messages.video
     return builder(media_id=media, caption=body or None, **address)
+
+
+def _with_file(template: dict[str, Any], media: str, filename: str) -> dict[str, Any]:
+    """A copy of the template whose header shows this file."""
+    components = []
+    for component in template.get("components", []):
+        if component["type"] == "header":
+            kind = component["parameters"][0]["type"]
+            file = {"id": media} | ({"filename": filename} if kind == "document" and filename else {})
+            component = {"type": "header", "parameters": [{"type": kind, kind: file}]}
+        components.append(component)
+    return {**template, "components": components}
 
 
 def _text(body: str, content: dict[str, Any], address: Address) -> Payload:

@@ -5,7 +5,15 @@ Whoever bills (``subscribing`` by hand, ``services.billing`` through Stripe) cha
 and ``announce``, so that open tabs follow at once.
 """
 
-from wapto_app.services.plans.limits import Gate, Limit, count_with, ensure_gate, ensure_room, use
+from wapto_app.services.plans.limits import (
+    Gate,
+    Limit,
+    count_with,
+    ensure_gate,
+    ensure_room,
+    give_back,
+    use,
+)
 from wapto_app.services.plans.standing import (
     TOPIC,
     Standing,
@@ -27,6 +35,7 @@ __all__ = [
     "current_row",
     "ensure_gate",
     "ensure_room",
+    "give_back",
     "owner_zone",
     "replace",
     "use",

@@ -13,7 +13,7 @@ from sqlmodel import col
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from wapto_app.db import fetch, take_turns
-from wapto_app.models import Account, Contact, MediaFile, MediaState, Role, UsageCounter
+from wapto_app.models import Account, Contact, LibraryFile, MediaFile, Role, UsageCounter
 from wapto_app.models.base import table_of
 from wapto_app.services.errors import LimitReached, NotInPlan
 from wapto_app.services.plans import cycles
@@ -94,10 +94,21 @@ def _contacts() -> sa.Select[Any]:
 
 
 def _media() -> sa.Select[Any]:
-    """Bytes, as MB rounded up by the reader."""
-    return sa.select(sa.func.coalesce(sa.func.sum(MediaFile.size), 0)).where(
-        col(MediaFile.state) == MediaState.STORED
+    """Bytes, as MB rounded up by the reader. What several rows share is counted once: by path, along its index."""
+    of_messages = (
+        sa.select(sa.func.max(col(MediaFile.size)).label("size"))
+        .where(sa.text("media_file.path <> ''"))
+        .group_by(col(MediaFile.path))
+        .subquery()
     )
+    is_shared = sa.select(sa.literal(1)).where(
+        sa.text("media_file.path <> ''"), col(MediaFile.path) == col(LibraryFile.path)
+    )
+    only_library = sa.select(sa.func.coalesce(sa.func.sum(col(LibraryFile.size)), 0)).where(
+        ~is_shared.exists()
+    )
+    messages = sa.select(sa.func.coalesce(sa.func.sum(of_messages.c.size), 0))
+    return sa.select(messages.scalar_subquery() + only_library.scalar_subquery())
 
 
 _COUNTED: dict[Limit, Counting] = {Limit.SEATS: _seats, Limit.CONTACTS: _contacts, Limit.MEDIA_MB: _media}
@@ -151,6 +162,16 @@ async def use(session: AsyncSession, limit: Limit, adding: int = 1) -> None:
     )
 
 
+async def give_back(session: AsyncSession, limit: Limit) -> None:
+    """One that was counted this month did not happen after all."""
+    standing = await current(session)
+    month = cycles.month_now(standing.time_zone if standing else "UTC")
+    counter = table_of(UsageCounter)
+    of_month = counter.c.metric == limit.value, counter.c.period_start == month, counter.c.count > 0
+    connection = await session.connection()
+    await connection.execute(counter.update().where(*of_month).values(count=counter.c.count - 1))
+
+
 async def ensure_gate(session: AsyncSession, gate: Gate) -> None:
     """Ask before a feature is used that a plan may leave out.
 
@@ -160,6 +181,11 @@ async def ensure_gate(session: AsyncSession, gate: Gate) -> None:
     standing = await current(session)
     if standing is not None and gate.value not in standing.gates:
         raise NotInPlan(GATE_NAMES[gate])
+
+
+async def bytes_used(session: AsyncSession) -> int:
+    """What all files take up, those of messages and of the library, each once."""
+    return int((await fetch(session, _media()))[0][0])
 
 
 async def used(session: AsyncSession, standing: Standing, limit: Limit) -> int:

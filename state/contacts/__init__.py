@@ -1,0 +1,17 @@
+"""Contacts: the table, the page of one, and what is done with them."""
+
+from state.contacts.bulk import ContactBulk
+from state.contacts.detail import ContactPage
+from state.contacts.listing import ContactList
+from state.contacts.merging import Duplicates, MergeContacts
+from state.contacts.new import NewContact, StartChat
+
+__all__ = [
+    "ContactBulk",
+    "ContactList",
+    "ContactPage",
+    "Duplicates",
+    "MergeContacts",
+    "NewContact",
+    "StartChat",
+]

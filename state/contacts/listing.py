@@ -1,0 +1,259 @@
+"""The table of contacts: columns, filters, order, pages, and which rows are marked."""
+
+from __future__ import annotations
+
+import json
+from typing import Any, TypedDict
+from urllib.parse import quote
+
+import reflex as rx
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from state.base import actor_of, watch
+from wapto_app import runtime
+from wapto_app.security.permissions import Actor, Permission
+from wapto_app.security.policy import requires
+from wapto_app.services import contacts, fields, segments, tags
+from wapto_app.services.contacts import ContactFilter, ContactRow, Cursor, columns
+from wapto_app.services.contacts.listing import PAGE, SORTS, room
+from wapto_app.services.fields import FieldRow
+from wapto_app.services.tags import TagChip
+
+_TEXTS = ("source", "language", "opt", "blocked", "created_from", "created_to", "last_from", "last_to")
+_MOST_RULES = 5
+
+
+class Option(TypedDict):
+    value: str
+    label: str
+
+
+class Rule(TypedDict):
+    """A test of a custom field, as the filters show it."""
+
+    field: str
+    way: str
+    value: str
+
+
+class Filter(TypedDict):
+    """``services.contacts.filters.ContactFilter``, as the page holds it."""
+
+    search: str
+    tags: list[int]
+    tags_way: str
+    fields: list[Rule]
+    source: str
+    language: str
+    opt: str
+    blocked: str
+    created_from: str
+    created_to: str
+    last_from: str
+    last_to: str
+    segment: int
+
+
+NO_FILTER = Filter(**contacts.EVERYONE)  # type: ignore[typeddict-item]
+
+
+class ContactList(rx.State):
+    """``marked`` are ids of the shown page; ``all_marked`` means everybody who matches, on all pages.
+
+    ``total`` is how many match; ``used`` and ``limit`` are of the plan, -1 for no limit.
+    """
+
+    loaded: bool = False
+    rows: list[ContactRow] = []
+    shown: list[str] = []
+    fields: list[FieldRow] = []
+    filter: Filter = NO_FILTER
+    tags: list[TagChip] = []
+    sources: list[str] = []
+    languages: list[str] = []
+    segments: list[Option] = []
+    sort: str = "name"
+    page: int = 0
+    has_next: bool = False
+    total: int = 0
+    used: int = 0
+    limit: int = -1
+    marked: list[int] = []
+    all_marked: bool = False
+    filtering: bool = False
+    _starts: list[Cursor | None] = [None]
+    _next: Cursor | None = None
+
+    @rx.var(initial_value=[])
+    def shown_fields(self) -> list[FieldRow]:
+        return [each for each in self.fields if columns.FIELD + each["key"] in self.shown]
+
+    @rx.var(initial_value=0)
+    def filters(self) -> int:
+        """How many filters are set, but for the search."""
+        wanted = self.filter
+        texts = sum(1 for name in _TEXTS if wanted[name])  # type: ignore[literal-required]
+        return texts + bool(wanted["tags"]) + bool(wanted["segment"]) + len(wanted["fields"])
+
+    @rx.var(initial_value="")
+    def query(self) -> str:
+        """Which contacts a file is to hold: the marked ones, or all that match."""
+        ids = "" if self.all_marked or not self.marked else ",".join(map(str, self.marked))
+        return f"?filter={quote(json.dumps(self.filter))}" + (f"&ids={ids}" if ids else "")
+
+    @rx.event
+    @requires(Permission.CONTACTS_SEE)
+    async def load(self) -> None:
+        watch(self, ContactList.changed, [contacts.TOPIC, tags.TOPIC, fields.TOPIC, segments.TOPIC])
+        wanted = self.router.url.query_parameters
+        if wanted.get("segment", "").isdecimal() and len(wanted["segment"]) < 10:
+            self.filter = Filter(**{**NO_FILTER, "segment": int(wanted["segment"])})  # type: ignore[typeddict-item]
+        if wanted.get("tag", "").isdecimal() and len(wanted["tag"]) < 10:
+            self.filter = Filter(**{**NO_FILTER, "tags": [int(wanted["tag"])]})  # type: ignore[typeddict-item]
+        self.filtering, self.marked, self.all_marked = False, [], False
+        await self._first_page()
+
+    @rx.event
+    @requires(Permission.CONTACTS_SEE)
+    async def changed(self) -> None:
+        await self._show()
+
+    @rx.event
+    @requires(Permission.CONTACTS_SEE)
+    async def find(self, text: str) -> None:
+        await self._filter(search=text[:100])
+
+    @rx.event
+    @requires(Permission.CONTACTS_SEE)
+    async def choose(self, name: str, value: str) -> None:
+        if name in _TEXTS:
+            await self._filter(**{name: value[:100]})
+
+    @rx.event
+    @requires(Permission.CONTACTS_SEE)
+    async def choose_segment(self, value: str) -> None:
+        await self._filter(segment=int(value) if value.isdecimal() and len(value) < 10 else 0)
+
+    @rx.event
+    @requires(Permission.CONTACTS_SEE)
+    async def choose_tag(self, tag_id: int, chosen: bool) -> None:
+        others = [each for each in self.filter["tags"] if each != tag_id]
+        await self._filter(tags=others if chosen else [*others, tag_id])
+
+    @rx.event
+    @requires(Permission.CONTACTS_SEE)
+    async def choose_tags_way(self, way: str) -> None:
+        await self._filter(tags_way=way[:8])
+
+    @rx.event
+    @requires(Permission.CONTACTS_SEE)
+    async def add_rule(self, key: str) -> None:
+        rules = self.filter["fields"]
+        if key and len(rules) < _MOST_RULES:
+            await self._filter(fields=[*rules, Rule(field=key[:40], way="filled", value="")])
+
+    @rx.event
+    @requires(Permission.CONTACTS_SEE)
+    async def change_rule(self, index: int, name: str, value: str) -> None:
+        rules = [Rule(**each) for each in self.filter["fields"]]
+        if 0 <= index < len(rules) and name in ("way", "value"):
+            rules[index][name] = value[:200]  # type: ignore[literal-required]
+            await self._filter(fields=rules)
+
+    @rx.event
+    @requires(Permission.CONTACTS_SEE)
+    async def drop_rule(self, index: int) -> None:
+        await self._filter(fields=[each for i, each in enumerate(self.filter["fields"]) if i != index])
+
+    @rx.event
+    @requires(Permission.CONTACTS_SEE)
+    async def clear_filters(self) -> None:
+        await self._filter(**{**contacts.EVERYONE, "search": self.filter["search"]})
+
+    @rx.event
+    @requires(Permission.CONTACTS_SEE)
+    async def open_filters(self, is_open: bool) -> None:
+        self.filtering = is_open
+
+    @rx.event
+    @requires(Permission.CONTACTS_SEE)
+    async def sort_by(self, key: str) -> None:
+        self.sort = key if key in SORTS else "name"
+        await self._first_page()
+
+    @rx.event
+    @requires(Permission.CONTACTS_SEE)
+    async def next(self) -> None:
+        if self._next is not None:
+            self._starts = [*self._starts, self._next]
+            await self._turn()
+
+    @rx.event
+    @requires(Permission.CONTACTS_SEE)
+    async def previous(self) -> None:
+        self._starts = self._starts[:-1] or [None]
+        await self._turn()
+
+    @rx.event
+    @requires(Permission.SELF_DO)
+    async def show_column(self, column: str, shown: bool) -> None:
+        actor = await actor_of(self)
+        async with runtime.get().db.write() as session:
+            self.shown = await columns.choose(session, actor, column, shown)
+
+    @rx.event
+    @requires(Permission.CONTACTS_SEE)
+    async def mark(self, contact_id: int) -> None:
+        others = [each for each in self.marked if each != contact_id]
+        self.marked = others if contact_id in self.marked else [*others, contact_id]
+        self.all_marked = False
+
+    @rx.event
+    @requires(Permission.CONTACTS_SEE)
+    async def mark_page(self, marked: bool) -> None:
+        self.marked, self.all_marked = [row["id"] for row in self.rows] if marked else [], False
+
+    @rx.event
+    @requires(Permission.CONTACTS_SEE)
+    async def mark_all(self) -> None:
+        self.all_marked = True
+
+    async def _filter(self, **values: Any) -> None:
+        self.filter = Filter(**{**self.filter, **values})  # type: ignore[typeddict-item]
+        await self._first_page()
+
+    async def _first_page(self) -> None:
+        self._starts = [None]
+        self.marked, self.all_marked = [], False
+        await self._show()
+
+    async def _turn(self) -> None:
+        """Another page: what stands around the table is as it was."""
+        self.marked, self.all_marked = [], False
+        actor = await actor_of(self)
+        async with runtime.get().db.read() as session:
+            await self._read_page(session, actor)
+
+    async def _show(self) -> None:
+        actor, wanted = await actor_of(self), self._wanted()
+        async with runtime.get().db.read() as session:
+            await self._read_page(session, actor)
+            self.total = await contacts.count(session, actor, wanted)
+            self.used, self.limit = await room(session, actor)
+            self.shown = await columns.chosen(session, actor)
+            self.fields = await fields.all_fields(session, actor)
+            self.tags = await tags.choices(session, actor)
+            known = await columns.choices(session, actor)
+            saved = await segments.listing(session, actor)
+        self.sources, self.languages = known["sources"], known["languages"]
+        self.segments = [Option(value=str(each["id"]), label=each["name"]) for each in saved]
+        self.loaded = True
+
+    async def _read_page(self, session: AsyncSession, actor: Actor) -> None:
+        found = await contacts.listing(session, actor, self._wanted(), sort=self.sort, after=self._starts[-1])
+        self.rows, self._next, self.has_next = found.rows, found.next, found.next is not None
+        self.page = (len(self._starts) - 1) * PAGE
+        self.marked = [each for each in self.marked if each in {row["id"] for row in self.rows}]
+
+    def _wanted(self) -> ContactFilter:
+        return ContactFilter(**self.filter)  # type: ignore[typeddict-item]

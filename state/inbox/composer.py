@@ -1,0 +1,108 @@
+"""What is written in the open conversation, and what becomes of it."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TypedDict
+
+import reflex as rx
+
+from state.base import actor_of
+from state.inbox.paths import selected_in
+from wapto_app import runtime
+from wapto_app.security.permissions import Permission
+from wapto_app.security.policy import requires
+from wapto_app.services import drafts, inbox, notes, outbox
+from wapto_app.services.inbox import Outgoing
+
+_REMEMBERED = 20
+
+
+class SavedDraft(TypedDict):
+    """What the server has of a conversation. ``clash``: it was written in another window since this one looked."""
+
+    conversation: int
+    text: str
+    clash: bool
+
+
+NO_DRAFT = SavedDraft(conversation=0, text="", clash=False)
+
+
+class Composer(rx.State):
+    """``answered`` counts what was heard, ``accepted`` what was taken; a refusal moves only the first.
+
+    A ``ref`` names what is handed over. A browser that got no answer hands it over again under the same one, and it
+    happens once. ``undo_seconds`` is how long the newest message can be taken back.
+    """
+
+    answered: int = 0
+    accepted: int = 0
+    undo_seconds: int = 0
+    draft: SavedDraft = NO_DRAFT
+    _done: list[str] = []
+    _held: list[int] = []
+
+    @rx.event
+    @requires(Permission.INBOX_DO)
+    async def load(self) -> None:
+        conversation, actor = selected_in(str(self.router.url.path)), await actor_of(self)
+        self.draft = NO_DRAFT
+        if conversation:
+            async with runtime.get().db.read() as session:
+                text = await drafts.of(session, actor, conversation)
+            self.draft = SavedDraft(conversation=conversation, text=text, clash=False)
+
+    @rx.event
+    @requires(Permission.INBOX_DO)
+    async def save_draft(self, conversation: int, text: str, before: str) -> None:
+        actor = await actor_of(self)
+        async with runtime.get().db.write() as session:
+            newer = await drafts.replace(session, actor, conversation, text, before=before)
+        if newer:
+            self.draft = SavedDraft(conversation=conversation, text=newer, clash=True)
+
+    @rx.event
+    @requires(Permission.INBOX_DO)
+    async def send(self, conversation: int, ref: str, message: Outgoing) -> None:
+        if self._is_new(ref):
+            actor = await actor_of(self)
+            async with runtime.get().db.write() as session:
+                hold = await outbox.hold_of(session, actor)
+                ids = await inbox.deliver(session, actor, conversation, message, hold=hold)
+                if "text" in message:
+                    await drafts.save(session, actor, conversation, "")
+            self._keep(ids, hold)
+        self._accept(ref)
+
+    def _keep(self, ids: list[int], hold: timedelta) -> None:
+        self._held, self.undo_seconds = ids if hold else [], int(hold.total_seconds())
+        self.draft = NO_DRAFT
+
+    @rx.event
+    @requires(Permission.INBOX_DO)
+    async def undo(self, ref: str) -> None:
+        if self._is_new(ref):
+            actor, ids = await actor_of(self), self._held
+            async with runtime.get().db.write() as session:
+                await inbox.take_back(session, actor, ids)
+            self._held = []
+        self._accept(ref)
+
+    @rx.event
+    @requires(Permission.INBOX_DO)
+    async def note(self, conversation: int, ref: str, text: str, mentions: list[int]) -> None:
+        if self._is_new(ref):
+            actor = await actor_of(self)
+            async with runtime.get().db.write() as session:
+                await notes.write(session, actor, conversation, text, mentions)
+            self.undo_seconds = 0
+        self._accept(ref)
+
+    def _is_new(self, ref: str) -> bool:
+        self.answered += 1
+        return ref not in self._done
+
+    def _accept(self, ref: str) -> None:
+        self._done = [*self._done, ref[:40]][-_REMEMBERED:]
+        self.accepted += 1

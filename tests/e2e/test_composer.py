@@ -1,0 +1,225 @@
+"""An agent writes with everything that the composer has, at a desk and on a phone."""
+
+from __future__ import annotations
+
+import io
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from PIL import Image
+from playwright.sync_api import Locator, Page, expect
+
+from tests.e2e.access import is_accessible
+from tests.e2e.conftest import PHONE, Meta, NewPage, Server, free_port, sandbox_for, started
+
+OWNER, PASSWORD = "olga@example.com", "harbour street brochure 7"
+
+
+@pytest.fixture(scope="module")
+def meta_port() -> int:
+    return free_port()
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory, meta_port: int) -> Iterator[Server]:
+    data_dir = tmp_path_factory.mktemp("writing") / "data"
+    with started(data_dir, WAPTO_GRAPH_BASE_URL=f"http://127.0.0.1:{meta_port}") as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def meta(server: Server, meta_port: int) -> Iterator[Meta]:
+    with sandbox_for(server.url, meta_port) as running:
+        yield running
+
+
+def _picture() -> dict[str, Any]:
+    file = io.BytesIO()
+    Image.new("RGB", (320, 200), (18, 121, 74)).save(file, "PNG")
+    return {"name": "plan.png", "mimeType": "image/png", "buffer": file.getvalue()}
+
+
+def _set_up(page: Page, server: Server, meta: Meta) -> None:
+    page.goto(server.setup_link())
+    page.get_by_label("Your name").fill("Olga Owner")
+    page.get_by_label("E-mail").fill(OWNER)
+    page.get_by_label("Password", exact=True).fill(PASSWORD)
+    page.get_by_role("button", name="Create account").click()
+    page.wait_for_url(re.compile("/inbox"))
+    page.goto("/integrations/connect")
+    page.get_by_label("Phone number id").fill(meta.config["phone_number_id"])
+    page.get_by_label("WhatsApp Business account id").fill(meta.config["waba_id"])
+    page.get_by_label("Access token", exact=True).fill(meta.config["token"])
+    page.get_by_label("App secret", exact=True).fill(meta.config["app_secret"])
+    page.get_by_role("button", name="Check and connect").click()
+    expect(page.get_by_test_id("number")).to_contain_text("Connected")
+
+
+def _sign_in(page: Page) -> None:
+    page.goto("/login")
+    page.get_by_label("E-mail").fill(OWNER)
+    page.get_by_label("Password", exact=True).fill(PASSWORD)
+    page.get_by_role("button", name="Sign in").click()
+    page.wait_for_url(re.compile("/inbox"))
+
+
+def _open(page: Page, text: str) -> Locator:
+    page.goto("/inbox")
+    page.get_by_test_id("conversation-row").filter(has_text=text).click()
+    box = page.get_by_test_id("composer-text")
+    expect(box).to_be_visible()
+    return box
+
+
+def _more(page: Page, name: str) -> None:
+    page.get_by_role("button", name="More to send").locator("visible=true").click()
+    page.get_by_role("menuitem", name=name).click()
+
+
+def _last(page: Page) -> Locator:
+    return page.get_by_test_id("message").last
+
+
+def _text_undo_and_draft(page: Page, box: Locator) -> None:
+    box.fill("Too *early*")
+    page.get_by_role("button", name="Formatting").click()
+    expect(page.get_by_test_id("composer-preview").locator("strong")).to_have_text("early")
+    page.get_by_role("button", name="Formatting").click()
+    box.press("Enter")
+    page.get_by_role("button", name="Undo", exact=True).click()
+    expect(box).to_have_value("Too *early*")
+    expect(page.get_by_test_id("message")).to_have_count(1)
+    box.fill("Begun and ")
+    page.get_by_role("button", name="Emoji").click()
+    page.get_by_label("Search emoji").fill("house")
+    page.get_by_label("Search emoji").press("Enter")
+    page.keyboard.press("Escape")
+    expect(box).to_have_value("Begun and 🏠")
+    page.wait_for_timeout(1300)
+    # Another computer of the same person has none of what this browser remembers.
+    page.evaluate("sessionStorage.clear()")
+    page.reload()
+    expect(box).to_have_value("Begun and 🏠")
+    box.fill("")
+
+
+def _note(page: Page, box: Locator) -> None:
+    box.press("Alt+n")
+    box.fill("Only for us")
+    box.press("Enter")
+    expect(_last(page)).to_contain_text("Only for us")
+    box.press("Alt+n")
+
+
+def _files_and_voice(page: Page, box: Locator) -> None:
+    page.get_by_test_id("composer-file").set_input_files([_picture(), _picture() | {"name": "second.png"}])
+    expect(page.get_by_text("Ready")).to_have_count(2)
+    page.get_by_role("button", name="Send second.png earlier").click()
+    page.get_by_label("Caption of second.png").fill("Comes first")
+    box.fill("Comes second")
+    box.press("Enter")
+    expect(page.get_by_test_id("attachment")).to_have_count(0)
+    page.get_by_role("button", name="Record a voice message").click()
+    page.wait_for_timeout(1200)
+    page.get_by_role("button", name="Stop and listen").click()
+    page.get_by_role("button", name="Send the voice message").click()
+    expect(page.get_by_test_id("voice")).to_have_count(0)
+
+
+def _things_to_tap(page: Page) -> None:
+    _more(page, "Buttons, list or link")
+    page.get_by_label("Text", exact=True).fill("Does Friday suit you?")
+    page.get_by_label("Button 1").fill("Yes")
+    page.get_by_role("button", name="Add a button").click()
+    page.get_by_label("Button 2").fill("Yes")
+    is_accessible(page)
+    page.get_by_role("button", name="Send", exact=True).last.click()
+    expect(page.get_by_text("Each one must be different.")).to_be_visible()
+    page.get_by_label("Button 2").fill("No")
+    page.get_by_role("button", name="Send", exact=True).last.click()
+    expect(page.get_by_role("dialog")).to_have_count(0)
+    _more(page, "Location")
+    page.get_by_label("Where").fill("https://maps.app.goo.gl/x")
+    expect(page.get_by_text("A short link does not say")).to_be_visible()
+    page.get_by_label("Where").fill("48.8584, 2.2945")
+    page.get_by_role("button", name="Send", exact=True).last.click()
+    expect(page.get_by_role("dialog")).to_have_count(0)
+
+
+def _later(page: Page, box: Locator) -> None:
+    box.fill("In good time")
+    _more(page, "Send later")
+    page.get_by_role("button", name="In an hour").click()
+    page.get_by_role("button", name="Schedule").click()
+    expect(box).to_have_value("")
+    page.get_by_role("button", name="1 message waits").click()
+    expect(page.get_by_test_id("scheduled-row")).to_contain_text("In good time")
+    page.get_by_role("button", name="Send now").click()
+    expect(page.get_by_test_id("scheduled-row")).to_have_count(0)
+
+
+def test_an_agent_writes_with_everything_there_is(server: Server, meta: Meta, new_page: NewPage) -> None:
+    page = new_page(server.url)
+    _set_up(page, server, meta)
+    customer = meta.customers()[0]["id"]
+    meta.says(customer, {"type": "text", "text": "Is the flat free?"})
+    box = _open(page, "Is the flat free?")
+    _text_undo_and_draft(page, box)
+    _note(page, box)
+    _files_and_voice(page, box)
+    _things_to_tap(page)
+    _later(page, box)
+    is_accessible(page)
+    expect(_last(page)).to_have_attribute("data-status", re.compile("delivered|read"), timeout=20_000)
+    arrived = [message for message in meta.chat(customer) if message.get("from_business", True)]
+    kinds = [message["type"] for message in arrived if message["type"] != "text"]
+    assert kinds == ["image", "image", "audio", "interactive", "location"]
+
+
+def test_templates_take_the_place_of_the_box_when_the_window_is_closed(
+    server: Server, meta: Meta, new_page: NewPage
+) -> None:
+    page = new_page(server.url, viewport=PHONE, has_touch=True)
+    _sign_in(page)
+    customer = meta.customers()[1]["id"]
+    meta.control("faults", {"clock_offset_seconds": -2 * 86400})
+    meta.says(customer, {"type": "text", "text": "Long ago"})
+    meta.control("faults", {"clock_offset_seconds": 0})
+    page.get_by_test_id("conversation-row").filter(has_text="Long ago").click()
+    expect(page.get_by_test_id("composer-closed")).to_contain_text("24 hours")
+    page.get_by_role("button", name="Sync").click()
+    page.get_by_label("Search templates").fill("order_update")
+    page.get_by_label("Templates").get_by_role("button", name="order_update").first.click()
+    send = page.get_by_role("button", name="Send template")
+    expect(send).to_be_disabled()
+    for number, value in enumerate(("Ana", "4711", "Friday"), 1):
+        page.get_by_label(f"Text: {number}").fill(value)
+    expect(page.get_by_test_id("template-preview")).to_contain_text("Hello Ana, your order 4711")
+    send.click()
+    expect(_last(page)).to_contain_text("4711")
+    # The team can still talk about it.
+    page.get_by_role("tab", name="Note").click()
+    page.get_by_test_id("composer-text").fill("Told by template")
+    page.get_by_test_id("composer-send").click()
+    expect(_last(page)).to_contain_text("Told by template")
+
+
+def test_a_phone_has_all_of_it_behind_the_plus(server: Server, meta: Meta, new_page: NewPage) -> None:
+    page = new_page(server.url, viewport=PHONE, has_touch=True)
+    _sign_in(page)
+    box = _open(page, "In good time")
+    _more(page, "Contact card")
+    card = page.get_by_role("dialog", name="Send a contact card")
+    card.get_by_role("tab", name="Somebody else").click()
+    card.get_by_label("Name").fill("Bo Lee")
+    card.get_by_label("Phone number").fill("020 7946 0018")
+    card.get_by_role("button", name="Send", exact=True).click()
+    expect(card.get_by_text("Write the number with its country code")).to_be_visible()
+    card.get_by_label("Phone number").fill("+44 20 7946 0018")
+    card.get_by_role("button", name="Send", exact=True).click()
+    expect(_last(page)).to_contain_text("Bo Lee")
+    expect(box).to_be_focused()
+    page.set_viewport_size({"width": PHONE["width"], "height": 420})  # the keyboard is up
+    expect(box).to_be_in_viewport()

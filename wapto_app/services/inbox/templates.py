@@ -1,0 +1,87 @@
+"""Sending a template from a conversation."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+import sqlalchemy as sa
+from sqlmodel import col, select
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from wapto_app.clock import utcnow
+from wapto_app.models import MediaFile, Template
+from wapto_app.security.permissions import Actor, Permission
+from wapto_app.services import templates
+from wapto_app.services.errors import Invalid, NotFound
+from wapto_app.services.media import kind_of
+from wapto_app.services.outbox import Draft, enqueue
+from wapto_app.services.visibility import conversation_for
+
+# How exactly it is remembered when a template was used last: not every message is worth a write of its own.
+_NOTED_EVERY = timedelta(minutes=1)
+
+
+async def send_template(
+    session: AsyncSession,
+    actor: Actor,
+    conversation_id: int,
+    template_id: int,
+    values: dict[str, str],
+    media_key: str = "",
+    *,
+    hold: timedelta = timedelta(0),
+) -> int:
+    """Send an approved template; keys of ``values`` as in ``templates.anatomy``, ``media_key`` is the header's file.
+
+    Raises:
+        NotFound: conversation, template or file are not there.
+        Invalid: the field is the key of what is missing or wrong.
+        The errors of ``outbox.enqueue``; TemplateUnavailable when WhatsApp does not accept it any more.
+    """
+    actor.require(Permission.INBOX_DO)
+    draft = await template_draft(session, actor, conversation_id, template_id, values, media_key)
+    message_id = await enqueue(
+        session,
+        actor,
+        conversation_id,
+        Draft(draft.type, draft.body, draft.content, draft.media_key, hold=hold),
+    )
+    await _note_use(session, template_id, utcnow())
+    return message_id
+
+
+async def template_draft(
+    session: AsyncSession,
+    actor: Actor,
+    conversation_id: int,
+    template_id: int,
+    values: dict[str, str],
+    media_key: str = "",
+) -> Draft:
+    """The message that it would be; the same errors, before anything is queued."""
+    actor.require(Permission.INBOX_DO)
+    conversation = await conversation_for(session, actor, conversation_id)
+    template = await templates.of_account(session, conversation, template_id)
+    wanted = templates.file_kind(template)
+    if wanted and media_key:
+        await _ensure_kind(session, media_key, wanted)
+    filled = templates.fill(template, values, has_file=bool(media_key))
+    return Draft("template", filled.body, filled.content, media_key if wanted else "")
+
+
+async def _ensure_kind(session: AsyncSession, media_key: str, wanted: str) -> None:
+    mime_type = (await session.exec(select(MediaFile.mime_type).where(MediaFile.key == media_key))).first()
+    if mime_type is None:
+        raise NotFound("file")
+    if kind_of(mime_type) != wanted:
+        raise Invalid("media", f"The header of this template needs a file of another kind: {wanted}.")
+
+
+async def _note_use(session: AsyncSession, template_id: int, now: datetime) -> None:
+    last = col(Template.last_used_at)
+    await session.exec(
+        sa.update(Template)
+        .where(col(Template.id) == template_id, sa.or_(last.is_(None), last < now - _NOTED_EVERY))
+        .values(last_used_at=now)
+        .execution_options(synchronize_session=False)
+    )

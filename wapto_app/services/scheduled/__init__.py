@@ -1,0 +1,36 @@
+"""Messages that leave later: planned by a person, checked again when their time comes."""
+
+from wapto_app.services.scheduled.plans import (
+    NO_TEMPLATE,
+    Plan,
+    ScheduledRow,
+    TemplatePlan,
+    WindowHint,
+    cancel,
+    change,
+    hint,
+    of,
+    plan,
+    send_now,
+)
+from wapto_app.services.scheduled.sending import PATIENCE, cancel_for, cancel_unwanted, send_due
+from wapto_app.services.scheduled.times import due_at
+
+__all__ = [
+    "NO_TEMPLATE",
+    "PATIENCE",
+    "Plan",
+    "ScheduledRow",
+    "TemplatePlan",
+    "WindowHint",
+    "cancel",
+    "cancel_for",
+    "cancel_unwanted",
+    "change",
+    "due_at",
+    "hint",
+    "of",
+    "plan",
+    "send_due",
+    "send_now",
+]
