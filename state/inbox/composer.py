@@ -44,11 +44,11 @@ class Composer(rx.State):
     _held: list[int] = []
 
     @rx.event
-    @requires(Permission.INBOX_DO)
+    @requires(Permission.INBOX_SEE)
     async def load(self) -> None:
         conversation, actor = selected_in(str(self.router.url.path)), await actor_of(self)
         self.draft = NO_DRAFT
-        if conversation:
+        if conversation and actor.may(Permission.INBOX_DO):
             async with runtime.get().db.read() as session:
                 text = await drafts.of(session, actor, conversation)
             self.draft = SavedDraft(conversation=conversation, text=text, clash=False)

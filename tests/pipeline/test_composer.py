@@ -180,10 +180,10 @@ async def test_a_template_goes_out_through_a_closed_window(tab: Tab, work: Works
     await tab.send(TemplatePicker.choose(ana, row["id"]))
     assert [slot["key"] for slot in tab.vars(TemplatePicker)["form"]["slots"]] == ["body.1"]
     chosen = {"id": row["id"], "values": {}, "media_key": ""}
-    await attempt(tab, Composer.send(ana, ref(), {"template": chosen}))
+    await attempt(tab, Composer.send(ana, ref(), {"reply_to": 0, "template": chosen}))
     await tab.until(lambda: set(tab.vars(Feedback).get("errors", {})) == {"body.1"})
     chosen["values"] = {"body.1": "Ana"}
-    await tab.send(Composer.send(ana, ref(), {"template": chosen}))
+    await tab.send(Composer.send(ana, ref(), {"reply_to": 0, "template": chosen}))
     assert notices(tab) == []
     await tab.until(lambda: bodies(tab)[-1] == "Hello Ana")
 

@@ -72,7 +72,7 @@ async def test_each_file_has_its_caption_and_the_text_goes_below_the_last_one(
 async def test_a_text_that_cannot_be_a_caption_follows_as_a_message(
     runtime: Runtime, owner: Actor, conversation_id: int, book: Book, last: OutgoingFile
 ) -> None:
-    ids = await deliver(runtime, owner, conversation_id, Outgoing(text="See you", files=[last]))
+    ids = await deliver(runtime, owner, conversation_id, Outgoing(reply_to=0, text="See you", files=[last]))
     rows = await sent(book)
     assert [(row["type"], row["body"]) for row in rows][1:] == [("text", "See you")]
     assert ids == [row["id"] for row in rows]
@@ -81,14 +81,16 @@ async def test_a_text_that_cannot_be_a_caption_follows_as_a_message(
 async def test_a_text_too_long_for_a_caption_is_no_error(
     runtime: Runtime, owner: Actor, conversation_id: int, book: Book
 ) -> None:
-    await deliver(runtime, owner, conversation_id, Outgoing(text="x" * 2000, files=[file()]))
+    await deliver(runtime, owner, conversation_id, Outgoing(reply_to=0, text="x" * 2000, files=[file()]))
     assert [len(row["body"]) for row in await sent(book)] == [0, 2000]
 
 
 async def test_only_what_whatsapp_plays_as_voice_is_a_voice_message(
     runtime: Runtime, owner: Actor, conversation_id: int, book: Book
 ) -> None:
-    message = Outgoing(text="", files=[file(SOUND, voice=True), file(KEY, voice=True), file(SOUND)])
+    message = Outgoing(
+        reply_to=0, text="", files=[file(SOUND, voice=True), file(KEY, voice=True), file(SOUND)]
+    )
     await deliver(runtime, owner, conversation_id, message)
     assert [row["content"].get("voice") for row in await sent(book)] == [True, None, None]
     assert (await book.rows("conversation"))[0]["preview"] == "🎵 Audio"
@@ -97,7 +99,8 @@ async def test_only_what_whatsapp_plays_as_voice_is_a_voice_message(
 async def test_reply_buttons(runtime: Runtime, owner: Actor, conversation_id: int, book: Book) -> None:
     question = (await book.only("message"))["id"]
     message = Outgoing(
-        interactive=asked("buttons", buttons=["Yes", " ", "No"], header="Visit"), reply_to=question
+        interactive=asked("buttons", buttons=["Yes", " ", "No"], header="Visit"),
+        reply_to=question,
     )
     await deliver(runtime, owner, conversation_id, message)
     (row,) = await sent(book)
@@ -117,7 +120,7 @@ async def test_reply_buttons(runtime: Runtime, owner: Actor, conversation_id: in
 async def test_a_list(runtime: Runtime, owner: Actor, conversation_id: int, book: Book) -> None:
     rows = [{"title": "Flat 1", "description": "2 rooms"}, {"title": "Flat 2", "description": ""}]
     sections = [{"title": "Harbour", "rows": rows}, {"title": "Park", "rows": rows[:1]}]
-    message = Outgoing(interactive=asked("list", button="Choose", sections=sections))
+    message = Outgoing(reply_to=0, interactive=asked("list", button="Choose", sections=sections))
     await deliver(runtime, owner, conversation_id, message)
     action = (await sent(book))[0]["content"]["interactive"]["action"]
     assert [row["id"] for section in action["sections"] for row in section["rows"]] == [
@@ -132,8 +135,8 @@ async def test_a_link_and_the_request_for_a_place(
     runtime: Runtime, owner: Actor, conversation_id: int, book: Book
 ) -> None:
     link = asked("link", button="See the flat", url=" https://example.com/flat ")
-    await deliver(runtime, owner, conversation_id, Outgoing(interactive=link))
-    await deliver(runtime, owner, conversation_id, Outgoing(interactive=asked("ask_location")))
+    await deliver(runtime, owner, conversation_id, Outgoing(reply_to=0, interactive=link))
+    await deliver(runtime, owner, conversation_id, Outgoing(reply_to=0, interactive=asked("ask_location")))
     kinds = [row["content"]["interactive"]["type"] for row in await sent(book)]
     assert kinds == ["cta_url", "location_request_message"]
 
@@ -160,7 +163,7 @@ async def test_what_whatsapp_would_refuse_is_named_and_not_sent(
     runtime: Runtime, owner: Actor, conversation_id: int, book: Book, wrong: Interactive, field: str
 ) -> None:
     with pytest.raises(Invalid) as refused:
-        await deliver(runtime, owner, conversation_id, Outgoing(interactive=wrong))
+        await deliver(runtime, owner, conversation_id, Outgoing(reply_to=0, interactive=wrong))
     assert refused.value.field == f"interactive.{field}"
     assert await sent(book) == []
 
@@ -169,7 +172,7 @@ async def test_a_place_with_its_name_and_address(
     runtime: Runtime, owner: Actor, conversation_id: int, book: Book
 ) -> None:
     place = inbox.OutgoingPlace(latitude=48.8584, longitude=2.2945, name="Tower", address="Paris")
-    await deliver(runtime, owner, conversation_id, Outgoing(place=place))
+    await deliver(runtime, owner, conversation_id, Outgoing(reply_to=0, place=place))
     (row,) = await sent(book)
     assert (row["type"], row["body"], row["content"]["address"]) == ("location", "Tower", "Paris")
 
@@ -179,7 +182,7 @@ async def test_a_card_is_typed_or_one_of_our_contacts(
 ) -> None:
     ada = (await book.only("contact"))["id"]
     cards = [typed(email="bo@example.com", company="Lee & Sons"), typed(contact_id=ada, name="", phone="")]
-    await deliver(runtime, owner, conversation_id, Outgoing(cards=cards))
+    await deliver(runtime, owner, conversation_id, Outgoing(reply_to=0, cards=cards))
     (row,) = await sent(book)
     assert row["body"] == "Bo Lee, Ada"
     assert [card["phones"][0]["phone"] for card in row["content"]["cards"]] == [
@@ -202,7 +205,7 @@ async def test_a_wrong_card_is_named(
     runtime: Runtime, owner: Actor, conversation_id: int, card: OutgoingCard, field: str
 ) -> None:
     with pytest.raises(Invalid) as refused:
-        await deliver(runtime, owner, conversation_id, Outgoing(cards=[card]))
+        await deliver(runtime, owner, conversation_id, Outgoing(reply_to=0, cards=[card]))
     assert refused.value.field == field
 
 
@@ -212,10 +215,10 @@ async def test_whoever_may_not_see_numbers_cannot_send_them_to_a_phone_of_theirs
     hiding = replace(agent, hide_phone=True)
     ada = (await book.only("contact"))["id"]
     with pytest.raises(Conflict):
-        await deliver(runtime, hiding, conversation_id, Outgoing(cards=[typed(contact_id=ada)]))
+        await deliver(runtime, hiding, conversation_id, Outgoing(reply_to=0, cards=[typed(contact_id=ada)]))
     async with runtime.db.read() as session:
         assert await inbox.shareable(session, hiding, "") == []
-    await deliver(runtime, hiding, conversation_id, Outgoing(cards=[typed()]))
+    await deliver(runtime, hiding, conversation_id, Outgoing(reply_to=0, cards=[typed()]))
 
 
 async def test_cards_of_contacts_that_one_may_not_see_are_not_there(
@@ -223,9 +226,9 @@ async def test_cards_of_contacts_that_one_may_not_see_are_not_there(
 ) -> None:
     bare = replace(owner, permissions=frozenset({Permission.INBOX_SEE, Permission.INBOX_DO}))
     with pytest.raises(Forbidden):
-        await deliver(runtime, bare, conversation_id, Outgoing(cards=[typed(contact_id=1)]))
+        await deliver(runtime, bare, conversation_id, Outgoing(reply_to=0, cards=[typed(contact_id=1)]))
     with pytest.raises(NotFound):
-        await deliver(runtime, owner, conversation_id, Outgoing(cards=[typed(contact_id=999)]))
+        await deliver(runtime, owner, conversation_id, Outgoing(reply_to=0, cards=[typed(contact_id=999)]))
 
 
 async def test_contacts_are_found_by_name_and_number(
@@ -249,11 +252,11 @@ async def test_contacts_are_found_by_name_and_number(
 @pytest.mark.parametrize(
     "message",
     [
-        Outgoing(text="x"),
-        Outgoing(text="", files=[file()]),
-        Outgoing(interactive=asked("ask_location")),
-        Outgoing(place=inbox.OutgoingPlace(latitude=1, longitude=1, name="", address="")),
-        Outgoing(cards=[typed()]),
+        Outgoing(reply_to=0, text="x"),
+        Outgoing(reply_to=0, text="", files=[file()]),
+        Outgoing(reply_to=0, interactive=asked("ask_location")),
+        Outgoing(reply_to=0, place=inbox.OutgoingPlace(latitude=1, longitude=1, name="", address="")),
+        Outgoing(reply_to=0, cards=[typed()]),
     ],
 )
 async def test_nothing_leaves_through_a_closed_window(

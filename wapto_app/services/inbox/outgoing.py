@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import Any
+from typing import Any, Required
 
 from sqlmodel.ext.asyncio.session import AsyncSession
 from typing_extensions import TypedDict
@@ -41,7 +41,7 @@ class Outgoing(TypedDict, total=False):
 
     text: str
     files: list[OutgoingFile]
-    reply_to: int
+    reply_to: Required[int]
     interactive: Interactive
     place: OutgoingPlace
     cards: list[OutgoingCard]
@@ -63,7 +63,7 @@ async def deliver(
         The errors of ``outbox.enqueue``.
     """
     actor.require(Permission.INBOX_DO)
-    wait: Any = {"reply_to": message.get("reply_to", 0), "hold": hold}
+    wait: Any = {"reply_to": message["reply_to"], "hold": hold}
     if interactive := message.get("interactive"):
         return [await send_interactive(session, actor, conversation_id, interactive, **wait)]
     if place := message.get("place"):
