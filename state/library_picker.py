@@ -32,7 +32,7 @@ class LibraryPicker(rx.State):
 
     @rx.event
     @requires(Permission.MEDIA_SEE)
-    async def start(self, name: str, kind: str = "") -> None:
+    async def start(self, name: str, kind: str) -> None:
         """Open the picker of this name; ``kind`` is what it shows at first, empty for everything."""
         self.opened, self.kind, self.chosen, self.loaded = name[:40], kind, [], False
         self.text, self.folder_id, self._pages = "", library.EVERYWHERE, 1

@@ -65,7 +65,7 @@ async def test_the_list_is_live_and_narrowed_down(page: Tab, runtime: Runtime, o
     await done(runtime, library.set_words, owner, [row["key"]], add=["sea"])
     await page.send(MediaLibrary.clear, MediaLibrary.show_word("sea"))
     assert names(page) == ["Beach.jpg"]
-    assert page.vars(MediaLibrary)["words"] == ["sea"]
+    await page.until(lambda: page.vars(MediaLibrary)["words"] == ["sea"])
     await page.send(MediaLibrary.show_word(""), MediaLibrary.sort_by("name"))
     assert names(page) == ["Beach.jpg", "Prices.pdf"]
     assert page.vars(MediaLibrary)["storage"]["used"] == row["size"] + len(PDF)

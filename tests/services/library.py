@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import random
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +24,7 @@ def photo(width: int = 60, height: int = 40, *, seed: int = 1, kind: str = "JPEG
     return file.getvalue()
 
 
+@cache
 def noise(side: int, *, seed: int = 1, kind: str = "PNG") -> bytes:
     """A picture that does not get smaller by packing: 1,400 pixels weigh more than WhatsApp takes."""
     file = io.BytesIO()
