@@ -169,6 +169,7 @@ def _options() -> rx.Component:
         FieldError.create(
             control="field-options", id="field-options-error", text=from_server(_ERRORS["options"])
         ),
-        id="field-options",
+        # Not as ``id``: Reflex would read the box as an input of the form.
+        custom_attrs={"id": "field-options", "tabIndex": -1},
         class_name="flex flex-col gap-1.5",
     )

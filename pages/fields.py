@@ -134,7 +134,8 @@ def _delete_dialog() -> rx.Component:
         Fields.leaving_values,
     )
     used = t(
-        "These segments ask for it and will match nobody: {names}.", names=Fields.leaving_segments.join(", ")
+        "These segments ask for it and will match nobody: “{names}”.",
+        names=Fields.leaving_segments.join("”, “"),
     )
     return confirm_dialog(
         title=t("Delete “{title}”?", title=Fields.leaving_label),

@@ -81,7 +81,7 @@ def _form() -> rx.Component:
     return form(
         stack(
             card(name),
-            card(rx.el.div(rules, refused, id="segment-rules", tab_index=-1)),
+            card(rx.el.div(rules, refused, custom_attrs={"id": "segment-rules", "tabIndex": -1})),
             rx.cond(MAY_WRITE, actions, rx.fragment()),
         ),
         key=SegmentEditor.opened.to_string(),

@@ -130,7 +130,9 @@ def _merged_words() -> rx.Var[str]:
 
 def _delete() -> rx.Component:
     contacts = tn("It is taken off {n} contact.", "It is taken off {n} contacts.", TagDialog.contacts)
-    used = t("These segments ask for it and will match nobody: {names}.", names=TagDialog.segments.join(", "))
+    used = t(
+        "These segments ask for it and will match nobody: “{names}”.", names=TagDialog.segments.join("”, “")
+    )
     return confirm_dialog(
         title=t("Delete “{title}”?", title=TagDialog.name),
         text=rx.cond(TagDialog.segments.length() > 0, contacts + " " + used, contacts),

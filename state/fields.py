@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TypedDict
+from typing import NotRequired, TypedDict
 
 import reflex as rx
 from reflex.event import EventSpec
+from typing_extensions import TypedDict as FormDict  # what pydantic validates, below Python 3.12
 
 from state.base import Feedback, actor_of, success, watch
 from wapto_app import runtime
@@ -14,7 +15,18 @@ from wapto_app.security.policy import requires
 from wapto_app.services import fields
 from wapto_app.services.fields import FieldForm, FieldLine
 
-_INPUTS = ("label", "key", "kind", "help", "minimum", "maximum", "options")
+
+class FieldInputs(FormDict):
+    """What the form sends. Inputs that a kind does not have are left out, as is a box that is not ticked."""
+
+    label: str
+    help: str
+    key: NotRequired[str]
+    kind: NotRequired[str]
+    minimum: NotRequired[str]
+    maximum: NotRequired[str]
+    options: NotRequired[str]
+    required: NotRequired[bool]
 
 
 class OptionLine(TypedDict):
@@ -140,7 +152,7 @@ class FieldDialog(rx.State):
 
     @rx.event
     @requires(Permission.TAGS_DO)
-    async def save(self, form: dict[str, str | bool]) -> list[EventSpec]:
+    async def save(self, form: FieldInputs) -> list[EventSpec]:
         wanted = _read(form)
         actor = await actor_of(self)
         async with runtime.get().db.write() as session:
@@ -152,7 +164,14 @@ class FieldDialog(rx.State):
         return [Feedback.clear(), success(f"“{' '.join(wanted['label'].split())}” is saved.")]
 
 
-def _read(form: dict[str, str | bool]) -> FieldForm:
-    """Inputs that this kind does not have are left out by the browser, as is a box that is not ticked."""
-    texts = {name: str(form.get(name, "")) for name in _INPUTS}
-    return FieldForm(**texts, required=bool(form.get("required", False)))  # type: ignore[typeddict-item]
+def _read(form: FieldInputs) -> FieldForm:
+    return FieldForm(
+        label=form["label"],
+        help=form["help"],
+        key=form.get("key", ""),
+        kind=form.get("kind", ""),
+        minimum=form.get("minimum", ""),
+        maximum=form.get("maximum", ""),
+        options=form.get("options", ""),
+        required=form.get("required", False),
+    )

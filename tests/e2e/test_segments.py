@@ -96,7 +96,7 @@ def _tags(page: Page) -> None:
     page.get_by_role("menuitem", name="Merge into another").click()
     page.get_by_role("dialog").get_by_label("Merge into").select_option(label="Leads")
     page.get_by_role("button", name="Merge tags").click()
-    expect(page.get_by_text("“Lead” is part of “Leads” now.")).to_be_visible()
+    expect(page.get_by_text("“Lead” is part of “Leads” now.").last).to_be_visible()
     expect(page.get_by_role("button", name="Edit Lead", exact=True)).to_have_count(0)
     is_accessible(page)
 

@@ -98,7 +98,9 @@ async def test_a_field_is_made_ordered_and_deleted(open_tab: OpenTab, owner: Act
     choices = json.dumps([{"was": "", "now": "Rent"}, {"was": "", "now": "Buy"}])
     for label, kind, more in (("City", "text", {}), ("Wish", "select", {"options": choices})):
         await tab.send(FieldDialog.start, FieldDialog.choose_kind(kind))
-        await submit(tab, name_of(FieldDialog, "save"), label=label, kind=kind, required="on", **more)
+        await submit(
+            tab, name_of(FieldDialog, "save"), label=label, kind=kind, help="", required="on", **more
+        )
     await tab.until(lambda: labels(tab) == ["City", "Wish"])
     city, wish = [row["id"] for row in tab.vars(Fields)["rows"]]
     assert tab.vars(Fields)["rows"][1]["required"] is True
@@ -110,7 +112,7 @@ async def test_a_field_is_made_ordered_and_deleted(open_tab: OpenTab, owner: Act
     assert labels(tab) == ["City", "Wish"]
     await tab.send(FieldDialog.edit(wish))
     assert [each["now"] for each in tab.vars(FieldDialog)["options"]] == ["Rent", "Buy"]
-    await submit(tab, name_of(FieldDialog, "save"), label="Wish", options="[")
+    await submit(tab, name_of(FieldDialog, "save"), label="Wish", help="", options="[")
     await tab.until(lambda: "options" in errors(tab))
     await tab.send(Fields.ask_to_delete(city, "City"), Fields.delete)
     await tab.until(lambda: labels(tab) == ["Wish"])
