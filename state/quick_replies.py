@@ -140,10 +140,8 @@ class ReplyDialog(rx.State):
     @requires(Permission.MEDIA_SEE)
     async def take_file(self, keys: list[str]) -> None:
         actor = await actor_of(self)
-        if not keys:
-            return
         async with runtime.get().db.read() as session:
-            row = await library.get(session, actor, keys[0])
+            row = await library.get(session, actor, keys[0] if keys else "")
         self.file, self.file_name, self.file_kind = row["key"], row["name"], row["kind"]
 
     @rx.event
