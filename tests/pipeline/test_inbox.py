@@ -502,3 +502,35 @@ async def test_a_deactivated_agent_gets_no_more_of_the_conversation(
     assert "4111" not in told
     assert "123" not in told
     assert set(tab.redirects) == {f"/login?next=/inbox/{conversation_id}"}
+
+
+async def test_a_long_thread_is_held_as_a_stretch_that_goes_up_and_down_again(
+    tab: Tab, work: Workspace
+) -> None:
+    conversation_id = await work.conversation("Ana")
+    for number in range(420):
+        await work.says(conversation_id, f"m{number}")
+    await show(tab, conversation_id)
+    whole = ["Hello from Ana", *(f"m{number}" for number in range(420))]
+
+    def ids() -> list[int]:
+        return [row["id"] for row in tab.vars(OpenConversation)["messages"]]
+
+    while tab.vars(OpenConversation)["has_older"]:
+        before = ids()
+        await tab.send(OpenConversation.load_older)
+        assert ids()[-len(before) :] == before or len(ids()) == 250
+    assert bodies(tab) == whole[:250]
+    assert tab.vars(OpenConversation)["has_newer"] is True
+    await work.says(conversation_id, "meanwhile")
+    await tab.until(lambda: tab.vars(OpenConversation)["arrived"] > 0)
+    assert bodies(tab) == whole[:250]
+    while tab.vars(OpenConversation)["has_newer"]:
+        await tab.send(OpenConversation.load_newer)
+    assert bodies(tab) == [*whole, "meanwhile"][-250:]
+    await work.says(conversation_id, "and now")
+    await tab.until(lambda: bodies(tab)[-1] == "and now")
+    await tab.send(OpenConversation.load_older, OpenConversation.load_older, OpenConversation.load_older)
+    await tab.send(OpenConversation.to_latest)
+    assert bodies(tab)[-1] == "and now"
+    assert tab.vars(OpenConversation)["has_newer"] is False

@@ -88,6 +88,8 @@ export function ChatList({ items, itemKey, row: Row, className, label, jumpOn, h
   }, [items.length > 0]);
   useEffect(() => {
     if (!jumpOn) return;
+    // What was just sent stands at the end, which may not be here.
+    if (hasNewer) { onJump?.(); return; }
     pinned.current = true;
     requestAnimationFrame(settle);
   }, [jumpOn]);
