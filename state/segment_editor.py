@@ -64,8 +64,9 @@ class SegmentEditor(rx.State):
 
     @rx.event
     @requires(Permission.CONTACTS_SEE)
-    async def try_out(self, rules: dict[str, Any]) -> EventSpec:
-        await self._look(rules)
+    async def try_out(self, rules: str) -> EventSpec:
+        """``rules`` is JSON of the tree."""
+        await self._look(_tree(rules))
         return Feedback.clear()
 
     @rx.event

@@ -32,9 +32,17 @@ _CUSTOMERS = (
 _WAIT_SECONDS = 20.0
 
 
-def _form(label: str, kind: FieldKind, **more: str) -> FieldForm:
-    texts = {"key": "", "help": "", "minimum": "", "maximum": "", "options": ""} | more
-    return FieldForm(label=label, kind=kind.value, required=False, **texts)  # type: ignore[typeddict-item]
+def _form(label: str, kind: FieldKind, *, help: str = "", minimum: str = "", options: str = "") -> FieldForm:
+    return FieldForm(
+        label=label,
+        key="",
+        kind=kind.value,
+        help=help,
+        minimum=minimum,
+        maximum="",
+        required=False,
+        options=options,
+    )
 
 
 async def prepare(session: AsyncSession) -> None:

@@ -142,7 +142,7 @@ def _tags() -> rx.Component:
         ContactList.tags,
         lambda tag: rx.cond(
             wanted["tags"].contains(tag["id"]),
-            tag_chip(tag, on_remove=ContactList.choose_tag(tag["id"], True)),
+            tag_chip(tag, on_remove=ContactList.choose_tag(tag["id"], False)),
             rx.fragment(),
         ),
     )

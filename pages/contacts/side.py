@@ -44,7 +44,7 @@ def _tags() -> rx.Component:
     )
     chips = rx.cond(
         MAY_WRITE,
-        tag_chips(ContactPage.tags, on_remove=lambda tag_id: ContactPage.tag(tag_id, True)),
+        tag_chips(ContactPage.tags, on_remove=lambda tag_id: ContactPage.tag(tag_id, False)),
         tag_chips(ContactPage.tags),
     )
     return section(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import Any, TypedDict
+from typing import TypedDict
 
 import reflex as rx
 
@@ -122,7 +122,7 @@ class Sink(rx.State):
 
     @rx.event
     @public
-    def try_rules(self, rules: dict[str, Any]) -> None:
+    def try_rules(self, rules: str) -> None:
         self.loading = not rules
 
     @rx.event

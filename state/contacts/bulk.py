@@ -66,12 +66,12 @@ class ContactBulk(rx.State):
 
     @rx.event
     @requires(Permission.CONTACTS_DO)
-    async def tag(self, tag_id: int, _chosen: bool) -> Any:
+    async def tag(self, tag_id: int, _worn: bool) -> Any:
         return ContactBulk.run(Deed.TAG.value, tag_id)
 
     @rx.event
     @requires(Permission.CONTACTS_DO)
-    async def untag(self, tag_id: int, _chosen: bool) -> Any:
+    async def untag(self, tag_id: int, _worn: bool) -> Any:
         return ContactBulk.run(Deed.UNTAG.value, tag_id)
 
     @rx.event(background=True)

@@ -125,10 +125,10 @@ class ContactPage(rx.State):
 
     @rx.event
     @requires(Permission.CONTACTS_DO)
-    async def tag(self, tag_id: int, chosen: bool) -> None:
+    async def tag(self, tag_id: int, worn: bool) -> None:
         actor = await actor_of(self)
         async with runtime.get().db.write() as session:
-            await tags.apply(session, actor, [self.who["id"]], [tag_id], remove=chosen)
+            await tags.apply(session, actor, [self.who["id"]], [tag_id], remove=not worn)
 
     @rx.event
     @requires(Permission.CONTACTS_DO)

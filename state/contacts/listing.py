@@ -15,6 +15,7 @@ from wapto_app.security.permissions import Actor, Permission
 from wapto_app.security.policy import requires
 from wapto_app.services import contacts, fields, segments, tags
 from wapto_app.services.contacts import ContactFilter, ContactRow, Cursor, columns
+from wapto_app.services.contacts.filters import FIELD_WAYS, TAG_WAYS
 from wapto_app.services.contacts.listing import PAGE, SORTS, room
 from wapto_app.services.fields import FieldRow
 from wapto_app.services.tags import TagChip
@@ -138,25 +139,25 @@ class ContactList(rx.State):
     @requires(Permission.CONTACTS_SEE)
     async def choose_tag(self, tag_id: int, chosen: bool) -> None:
         others = [each for each in self.filter["tags"] if each != tag_id]
-        await self._filter(tags=others if chosen else [*others, tag_id])
+        await self._filter(tags=[*others, tag_id] if chosen else others)
 
     @rx.event
     @requires(Permission.CONTACTS_SEE)
     async def choose_tags_way(self, way: str) -> None:
-        await self._filter(tags_way=way[:8])
+        await self._filter(tags_way=way if way in TAG_WAYS else "any")
 
     @rx.event
     @requires(Permission.CONTACTS_SEE)
     async def add_rule(self, key: str) -> None:
         rules = self.filter["fields"]
-        if key and len(rules) < _MOST_RULES:
-            await self._filter(fields=[*rules, Rule(field=key[:40], way="filled", value="")])
+        if key in [each["key"] for each in self.fields] and len(rules) < _MOST_RULES:
+            await self._filter(fields=[*rules, Rule(field=key, way="filled", value="")])
 
     @rx.event
     @requires(Permission.CONTACTS_SEE)
     async def change_rule(self, index: int, name: str, value: str) -> None:
         rules = [Rule(**each) for each in self.filter["fields"]]
-        if 0 <= index < len(rules) and name in ("way", "value"):
+        if 0 <= index < len(rules) and (name == "value" or (name == "way" and value in FIELD_WAYS)):
             rules[index][name] = value[:200]  # type: ignore[literal-required]
             await self._filter(fields=rules)
 
@@ -224,12 +225,12 @@ class ContactList(rx.State):
 
     async def _first_page(self) -> None:
         self._starts = [None]
-        self.marked, self.all_marked = [], False
+        self._unmark()
         await self._show()
 
     async def _turn(self) -> None:
         """Another page: what stands around the table is as it was."""
-        self.marked, self.all_marked = [], False
+        self._unmark()
         actor = await actor_of(self)
         async with runtime.get().db.read() as session:
             await self._read_page(session, actor)
@@ -253,7 +254,13 @@ class ContactList(rx.State):
         found = await contacts.listing(session, actor, self._wanted(), sort=self.sort, after=self._starts[-1])
         self.rows, self._next, self.has_next = found.rows, found.next, found.next is not None
         self.page = (len(self._starts) - 1) * PAGE
-        self.marked = [each for each in self.marked if each in {row["id"] for row in self.rows}]
+        there = {row["id"] for row in self.rows}
+        if not there.issuperset(self.marked):
+            self.marked = [each for each in self.marked if each in there]
+
+    def _unmark(self) -> None:
+        if self.marked or self.all_marked:
+            self.marked, self.all_marked = [], False
 
     def _wanted(self) -> ContactFilter:
         return ContactFilter(**self.filter)  # type: ignore[typeddict-item]

@@ -200,3 +200,34 @@ async def test_a_stranger_gets_nothing(open_tab: OpenTab, owner: Actor, runtime:
     tab = await open_tab(None, "/contacts")
     await asyncio.sleep(0)
     assert "Ada" not in repr(tab.updates)
+
+
+async def test_a_filter_by_tag_is_put_on_and_taken_off(
+    open_tab: OpenTab, owner: Actor, runtime: Runtime
+) -> None:
+    ids = [await add(runtime, owner, number, name=name) for number, name in enumerate(("Ada", "Bea"))]
+    async with runtime.db.write() as session:
+        [vip] = await tags.ensure(session, owner, ["VIP"])
+        await tags.apply(session, owner, ids[:1], [vip])
+    tab = await open_tab(owner, "/contacts")
+    await tab.send(ContactList.choose_tag(vip, True))
+    assert names(tab) == ["Ada"]
+    await tab.send(ContactList.choose_tags_way("none"))
+    assert names(tab) == ["Bea"]
+    await tab.send(ContactList.choose_tag(vip, False))
+    assert names(tab) == ["Ada", "Bea"]
+    await tab.send(ContactList.choose("opt", "out"))
+    assert (names(tab), tab.vars(ContactList)["filters"]) == ([], 1)
+    await tab.send(ContactList.clear_filters)
+    assert names(tab) == ["Ada", "Bea"]
+
+
+async def test_a_tag_is_taken_off_on_the_page_of_one(
+    open_tab: OpenTab, owner: Actor, runtime: Runtime
+) -> None:
+    await add(runtime, owner, 1)
+    tab = await open_tab(owner, "/contacts/1")
+    await tab.send(ContactPage.create_tag("VIP"))
+    await tab.until(lambda: len(tab.vars(ContactPage)["tags"]) == 1)
+    await tab.send(ContactPage.tag(tab.vars(ContactPage)["tags"][0]["id"], False))
+    await tab.until(lambda: tab.vars(ContactPage)["tags"] == [])

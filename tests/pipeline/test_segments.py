@@ -121,10 +121,11 @@ async def test_rules_are_tried_out_saved_and_counted(open_tab: OpenTab, owner: A
     await other.send(Segments.load)
     await tab.send(SegmentEditor.load)
     assert tab.vars(SegmentEditor)["problems"] == {"0": "Choose at least one."}
-    await tab.send(SegmentEditor.try_out(ALL))
+    await tab.send(SegmentEditor.try_out(json.dumps(ALL)))
     seen = tab.vars(SegmentEditor)
     assert (seen["count"], seen["problems"], seen["sample"][0]["name"]) == (1, {}, "Ada")
-    await tab.send(SegmentEditor.try_out({"rules": [{"field": "tags", "op": "any_of", "items": [7]}]}))
+    gone = {"rules": [{"field": "tags", "op": "any_of", "items": [7]}]}
+    await tab.send(SegmentEditor.try_out(json.dumps(gone)))
     assert (tab.vars(SegmentEditor)["count"], tab.vars(SegmentEditor)["sample"]) == (0, [])
     save = name_of(SegmentEditor, "save")
     for rules in ("", "[]", "[" * 50_000, json.dumps({"rules": []})):
@@ -189,7 +190,13 @@ async def test_agents_do_what_their_team_may(
 
 
 async def test_strangers_are_sent_to_sign_in(open_tab: OpenTab) -> None:
-    for event in (Tags.load, Fields.load, Segments.load, SegmentEditor.try_out(ALL), TagChoices.load):
+    for event in (
+        Tags.load,
+        Fields.load,
+        Segments.load,
+        SegmentEditor.try_out(json.dumps(ALL)),
+        TagChoices.load,
+    ):
         tab = await open_tab(None, "/tags")
         await tab.send(event)
         assert any("/login" in path for path in tab.redirects)

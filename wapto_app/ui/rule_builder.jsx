@@ -23,7 +23,7 @@ export function RuleBuilder({ name, rules, vocabulary, problems, disabled, onCha
       return;
     }
     clearTimeout(timer.current);
-    timer.current = setTimeout(() => onChange(plain(tree)), WAIT);
+    timer.current = setTimeout(() => onChange(JSON.stringify(plain(tree))), WAIT);
     return () => clearTimeout(timer.current);
   }, [tree]);
   return (

@@ -13,8 +13,8 @@ from wapto_app.ui.tokens import Classes
 class RuleBuilder(rx.Component):
     """A tree of rules; the form receives it as JSON under ``name``. See ``rule_builder.jsx``.
 
-    Give it the ``key`` of what it edits, so that another one starts anew. ``on_change`` hears the tree when typing
-    rests.
+    Give it the ``key`` of what it edits, so that another one starts anew. ``on_change`` hears the tree as
+    JSON when typing rests.
     """
 
     library = source("rule_builder.jsx")
@@ -26,7 +26,7 @@ class RuleBuilder(rx.Component):
     vocabulary: rx.Var[Any]
     problems: rx.Var[dict[str, str]]
     disabled: rx.Var[bool]
-    on_change: rx.EventHandler[rx.event.passthrough_event_spec(dict[str, Any])]
+    on_change: rx.EventHandler[rx.event.passthrough_event_spec(str)]
 
 
 class RuleWords(rx.Component):
