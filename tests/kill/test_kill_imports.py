@@ -13,7 +13,7 @@ from wapto_app.runtime import Runtime
 from wapto_app.security.permissions import Actor
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(120 + 60 * ROUNDS)]
-ROWS = 20_000
+ROWS = 12_000
 
 
 async def test_a_killed_import_is_finished_by_the_next_process(

@@ -412,8 +412,7 @@ async def test_old_imports_keep_their_line_and_lose_their_files(desk: Desk) -> N
     done = await desk.imported(THREE + "X,none,\n")
     waiting = await desk.upload(THREE)
     with time_machine.travel(utcnow() + timedelta(days=31), tick=True):
-        async with desk.runtime.db.write() as session:
-            await imports.clean_up(session, desk.media)
+        await imports.clean_up(desk.runtime.db, desk.media)
     assert list((desk.media / "imports").iterdir()) == []
     row = await desk.head(done["id"])
     assert (row["state"], row["can_undo"], row["has_problems"]) == ("done", False, False)

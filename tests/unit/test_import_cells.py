@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from wapto_app.services.identity import Person
 from wapto_app.services.imports import cells
 from wapto_app.services.imports.differences import Change, Known, difference
 from wapto_app.services.imports.targets import guess
@@ -156,3 +157,54 @@ def test_changes_put_together_lead_from_the_first_to_the_last(
     assert {**known.columns, **{name: old for name, (old, _new) in again.columns.items()}} == start
     if fills:
         assert all(old == "" for old, _new in again.columns.values())
+
+
+def digits(most: int, first: str = "0123456789") -> st.SearchStrategy[str]:
+    rest = st.text("0123456789", min_size=most - 1, max_size=most - 1)
+    return st.builds(str.__add__, st.sampled_from(first), rest)
+
+
+BRAZIL = st.tuples(st.sampled_from(["11", "21", "31", "71", "85", "99"]), digits(8, "6789")).map(
+    lambda parts: (
+        f"55{parts[0]}{parts[1]}",
+        "BR",
+        [
+            f"+55 {parts[0]} 9{parts[1]}",
+            f"({parts[0]}) {parts[1]}",
+            f"0{parts[0]}9{parts[1]}",
+            f"+55-{parts[0]}-{parts[1]}",
+        ],
+    )
+)
+MEXICO = st.tuples(st.sampled_from(["55", "33", "81"]), digits(8, "2345678")).map(
+    lambda parts: (
+        f"521{''.join(parts)}",
+        "MX",
+        [
+            f"+52 {parts[0]} {parts[1]}",
+            f"+52 1 {parts[0]} {parts[1]}",
+            f"{parts[0]} {parts[1]}",
+            f"52{''.join(parts)}",
+        ],
+    )
+)
+ARGENTINA = digits(8, "23456").map(
+    lambda number: (
+        f"54911{number}",
+        "AR",
+        [
+            f"+54 9 11 {number}",
+            f"+54 11 {number}",
+            f"011 15 {number}",
+            f"11{number}",
+            f"+54 (11) 15-{number}",
+        ],
+    )
+)
+
+
+@given(st.one_of(BRAZIL, MEXICO, ARGENTINA))
+def test_every_spelling_of_a_person_meets_the_one_of_the_webhook(case: tuple[str, str, list[str]]) -> None:
+    wa_id, region, spellings = case
+    ours = Person(wa_id=wa_id).addresses()[0][1]
+    assert {cells.phone(each, region) for each in spellings} == {ours}

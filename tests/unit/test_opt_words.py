@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from wapto_app.services.opt_words import folding
 from wapto_app.services.opt_words.choices import Meaning, Vocabulary
 from wapto_app.services.opt_words.folding import LONGEST, fold
 from wapto_app.services.opt_words.words import LANGUAGES
@@ -100,6 +101,11 @@ def test_any_text_is_looked_at_without_harm_and_folding_is_stable(text: str) -> 
     assert fold(folded) == folded
     assert folded == folded.strip()
     WORDS.meaning(text)
+
+
+@given(st.text(alphabet=st.characters(max_codepoint=127), max_size=60))
+def test_plain_text_is_folded_like_any_other(text: str) -> None:
+    assert folding.fold(text) == folding._folded(text)
 
 
 @given(

@@ -16,5 +16,5 @@ async def clean_up(db: Database, media_dir: Path) -> None:
         await links.delete_expired(session)
         await notifications.delete_old(session)
         await queue.forget_texts(session)
-        await imports.clean_up(session, media_dir)
+    await imports.clean_up(db, media_dir)
     await retention.carry_out(db, media_dir)

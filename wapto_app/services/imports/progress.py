@@ -14,7 +14,7 @@ from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from wapto_app.clock import utcnow
-from wapto_app.db import fetch, touch
+from wapto_app.db import Database, fetch, touch
 from wapto_app.models import (
     ContactImport,
     ContactTag,
@@ -41,8 +41,10 @@ from wapto_app.services.segments import upkeep
 _FORGOTTEN = timedelta(days=2)
 """How long a file waits for somebody to name its columns."""
 _CLEANED_AT_ONCE = 20
+_FORGOTTEN_AT_ONCE = 1_000
 
 contact_import = table_of(ContactImport)
+import_change = table_of(ImportChange)
 import_problem = table_of(ImportProblem)
 
 
@@ -202,21 +204,43 @@ async def remove_made(session: AsyncSession, work: Work) -> None:
             await session.exec(sa.delete(CustomField).where(col(CustomField.id) == field_id, ~filled))
 
 
-async def clean_up(session: AsyncSession, media_dir: Path) -> None:
+async def clean_up(db: Database, media_dir: Path) -> None:
     """Forget files that nobody imported, and after a month what an undo would need. The history stays."""
-    waiting = col(ContactImport.state).in_([ImportState.UPLOADED, ImportState.CHECKED])
-    over = col(ContactImport.state).in_([ImportState.DONE, ImportState.STOPPED, ImportState.UNDONE])
-    forgotten = sa.and_(waiting, col(ContactImport.created_at) < utcnow() - _FORGOTTEN)
-    old = sa.and_(
-        over, col(ContactImport.finished_at) < kept_until(), col(ContactImport.files_removed_at).is_(None)
-    )
-    query = select(ContactImport).where(sa.or_(forgotten, old)).limit(_CLEANED_AT_ONCE)
-    for row in (await session.exec(query)).all():
-        await asyncio.to_thread(files_of(media_dir, row.key).remove)
-        if row.state in (ImportState.UPLOADED, ImportState.CHECKED):
+    async with db.write() as session:
+        waiting = col(ContactImport.state).in_([ImportState.UPLOADED, ImportState.CHECKED])
+        forgotten = waiting, col(ContactImport.created_at) < utcnow() - _FORGOTTEN
+        for row in (
+            await session.exec(select(ContactImport).where(*forgotten).limit(_CLEANED_AT_ONCE))
+        ).all():
+            await asyncio.to_thread(files_of(media_dir, row.key).remove)
             await session.delete(row)
-            continue
-        for table in (ImportChange, ImportProblem):
-            await session.exec(sa.delete(table).where(col(table.import_id) == row.id))
+    async with db.read() as session:
+        over = col(ContactImport.state).in_([ImportState.DONE, ImportState.STOPPED, ImportState.UNDONE])
+        old = (
+            over,
+            col(ContactImport.finished_at) < kept_until(),
+            col(ContactImport.files_removed_at).is_(None),
+        )
+        query = select(ContactImport.id, ContactImport.key).where(*old).limit(_CLEANED_AT_ONCE)
+        due = (await session.exec(query)).all()
+    for import_id, key in due:
+        await _forget(db, media_dir, import_id or 0, key)
+
+
+async def _forget(db: Database, media_dir: Path, import_id: int, key: str) -> None:
+    """A little at a time: whoever waits for the writer must not wait for a hundred thousand rows."""
+    for table, name in ((import_change, "contact_id"), (import_problem, "row")):
+        some = sa.select(table.c[name]).where(table.c.import_id == import_id).limit(_FORGOTTEN_AT_ONCE)
+        more = True
+        while more:
+            async with db.write() as session:
+                connection = await session.connection()
+                gone = table.delete().where(table.c.import_id == import_id, table.c[name].in_(some))
+                more = (await connection.execute(gone)).rowcount == _FORGOTTEN_AT_ONCE
+            await asyncio.sleep(0)
+    await asyncio.to_thread(files_of(media_dir, key).remove)
+    # Last, so that what a killed process left is found again.
+    async with db.write() as session:
+        row = await session.get_one(ContactImport, import_id)
         row.files_removed_at = utcnow()
         session.add(row)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 import weakref
 from collections.abc import Mapping, Sequence
@@ -19,7 +20,7 @@ NAME = "opt_words"
 """The preference, and the topic that is touched when it changes."""
 # For what another process wrote without a Redis to say so.
 _KEPT_SECONDS = 5.0
-_ASKS = ("?", "؟", "？")
+_ASKS = re.compile("[?؟？]")
 
 preference = table_of(Preference)
 
@@ -68,7 +69,7 @@ class Vocabulary:
 
         A question is no wish: *¿Baja?* asks which floor.
         """
-        if not 0 < len(text) <= LONGEST or any(mark in text for mark in _ASKS):
+        if not 0 < len(text) <= LONGEST or _ASKS.search(text):
             return None
         return self._meanings.get(fold(text))
 
