@@ -9,7 +9,7 @@ from reflex.event import EventSpec
 from typing_extensions import TypedDict
 
 from state.base import Feedback, actor_of, success, unwatch, watch
-from state.contacts.new import _texts as texts_of
+from state.contacts.new import Written, texts_of
 from wapto_app import runtime
 from wapto_app.security.permissions import Permission
 from wapto_app.security.policy import requires
@@ -90,7 +90,7 @@ class ContactPage(rx.State):
 
     @rx.event
     @requires(Permission.CONTACTS_DO)
-    async def save(self, form: dict[str, Any]) -> list[EventSpec]:
+    async def save(self, form: Written) -> list[EventSpec]:
         actor, contact_id = await actor_of(self), self.who["id"]
         async with runtime.get().db.write() as session:
             await contacts.edit(session, actor, contact_id, texts_of(form))  # type: ignore[arg-type]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, TypeAlias
 
 import reflex as rx
 from reflex.event import EventSpec
@@ -16,6 +16,9 @@ from wapto_app.services.contacts import region, starting
 from wapto_app.services.contacts.region import Country
 from wapto_app.services.contacts.starting import NumberChoice
 from wapto_app.services.fields import FieldRow
+
+Written: TypeAlias = dict[str, str | bool | None]
+"""What a form with custom fields sends: inputs by name. The browser sends null for those that are not on the page."""
 
 FORM = ("name", "company", "email", "language", "source", "notes")
 
@@ -63,9 +66,9 @@ class NewContact(rx.State):
 
     @rx.event
     @requires(Permission.CONTACTS_DO)
-    async def save(self, form: dict[str, Any]) -> Any:
-        actor, given = await actor_of(self), _texts(form)
-        reach = {"phone": "", "username": "", self.by: str(form.get(self.by, ""))}
+    async def save(self, form: Written) -> Any:
+        actor, given = await actor_of(self), texts_of(form)
+        reach = {"phone": "", "username": "", self.by: str(form.get(self.by) or "")}
         async with runtime.get().db.write() as session:
             found = await contacts.create(session, actor, {**given, **reach})  # type: ignore[typeddict-item]
             await fields.set_values(session, actor, found, fields.given(form), whole=True)
@@ -111,5 +114,6 @@ class StartChat(rx.State):
         return rx.redirect(f"/inbox/{conversation_id}")
 
 
-def _texts(form: dict[str, Any]) -> dict[str, str]:
-    return {name: str(form.get(name, "")) for name in FORM}
+def texts_of(form: Written) -> dict[str, str]:
+    """The texts of a form, by the names that every contact has."""
+    return {name: str(form.get(name) or "") for name in FORM}

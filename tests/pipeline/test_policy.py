@@ -7,7 +7,7 @@ import math
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import suppress
 from dataclasses import replace
-from typing import Any, get_origin
+from typing import Any, get_args, get_origin
 
 import pytest
 from reflex.event import Event
@@ -106,7 +106,13 @@ _ODD_FORMS: list[Any] = [
 def odd_values(hint: Any) -> list[Any]:
     if get_origin(hint) is list:
         return [value for value in _ODD_ANYWHERE if value != []] + _ODD_FORMS
-    return _ODD_ANYWHERE + _ODD_MORE.get(_name(hint), _ODD_FORMS)
+    forms = [form for form in _ODD_FORMS if form != {"a": None} or not _may_be_none(hint)]
+    return _ODD_ANYWHERE + _ODD_MORE.get(_name(hint), forms)
+
+
+def _may_be_none(form: Any) -> bool:
+    """Whether the values of this kind of form may be null."""
+    return get_origin(form) is dict and type(None) in get_args(get_args(form)[1])
 
 
 def odd_payloads(handler: EventHandler) -> Iterator[Any]:
