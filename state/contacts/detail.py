@@ -90,7 +90,7 @@ class ContactPage(rx.State):
 
     @rx.event
     @requires(Permission.CONTACTS_DO)
-    async def save(self, form: dict[str, Any]) -> list[EventSpec]:
+    async def save(self, form: dict[str, str]) -> list[EventSpec]:
         actor, contact_id = await actor_of(self), self.who["id"]
         async with runtime.get().db.write() as session:
             await contacts.edit(session, actor, contact_id, texts_of(form))  # type: ignore[arg-type]

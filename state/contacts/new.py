@@ -63,9 +63,9 @@ class NewContact(rx.State):
 
     @rx.event
     @requires(Permission.CONTACTS_DO)
-    async def save(self, form: dict[str, Any]) -> Any:
+    async def save(self, form: dict[str, str]) -> Any:
         actor, given = await actor_of(self), _texts(form)
-        reach = {"phone": "", "username": "", self.by: str(form.get(self.by, ""))}
+        reach = {"phone": "", "username": "", self.by: form.get(self.by, "")}
         async with runtime.get().db.write() as session:
             found = await contacts.create(session, actor, {**given, **reach})  # type: ignore[typeddict-item]
             await fields.set_values(session, actor, found, fields.given(form), whole=True)
@@ -111,5 +111,5 @@ class StartChat(rx.State):
         return rx.redirect(f"/inbox/{conversation_id}")
 
 
-def _texts(form: dict[str, Any]) -> dict[str, str]:
-    return {name: str(form.get(name, "")) for name in FORM}
+def _texts(form: dict[str, str]) -> dict[str, str]:
+    return {name: form.get(name, "") for name in FORM}
