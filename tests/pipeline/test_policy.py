@@ -7,7 +7,7 @@ import math
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import suppress
 from dataclasses import replace
-from typing import Any
+from typing import Any, get_origin
 
 import pytest
 from reflex.event import Event
@@ -67,7 +67,9 @@ def _sample(hint: Any) -> Any:
     """A value that the hint accepts."""
     if is_typeddict(hint):
         return {name: _sample(each) for name, each in get_type_hints(hint).items()}
-    return {"int": 1, "str": "x", "bool": True, "list[str]": []}.get(_name(hint), {"name": "x"})
+    if get_origin(hint) is list:
+        return []
+    return {"int": 1, "float": 1.5, "str": "x", "bool": True}.get(_name(hint), {"name": "x"})
 
 
 def _name(hint: Any) -> str:
@@ -102,6 +104,8 @@ _ODD_FORMS: list[Any] = [
 
 
 def odd_values(hint: Any) -> list[Any]:
+    if get_origin(hint) is list:
+        return [value for value in _ODD_ANYWHERE if value != []] + _ODD_FORMS
     return _ODD_ANYWHERE + _ODD_MORE.get(_name(hint), _ODD_FORMS)
 
 
