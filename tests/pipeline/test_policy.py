@@ -106,13 +106,16 @@ _ODD_FORMS: list[Any] = [
 def odd_values(hint: Any) -> list[Any]:
     if get_origin(hint) is list:
         return [value for value in _ODD_ANYWHERE if value != []] + _ODD_FORMS
-    forms = [form for form in _ODD_FORMS if form != {"a": None} or not _may_be_none(hint)]
-    return _ODD_ANYWHERE + _ODD_MORE.get(_name(hint), forms)
+    fine = _fine_forms(hint)
+    return _ODD_ANYWHERE + _ODD_MORE.get(_name(hint), [form for form in _ODD_FORMS if form not in fine])
 
 
-def _may_be_none(form: Any) -> bool:
-    """Whether the values of this kind of form may be null."""
-    return get_origin(form) is dict and type(None) in get_args(get_args(form)[1])
+def _fine_forms(form: Any) -> list[Any]:
+    """Those of the odd forms that are none for this kind: nulls, or nothing where nothing is asked for."""
+    if is_typeddict(form):
+        return [] if form.__required_keys__ else [{}]
+    may_be_null = get_origin(form) is dict and type(None) in get_args(get_args(form)[1])
+    return [{"a": None}] if may_be_null else []
 
 
 def odd_payloads(handler: EventHandler) -> Iterator[Any]:
