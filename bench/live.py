@@ -30,6 +30,7 @@ from wapto_app.clock import utcnow
 COLUMNS = ("what", "tabs", "times", "p50 ms", "p95 ms", "max ms", "server CPU ms each")
 CUSTOMERS = 200
 _MESSAGES_EACH = 60
+_STREAM_RATE = 50
 _BURST_TABS = 20
 _BURST_AT_ONCE = 32
 _SECONDS_OF_CLICKS = 6
@@ -122,7 +123,7 @@ async def _click(tab: Tab, delay: float, first: int) -> list[float]:
 
 
 def _is_open(wanted: int) -> Any:
-    return lambda held: (held.get("header") or {}).get("id") == wanted and bool(held.get("latest"))
+    return lambda held: (held.get("header") or {}).get("id") == wanted and bool(held.get("messages"))
 
 
 async def burst(scene: Scene, tabs: Sequence[Tab], count: int, report: Report) -> tuple[common.Cell, ...]:
@@ -147,6 +148,26 @@ async def burst(scene: Scene, tabs: Sequence[Tab], count: int, report: Report) -
             f"/healthz meanwhile: p95 {percentile(waits, 95):.0f} ms of {len(waits)} requests."
         )
     return _row(f"burst of {count} messages → all current", tabs, 1, latencies, cpu)
+
+
+async def stream(scene: Scene, tabs: Sequence[Tab], seconds: int) -> tuple[common.Cell, ...]:
+    """Messages in a steady stream; every tenth is waited for in every tab, from the moment it was to be delivered."""
+    updates, cpu = sum(tab.updates for tab in tabs), scene.server.cpu_seconds()
+    waits: list[tuple[float, list[asyncio.Future[float]]]] = []
+    delivered: list[asyncio.Task[None]] = []
+    begins = time.perf_counter()
+    for number in range(_STREAM_RATE * seconds):
+        at = begins + number / _STREAM_RATE
+        await asyncio.sleep(max(0.0, at - time.perf_counter()))
+        text = f"stream {number}"
+        if number % 10 == 0:
+            waits.append((at, _when_shown(tabs, text)))
+        delivered.append(asyncio.create_task(scene.deliver(text)))
+    await asyncio.gather(*delivered)
+    latencies = [(shown - at) * 1000 for at, futures in waits for shown in await _all(futures)]
+    cpu, updates = scene.server.cpu_seconds() - cpu, sum(tab.updates for tab in tabs) - updates
+    report = f"{_STREAM_RATE} messages/s for {seconds} s → all current"
+    return _row(f"{report} ({updates} updates)", tabs, seconds, latencies, cpu / seconds)
 
 
 async def _deliver_many(scene: Scene, texts: Sequence[str]) -> None:
@@ -191,6 +212,7 @@ async def measure(install: Install, server: Measured, options: argparse.Namespac
                 report.add(*await pushes(scene, tabs, options.rounds))
                 report.add(*await clicks(scene, tabs))
         async with opened(scene, cookies[:_BURST_TABS]) as tabs:
+            report.add(*await stream(scene, tabs, options.stream))
             report.add(*await burst(scene, tabs, options.burst, report))
     report.notes.append(f"Memory of the server at the end: {server.memory_mib():.0f} MiB.")
 
@@ -199,6 +221,7 @@ def options_of(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser = common.parser(__doc__)
     parser.add_argument("--tabs", type=common.numbers, default="1,20,100", help="open at the same time")
     parser.add_argument("--rounds", type=int, default=30, help="messages to push, one after another")
+    parser.add_argument("--stream", type=int, default=20, help=f"seconds of {_STREAM_RATE} messages a second")
     parser.add_argument("--burst", type=int, default=500, help="messages that come at once")
     return parser.parse_args(arguments)
 

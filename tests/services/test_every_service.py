@@ -38,11 +38,16 @@ from wapto_app.services.billing import Till
 from wapto_app.services.contacts import EVERYONE
 from wapto_app.services.errors import DomainError, Forbidden, OnlyLooking
 from wapto_app.services.gateway import Gateway
+from wapto_app.services.inbox import InboxFilter
 from wapto_app.settings import Settings
 
 Service = Callable[..., Awaitable[Any]]
 # Values that the types alone do not tell. By "module.function", then by argument.
 ARGUMENTS: dict[str, dict[str, Any]] = {
+    "inbox.chips.chips": {"wanted": InboxFilter()},
+    "inbox.conditions.conditions_of": {"wanted": InboxFilter()},
+    "inbox.listing.matching_ids": {"wanted": InboxFilter()},
+    "inbox.views.save": {"wanted": InboxFilter()},
     **{
         f"contacts.{name}": {"wanted": EVERYONE}
         for name in (
@@ -95,7 +100,9 @@ class House:
             if parameter.default is inspect.Parameter.empty
         ]
         return {
-            each.name: given.get(each.name, self._sample(name, each.name, hints[each.name]))
+            each.name: given[each.name]
+            if each.name in given
+            else self._sample(name, each.name, hints[each.name])
             for each in needed
         }
 

@@ -20,7 +20,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from wapto_app.clock import utcnow
 from wapto_app.db import fetch
 from wapto_app.models import Account, ContactTag, Conversation, ConversationStatus, DeskState
-from wapto_app.security.permissions import Actor
+from wapto_app.security.permissions import Actor, Permission
 from wapto_app.services.desk import WINDOW
 from wapto_app.services.inbox.filters import CLOSING, InboxFilter, Sort, Tab, begins, ends
 
@@ -41,6 +41,7 @@ class _Part:
 
     condition: Condition
     ids: sa.Select[Any] | None = None
+    counted: sa.Select[Any] | None = None  # as many rows as ``ids`` or more, for less
     keeps_order: bool = False  # its index is in the order of the newest message
     is_range: bool = False  # of the column by which the list is in order
 
@@ -57,6 +58,7 @@ async def conditions_of(
     session: AsyncSession, actor: Actor, wanted: InboxFilter, *, in_order: bool = True
 ) -> Found:
     """What the rows of the list must be, beside being readable. ``in_order``: the first of them are wanted."""
+    actor.require(Permission.INBOX_SEE)
     parts = _parts(actor, wanted, await _zone(session, actor, wanted))
     if session.get_bind().dialect.name != "sqlite":
         return Found([part.condition for part in parts])
@@ -80,6 +82,7 @@ async def _zone(session: AsyncSession, actor: Actor, wanted: InboxFilter) -> Zon
 
 async def zone_of(session: AsyncSession, actor: Actor) -> ZoneInfo:
     """The time zone in which somebody means a day."""
+    actor.require(Permission.INBOX_SEE)
     query = sa.select(col(Account.time_zone)).where(col(Account.id) == actor.account_id)
     found = await fetch(session, query)
     return ZoneInfo(found[0][0] if found else "UTC")
@@ -87,7 +90,11 @@ async def zone_of(session: AsyncSession, actor: Actor) -> ZoneInfo:
 
 async def _fewest(session: AsyncSession, parts: list[_Part]) -> _Part | None:
     """The filter that leaves the fewest, if it leaves few."""
-    counted = [(part, await _count(session, part.ids)) for part in parts if part.ids is not None]
+    counted = [
+        (part, await _count(session, part.ids if part.counted is None else part.counted))
+        for part in parts
+        if part.ids is not None
+    ]
     few = [(number, at, part) for at, (part, number) in enumerate(counted) if number <= FEW]
     return min(few, key=lambda each: each[:2])[2] if few else None
 
@@ -124,7 +131,9 @@ def _parts(actor: Actor, wanted: InboxFilter, zone: ZoneInfo) -> list[_Part]:
 
 
 def _by_index(condition: Condition, *, keeps_order: bool = False) -> _Part:
-    return _Part(condition, sa.select(col(Conversation.id)).where(condition).correlate(None), keeps_order)
+    return _Part(
+        condition, sa.select(col(Conversation.id)).where(condition).correlate(None), keeps_order=keeps_order
+    )
 
 
 def _unreplied() -> _Part:
@@ -143,7 +152,7 @@ def _tagged(tags: tuple[int, ...]) -> _Part:
     t, c = ContactTag, Conversation
     bears = sa.select(col(t.contact_id)).where(col(t.tag_id).in_(tags))
     ids = sa.select(col(c.id)).where(col(c.contact_id).in_(bears)).correlate(None)
-    return _Part(bears.where(col(t.contact_id) == col(c.contact_id)).exists(), ids)
+    return _Part(bears.where(col(t.contact_id) == col(c.contact_id)).exists(), ids, bears)
 
 
 def _statuses(wanted: InboxFilter) -> list[_Part]:

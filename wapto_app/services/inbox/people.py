@@ -20,6 +20,8 @@ async def people(session: AsyncSession, actor: Actor, text: str, *, limit: int =
     c = Conversation
     theirs = col(c.contact_id).in_(search.contact_ids(text, numbers=not actor.hide_phone))
     newest = sa.select(col(c.id)).where(theirs, readable(actor))
-    newest = newest.order_by(col(c.last_message_at).desc(), col(c.id).desc()).limit(limit)
+    # An expression, so that no index on it is taken: the few that match are found first, and put in order then.
+    at = sa.func.coalesce(col(c.last_message_at), col(c.created_at))
+    newest = newest.order_by(at.desc(), col(c.id).desc()).limit(limit)
     ids = [row.id for row in await fetch(session, newest)]
     return await list_rows(session, actor, ids)

@@ -8,11 +8,11 @@ import sqlalchemy as sa
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.functions import FunctionElement
 
-from wapto_app.models import ContactSearch, MessageSearch
+from wapto_app.models import MessageSearch
 from wapto_app.models.base import table_of
 from wapto_app.services.search.words import Terms
 
-message_search, contact_search = table_of(MessageSearch), table_of(ContactSearch)
+message_search = table_of(MessageSearch)
 _WORDS = "array_to_tsvector(string_to_array({}.words, ' '))"
 
 
@@ -32,57 +32,62 @@ def ts_query(terms: Terms) -> str:
     return " & ".join([*(f"'{word}'" for word in terms.exact), f"'{terms.prefix}':*"])
 
 
-class HasWords(FunctionElement[bool]):
-    """Whether the contact of a ``contact_search`` row has the words; works on both databases."""
+class WithWords(FunctionElement[Any]):
+    """A table of the contacts that have the words. Each database reads its own index first, and nothing else."""
 
     inherit_cache = True
-    type = sa.Boolean()
 
 
-class HasFragment(FunctionElement[bool]):
-    """Whether a row of ``contact_search`` has this in a row somewhere in its words."""
+class WithFragment(FunctionElement[Any]):
+    """A table of the contacts that have this in a row somewhere in their words."""
 
     inherit_cache = True
-    type = sa.Boolean()
 
 
-@compiles(HasWords, "sqlite")
-def _words_on_sqlite(element: HasWords, compiler: Any, **kw: Any) -> str:
+@compiles(WithWords, "sqlite")
+def _words_on_sqlite(element: WithWords, compiler: Any, **kw: Any) -> str:
     fts, _ts = element.clauses
     return (
-        "contact_search.contact_id IN (SELECT rowid FROM contact_fts "
-        f"WHERE contact_fts MATCH {compiler.process(fts, **kw)})"
+        f"(SELECT rowid AS contact_id FROM contact_fts WHERE contact_fts MATCH {compiler.process(fts, **kw)})"
     )
 
 
-@compiles(HasWords, "postgresql")
-def _words_on_postgresql(element: HasWords, compiler: Any, **kw: Any) -> str:
+@compiles(WithWords, "postgresql")
+def _words_on_postgresql(element: WithWords, compiler: Any, **kw: Any) -> str:
     _fts, ts = element.clauses
-    return f"{_WORDS.format('contact_search')} @@ CAST({compiler.process(ts, **kw)} AS tsquery)"
+    words = _WORDS.format("contact_search")
+    return f"(SELECT contact_id FROM contact_search WHERE {words} @@ CAST({compiler.process(ts, **kw)} AS tsquery))"
 
 
-@compiles(HasFragment, "sqlite")
-def _fragment_on_sqlite(element: HasFragment, compiler: Any, **kw: Any) -> str:
+@compiles(WithFragment, "sqlite")
+def _fragment_on_sqlite(element: WithFragment, compiler: Any, **kw: Any) -> str:
     grams, pattern = element.clauses
     return (
-        "(contact_search.contact_id IN (SELECT rowid FROM contact_fragment_fts "
-        f"WHERE contact_fragment_fts MATCH {compiler.process(grams, **kw)}) "
-        f"AND contact_search.words LIKE {compiler.process(pattern, **kw)})"
+        "(SELECT f.rowid AS contact_id FROM contact_fragment_fts f "
+        "JOIN contact_search s ON s.contact_id = f.rowid "
+        f"WHERE f.contact_fragment_fts MATCH {compiler.process(grams, **kw)} "
+        f"AND s.words LIKE {compiler.process(pattern, **kw)})"
     )
 
 
-@compiles(HasFragment, "postgresql")
-def _fragment_on_postgresql(element: HasFragment, compiler: Any, **kw: Any) -> str:
+@compiles(WithFragment, "postgresql")
+def _fragment_on_postgresql(element: WithFragment, compiler: Any, **kw: Any) -> str:
     _grams, pattern = element.clauses
-    return f"contact_search.words LIKE {compiler.process(pattern, **kw)}"
+    return f"(SELECT contact_id FROM contact_search WHERE words LIKE {compiler.process(pattern, **kw)})"
 
 
-def has_words(terms: Terms) -> sa.ColumnElement[bool]:
-    return HasWords(sa.literal(fts_query(terms)), sa.literal(ts_query(terms)))
+def contacts_with_words(terms: Terms) -> sa.Select[Any]:
+    """Their ids."""
+    return _ids(WithWords(sa.literal(fts_query(terms)), sa.literal(ts_query(terms))))
 
 
-def has_fragment(fragment: str) -> sa.ColumnElement[bool]:
-    return HasFragment(sa.literal(trigrams(fragment)), sa.literal(f"%{fragment}%"))
+def contacts_with_fragment(fragment: str) -> sa.Select[Any]:
+    """Their ids."""
+    return _ids(WithFragment(sa.literal(trigrams(fragment)), sa.literal(f"%{fragment}%")))
+
+
+def _ids(table: FunctionElement[Any]) -> sa.Select[Any]:
+    return sa.select(table.table_valued(sa.column("contact_id", sa.Integer)).c.contact_id)
 
 
 # --- messages, newest first

@@ -60,14 +60,13 @@ def contact_ids(text: str, *, numbers: bool = True) -> sa.Select[Any]:
     ``numbers=False`` is for whoever may not see them: then what has three digits in a row finds nobody.
     """
     terms, digits = terms_of(text), digits_of(text) if numbers else ""
-    ways: list[sa.ColumnElement[bool]] = []
+    parts: list[sa.Select[Any]] = []
     if terms and (numbers or not _DIGITS.search(words_of(text))):
-        ways.append(matching.has_words(terms))
+        parts.append(matching.contacts_with_words(terms))
         if terms.fragment:
-            ways.append(matching.has_fragment(terms.fragment))
+            parts.append(matching.contacts_with_fragment(terms.fragment))
     if digits and digits != terms.fragment:
-        ways.append(matching.has_fragment(digits))
-    parts = [sa.select(contact_search.c.contact_id).where(way) for way in ways]
+        parts.append(matching.contacts_with_fragment(digits))
     if not parts:
         return sa.select(contact_search.c.contact_id).where(sa.false())
     found = sa.union(*parts).subquery()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from wapto_app.services.search.words import Terms, fold, terms_of, words_of
@@ -41,8 +42,10 @@ def _has(text: str, terms: Terms) -> bool:
     return all(word in known for word in terms.exact) and any(part.startswith(terms.prefix) for part in parts)
 
 
-def _map(text: str) -> tuple[str, list[int]]:
+def _map(text: str) -> tuple[str, Sequence[int]]:
     """The text folded character by character, and where each came from."""
+    if text.isascii():
+        return fold(text), range(len(text))
     folded: list[str] = []
     places: list[int] = []
     for at, character in enumerate(text):
