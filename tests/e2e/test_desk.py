@@ -287,7 +287,6 @@ def test_a_phone_goes_from_list_to_thread_to_contact_and_back(opened: Open) -> N
     panel.get_by_role("button", name="What happened").click()
     expect(panel.get_by_text("Tagged VIP")).to_be_visible()
     page.reload()
-    page.get_by_role("button", name="Contact details").click()
     expect(panel.get_by_text("Tagged VIP")).to_be_visible()  # folded as it was left
     widths = page.locator("html, #main, aside").evaluate_all(
         "(all) => Math.max(...all.map((e) => e.scrollWidth - e.clientWidth))"

@@ -1,0 +1,62 @@
+"""What is left out of the built page is left out of exactly the files that we know."""
+
+from __future__ import annotations
+
+import pytest
+
+from wapto_app.ui import slim
+
+VITE = """      output: {
+        codeSplitting: {
+          groups: [
+            {
+              test: /env.json/,
+            },
+          ],
+    alias: [
+      {
+        find: "$",
+      },
+    ],
+"""
+ROOT = """import {jsx} from "@emotion/react"
+import * as React from "react";
+import * as emotion_react from "@emotion/react";
+import * as utils_context from "$/utils/context";
+import * as utils_context_registry from "$/utils/context-registry";
+import * as utils_state from "$/utils/state";
+function ReflexProviders({children}) {
+  useEffect(() => {
+    // Make contexts and state objects available globally for dynamic eval'd components
+    window.__reflex = {
+          "react": React,
+    };
+  }, []);
+  return children;
+}
+"""
+
+
+def test_elements_are_made_without_emotion_and_a_second_time_changes_nothing() -> None:
+    once = slim.with_icons_together(slim.without_emotion(VITE))
+    assert once.count("element.jsx") == 1
+    assert once.count("no_transport.jsx") == 1
+    assert once.count('name: "icons"') == 1
+    assert 'find: "$"' in once
+    assert slim.with_icons_together(slim.without_emotion(once)) == once
+
+
+def test_no_library_stands_at_window() -> None:
+    root = slim.without_window(ROOT)
+    assert "__reflex" not in root
+    assert "import * as emotion" not in root
+    assert 'import {jsx} from "@emotion/react"' in root
+    assert "return children;" in root
+
+
+@pytest.mark.parametrize(
+    "change", [slim.without_emotion, slim.with_icons_together, slim.without_window], ids=str
+)
+def test_another_reflex_is_noticed_at_the_build(change: object) -> None:
+    with pytest.raises(slim.Changed):
+        change("something else")  # type: ignore[operator]
