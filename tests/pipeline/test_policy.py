@@ -107,13 +107,14 @@ def odd_values(hint: Any) -> list[Any]:
     if get_origin(hint) is list:
         return [value for value in _ODD_ANYWHERE if value != []] + _ODD_FORMS
     fine = _fine_forms(hint)
-    return _ODD_ANYWHERE + _ODD_MORE.get(_name(hint), [form for form in _ODD_FORMS if form not in fine])
+    anywhere = [odd for odd in _ODD_ANYWHERE if not (fine and isinstance(odd, dict))]
+    return anywhere + _ODD_MORE.get(_name(hint), [form for form in _ODD_FORMS if form not in fine])
 
 
 def _fine_forms(form: Any) -> list[Any]:
-    """Those of the odd forms that are none for this kind: nulls, or nothing where nothing is asked for."""
+    """Those of the odd forms that are none for this kind: nulls, or unknown names where none is asked for."""
     if is_typeddict(form):
-        return [] if form.__required_keys__ else [{}]
+        return [] if form.__required_keys__ else [odd for odd in _ODD_FORMS if isinstance(odd, dict)]
     may_be_null = get_origin(form) is dict and type(None) in get_args(get_args(form)[1])
     return [{"a": None}] if may_be_null else []
 
