@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import reflex as rx
@@ -63,9 +64,10 @@ class NewContact(rx.State):
 
     @rx.event
     @requires(Permission.CONTACTS_DO)
-    async def save(self, form: dict[str, str]) -> Any:
+    async def save(self, form: dict[str, str | None]) -> Any:
+        """Of number and username, the one that is not on the page comes as nothing."""
         actor, given = await actor_of(self), _texts(form)
-        reach = {"phone": "", "username": "", self.by: form.get(self.by, "")}
+        reach = {"phone": "", "username": "", self.by: form.get(self.by) or ""}
         async with runtime.get().db.write() as session:
             found = await contacts.create(session, actor, {**given, **reach})  # type: ignore[typeddict-item]
             await fields.set_values(session, actor, found, fields.given(form), whole=True)
@@ -111,5 +113,5 @@ class StartChat(rx.State):
         return rx.redirect(f"/inbox/{conversation_id}")
 
 
-def _texts(form: dict[str, str]) -> dict[str, str]:
-    return {name: form.get(name, "") for name in FORM}
+def _texts(form: Mapping[str, str | None]) -> dict[str, str]:
+    return {name: form.get(name) or "" for name in FORM}
