@@ -77,7 +77,8 @@ def language_field(value: str | rx.Var[str] = "", **props: Any) -> rx.Component:
             errors=Feedback.errors,
             **props,
         ),
-        rx.el.datalist(*[rx.el.option(value=code) for code in LANGUAGES], id="languages"),
+        # No id of Reflex's: it would be sent along as if it were an input.
+        rx.el.datalist(*[rx.el.option(value=code) for code in LANGUAGES], custom_attrs={"id": "languages"}),
     )
 
 
