@@ -55,7 +55,9 @@ def test_no_library_stands_at_window() -> None:
 
 
 @pytest.mark.parametrize(
-    "change", [slim.without_emotion, slim.with_icons_together, slim.without_window], ids=str
+    "change",
+    [slim.without_emotion, slim.with_icons_together, slim.without_window],
+    ids=lambda change: change.__name__,
 )
 def test_another_reflex_is_noticed_at_the_build(change: object) -> None:
     with pytest.raises(slim.Changed):
