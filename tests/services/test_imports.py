@@ -21,14 +21,17 @@ from wapto_app.clock import utcnow
 from wapto_app.jobs import imports as job
 from wapto_app.jobs.imports import carry_out
 from wapto_app.models import (
+    Channel,
     Contact,
     ContactAddress,
     ContactEvent,
     ContactEventKind,
     ContactImport,
+    Conversation,
     CustomField,
     ImportChange,
     ImportProblem,
+    ScheduledMessage,
     Tag,
     Visibility,
 )
@@ -146,6 +149,17 @@ async def test_rows_of_the_same_person_meet_one_contact(desk: Desk) -> None:
     assert (undone["state"], undone["undone"], await desk.count(Contact)) == ("undone", 3, 0)
 
 
+async def _schedule_for(runtime: Runtime, contact_id: int) -> None:
+    async with runtime.db.write() as session:
+        channel = Channel(phone_number_id="1", waba_id="1")
+        session.add(channel)
+        await session.flush()
+        conversation = Conversation(contact_id=contact_id, channel_id=channel.id or 0)
+        session.add(conversation)
+        await session.flush()
+        session.add(ScheduledMessage(conversation_id=conversation.id or 0, due_at=utcnow(), content={}))
+
+
 async def test_an_import_opts_out_and_never_in(desk: Desk, runtime: Runtime) -> None:
     await desk.imported("name,phone\nAda,+4915112345671\n")
     at = utcnow() - timedelta(days=1)
@@ -158,8 +172,11 @@ async def test_an_import_opts_out_and_never_in(desk: Desk, runtime: Runtime) -> 
     assert people["+4915112345672"].opted_out_at is not None
     assert people["+4915112345673"].opted_out_at is None
     assert counts(done) == (2, 0, 1, 0, 1)
+    await _schedule_for(runtime, people["+4915112345673"].id or 0)
     again = await desk.imported("name,phone,opt-in\nCy,+4915112345673,unsubscribed\n", policy="fill")
     assert (await desk.people())["+4915112345673"].opted_out_at is not None
+    async with runtime.db.read() as session:
+        assert list(await session.exec(select(ScheduledMessage.state))) == ["cancelled"]
     await desk.undone(again["id"])
     assert (await desk.people())["+4915112345673"].opted_out_at is not None  # a refusal stays
 
