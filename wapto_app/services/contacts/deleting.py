@@ -81,7 +81,9 @@ def _may_go(actor: Actor, contact_ids: Collection[int]) -> tuple[sa.ColumnElemen
 async def _explain(session: AsyncSession, actor: Actor, contact_ids: Collection[int]) -> None:
     seen = select(Contact.id).where(col(Contact.id).in_(contact_ids), readable_contact(actor))
     if (await session.exec(seen)).first() is not None:
-        raise Conflict("This contact has conversations of others, which you do not see. Ask an owner to delete it.")
+        raise Conflict(
+            "This contact has conversations of others, which you do not see. Ask an owner to delete it."
+        )
 
 
 async def _files(session: AsyncSession, contact_ids: Collection[int]) -> list[tuple[int, str]]:
@@ -122,4 +124,3 @@ async def _delete_rows(
         audit.record(session, actor, "contact.deleted", f"contact:{contact_id}")
     touch(session, "inbox", TOPIC, "tags", "tasks", *(f"contact:{contact_id}" for contact_id in gone))
     return len(gone)
-
