@@ -14,8 +14,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from integrations.tables import MOST_ROWS, Options, Unreadable, convert, convert_apart
-from integrations.tables import converting
+from integrations.tables import MOST_ROWS, Options, Unreadable, convert, convert_apart, converting
 from integrations.tables.header import letter, looks_like_header
 
 SPANISH = (
