@@ -39,6 +39,7 @@ from wapto_app.models import (
     MediaFile,
     MediaState,
     Message,
+    ScheduledMessage,
     Tag,
     Task,
 )
@@ -493,8 +494,15 @@ async def test_blocking_is_done_by_whatsapp_and_taken_back(
 ) -> None:
     number = sandbox.store.numbers[sandbox.config.phone_number_id]
     assert (await work.run(contacts.details, customer))["may_block"] is True
+    later = utcnow() + timedelta(hours=1)
+    async with runtime.db.write() as session:
+        (conversation_id,) = await session.exec(select(Conversation.id))
+        session.add(ScheduledMessage(conversation_id=conversation_id, due_at=later, content={"text": "Hi"}))
     await contacts.block(runtime.db, work.owner, runtime.gateway, customer)
     assert len(number.blocked) == 1
+    async with runtime.db.read() as session:
+        (scheduled,) = await session.exec(select(ScheduledMessage))
+    assert (scheduled.state, "blocked" in scheduled.error) == ("cancelled", True)
     assert (await work.run(contacts.details, customer))["blocked_at"]
     await contacts.unblock(runtime.db, work.owner, runtime.gateway, customer)
     assert number.blocked == []
