@@ -41,10 +41,13 @@ def _press() -> rx.Component:
 
     is_open = OpenConversation.header["status"] == "open"
     is_pending = OpenConversation.header["status"] == "pending"
+    is_news = StatusMenu.closed == OpenConversation.selected
     return rx.cond(
         is_open | is_pending,
         press(t("Resolve"), "check", "resolved"),
-        press(t("Reopen"), "rotate-ccw", "open"),
+        rx.cond(
+            is_news, press(t("Undo resolving"), "undo-2", "open"), press(t("Reopen"), "rotate-ccw", "open")
+        ),
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import suppress
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -21,12 +22,23 @@ from tests.pipeline.rows import Workspace, workspace
 from wapto_app.clock import utcnow
 from wapto_app.db import Database
 from wapto_app.jobs import search as search_job
-from wapto_app.models import Account, ContactTag, Conversation, ConversationStatus, Role, Tag, Team
+from wapto_app.models import (
+    Account,
+    Contact,
+    ContactTag,
+    Conversation,
+    ConversationStatus,
+    Role,
+    Tag,
+    Team,
+    Visibility,
+)
 from wapto_app.runtime import Runtime
 from wapto_app.security.permissions import Actor, Permission
 from wapto_app.services import inbox, tags
 from wapto_app.services.errors import DomainError
 from wapto_app.services.inbox import InboxFilter, views
+from wapto_app.services.inbox.people import silent
 
 
 @pytest.fixture
@@ -169,6 +181,32 @@ async def test_search_finds_people_and_messages_and_leads_to_the_message(
     assert old[10] in [row["id"] for row in tab.vars(OpenConversation)["messages"]]
     await tab.send(InboxSearch.ask(""))
     assert tab.vars(InboxSearch)["asked"] == ""
+
+
+async def test_search_finds_contacts_without_a_conversation_too(
+    tab: Tab, work: Workspace, db: Database, runtime: Runtime, open_tab: OpenTab, agent: Actor
+) -> None:
+    await work.conversation("Zoe Talks")
+    async with db.write() as session:
+        session.add(Contact(name="Zoe Silent"))
+    await search_job.follow(runtime)
+    await tab.send(InboxSearch.ask("zoe"))
+    assert [row["name"] for row in tab.vars(InboxSearch)["people"]] == ["Zoe Talks"]
+    assert [row["name"] for row in tab.vars(InboxSearch)["silent"]] == ["Zoe Silent"]
+    async with db.read() as session:
+        bare = replace(agent, permissions=frozenset({Permission.INBOX_SEE}))
+        assert await silent(session, bare, "zoe") == []
+        own = replace(agent, visibility=Visibility.OWN)
+        assert await silent(session, own, "zoe") == []
+
+
+async def test_what_was_just_resolved_is_taken_back_where_it_was_pressed(tab: Tab, work: Workspace) -> None:
+    of = await work.conversation("Ana")
+    await go(tab, f"/inbox/{of}")
+    await tab.send(StatusMenu.change("resolved"))
+    assert tab.vars(StatusMenu)["closed"] == of
+    await tab.send(StatusMenu.change("open"))
+    assert tab.vars(StatusMenu)["closed"] == 0
 
 
 async def test_a_view_is_saved_from_what_is_shown_renamed_moved_and_deleted(
