@@ -1,6 +1,7 @@
 """The ground of every test: a data folder, a migrated database, a running process and people who are signed in.
 
-SQLite by default; ``--backend postgresql`` runs the same tests on PostgreSQL and Redis (``make test`` does both).
+SQLite by default; ``--backend postgresql`` runs those that use a database once more on PostgreSQL and Redis
+(``make test`` does both).
 ``WAPTO_TEST_POSTGRES`` is the URL of a server on which databases may be made and dropped, ``WAPTO_TEST_REDIS`` that
 of a Redis whose databases may be emptied.
 """
@@ -65,6 +66,17 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     for item in items:
         if item.get_closest_marker(other):
             item.add_marker(pytest.mark.skip(reason=f"{other.removesuffix('_only')} only"))
+    if other == "sqlite_only":
+        _leave_out_what_needs_no_database(config, items)
+
+
+def _leave_out_what_needs_no_database(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """They have passed on the SQLite run and would do the same again (unless nothing else was asked for)."""
+    needed = [item for item in items if "backend" in getattr(item, "fixturenames", ())]
+    if needed:
+        kept = set(needed)
+        config.hook.pytest_deselected(items=[item for item in items if item not in kept])
+        items[:] = needed
 
 
 @pytest.fixture(scope="session")

@@ -38,7 +38,7 @@ def _filters() -> rx.Component:
         form(
             _group(
                 t("Status"),
-                _tick("open", t("Open")),
+                _tick("open", t("Open"), custom_attrs={"data-autofocus": "true"}),
                 _tick("pending", t("Pending")),
                 _tick("snoozed", t("Snoozed")),
                 _tick("resolved", t("Resolved")),
@@ -82,8 +82,8 @@ def _group(label: Text, *ticks: rx.Component) -> rx.Component:
     )
 
 
-def _tick(name: str, label: Text) -> rx.Component:
-    return checkbox(name, label, default_checked=_CHOSEN.get(name, "") == "1")
+def _tick(name: str, label: Text, **props: Any) -> rx.Component:
+    return checkbox(name, label, default_checked=_CHOSEN.get(name, "") == "1", **props)
 
 
 def _select(name: str, label: Text, rows: Any) -> rx.Component:
@@ -112,6 +112,7 @@ def _tags() -> rx.Component:
             may_create=False,
             loading=False,
             on_toggle=InboxFilters.toggle_tag,
+            is_wide=True,
         ),
         rx.cond(
             InboxFilters.tags.length() > 1,

@@ -95,14 +95,15 @@ async def test_a_tick_that_fails_is_counted_and_stops_nothing(runtime: Runtime) 
 
 
 async def test_a_tick_that_has_begun_may_finish_when_the_process_stops(runtime: Runtime) -> None:
-    finished: list[bool] = []
+    begun, finished = asyncio.Event(), []
 
     async def slow(_runtime: Runtime) -> None:
+        begun.set()
         await asyncio.sleep(0.3)
         finished.append(True)
 
     async with leading(runtime, [Tick("slow", 60, slow)]):
-        await asyncio.sleep(0.1)
+        await begun.wait()
     assert finished == [True]
 
 

@@ -45,7 +45,7 @@ from wapto_app.models import (
 )
 from wapto_app.runtime import Runtime
 from wapto_app.security.permissions import Actor, Permission, Visibility
-from wapto_app.services import channels, contacts, tags
+from wapto_app.services import channels, contacts, inbox, tags
 from wapto_app.services.contacts import EVERYONE, bulk, deleting, editing, export, privacy, region, starting
 from wapto_app.services.contacts.bulk import Deed
 from wapto_app.services.errors import Conflict, DomainError, Forbidden, Invalid, NotFound
@@ -386,6 +386,48 @@ async def test_an_agent_deletes_only_whom_they_see(
     with pytest.raises(Forbidden):
         await contacts.delete(runtime.db, reader, runtime.settings.media_dir, [contact_id])
     assert await book.count("contact") == 1
+
+
+@pytest.fixture
+async def half_seen(
+    work: Work, agent: Actor, conversation_id: int, book: Book, new_channel: Any
+) -> tuple[Actor, int]:
+    """An agent who sees only their own, and Ada: the agent talks to her under one number, others under another."""
+    second = await new_channel("999")
+    contact_id = (await book.only("contact"))["id"]
+    async with work.runtime.db.write() as session:
+        session.add(Conversation(contact_id=contact_id, channel_id=second, assignee_id=agent.account_id))
+    return replace(agent, visibility=Visibility.OWN), contact_id
+
+
+async def test_merging_opens_no_conversation_of_others(
+    work: Work, half_seen: tuple[Actor, int], conversation_id: int, channel_id: int
+) -> None:
+    own, ada = half_seen
+    mine = await work.run(contacts.create, new("+16505550009"), actor=own)
+    await work.run(starting.start_chat, mine, channel_id, actor=own)
+    for pair in ((mine, ada), (ada, mine)):
+        with pytest.raises(Conflict, match="others"):
+            await work.run(contacts.merge, *pair, actor=own)
+    async with work.runtime.db.read() as session:
+        message = (await session.exec(select(Message))).one()
+        assert message.conversation_id == conversation_id
+        with pytest.raises(NotFound):
+            await inbox.header(session, own, conversation_id)
+
+
+async def test_deleting_takes_no_conversation_that_the_actor_does_not_see(
+    work: Work, half_seen: tuple[Actor, int], book: Book
+) -> None:
+    own, ada = half_seen
+    mine = await work.run(contacts.create, new("+16505550009"), actor=own)
+    media_dir = work.runtime.settings.media_dir
+    assert (await work.run(deleting.preview, [ada, mine], actor=own))["contacts"] == 1
+    with pytest.raises(Conflict, match="others"):
+        await contacts.delete(work.runtime.db, own, media_dir, [ada])
+    assert await contacts.delete(work.runtime.db, own, media_dir, [ada, mine]) == 1
+    assert [row["id"] for row in await book.rows("contact")] == [ada]
+    assert await book.count("conversation") == 2
 
 
 # Deeds on many

@@ -222,6 +222,23 @@ async def test_whoever_may_not_see_numbers_cannot_send_them_to_a_phone_of_theirs
     await deliver(runtime, hiding, conversation_id, Outgoing(reply_to=0, cards=[typed()]))
 
 
+async def test_a_card_called_by_its_number_is_hidden_like_the_number(
+    runtime: Runtime, owner: Actor, agent: Actor, conversation_id: int
+) -> None:
+    card = typed(name="+44 20 7946 0018", phone="+44 20 7946 0018")
+    await deliver(runtime, owner, conversation_id, Outgoing(reply_to=0, cards=[card]))
+    hiding = replace(agent, hide_phone=True)
+    async with runtime.db.read() as session:
+        seen = [
+            await inbox.recent(session, hiding, conversation_id),
+            await inbox.listing(session, hiding),
+        ]
+        shown = await inbox.recent(session, owner, conversation_id)
+    for digits in ("7946", "79460018", "0018"):
+        assert digits not in str(seen)
+    assert "+44 20 7946 0018" in str(shown)
+
+
 async def test_cards_of_contacts_that_one_may_not_see_are_not_there(
     runtime: Runtime, owner: Actor, agent: Actor, conversation_id: int, meta_says: Meta, book: Book
 ) -> None:
