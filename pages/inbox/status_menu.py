@@ -35,7 +35,8 @@ def _press() -> rx.Component:
             size="sm",
             on_click=StatusMenu.change(status),
             class_name=(
-                "rounded-e-none shadow-none pointer-coarse:h-11 max-lg:w-8 max-lg:px-0 pointer-coarse:max-lg:w-11"
+                "rounded-e-none shadow-none pointer-coarse:h-11 max-lg:w-8 max-lg:px-0 "
+                "pointer-coarse:max-lg:w-11"
             ),
             data_tip=label,
             data_key="e",
@@ -43,10 +44,13 @@ def _press() -> rx.Component:
 
     is_open = OpenConversation.header["status"] == "open"
     is_pending = OpenConversation.header["status"] == "pending"
+    is_news = StatusMenu.closed == OpenConversation.selected
     return rx.cond(
         is_open | is_pending,
         press(t("Resolve"), "check", "resolved"),
-        press(t("Reopen"), "rotate-ccw", "open"),
+        rx.cond(
+            is_news, press(t("Undo resolving"), "undo-2", "open"), press(t("Reopen"), "rotate-ccw", "open")
+        ),
     )
 
 

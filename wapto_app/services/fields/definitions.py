@@ -14,12 +14,12 @@ from typing_extensions import TypedDict as FormDict  # what pydantic validates, 
 from wapto_app.db import fetch, take_turns, touch
 from wapto_app.models import CustomField, FieldKind, FieldValue
 from wapto_app.security.permissions import Actor, Permission
-from wapto_app.services import audit, canonical
+from wapto_app.services import audit, canonical, plans
 from wapto_app.services.errors import Invalid, NotFound
 from wapto_app.services.fields import options as choices
 from wapto_app.services.fields.check import LONG_TEXT_MAX, TEXT_MAX, FieldRow
 from wapto_app.services.naming import name_of, one_line
-from wapto_app.services.plans import Limit, count_with, ensure_room
+from wapto_app.services.plans import Limit, Room, count_with, ensure_room
 from wapto_app.services.segments import upkeep
 
 TOPIC = "fields"
@@ -95,6 +95,12 @@ def _all() -> sa.Select[Any]:
 
 
 count_with(Limit.FIELDS, _all)
+
+
+async def room(session: AsyncSession, actor: Actor) -> Room:
+    """How many custom fields there are, of how many that the plan allows."""
+    actor.require(Permission.TAGS_SEE)
+    return await plans.room(session, Limit.FIELDS)
 
 
 async def all_fields(session: AsyncSession, actor: Actor) -> list[FieldRow]:
