@@ -17,7 +17,7 @@ from typing import Any
 
 import httpx
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
 CHROMIUM = os.environ.get("WAPTO_TEST_CHROMIUM", "/usr/bin/chromium")
 DESKTOP, PHONE = {"width": 1440, "height": 900}, {"width": 390, "height": 844}
@@ -38,6 +38,11 @@ _START_SECONDS = 420.0
 _SETUP_LINK = re.compile(r"/setup\?token=\S+")
 
 NewPage = Callable[..., Page]
+
+# Two servers and two browsers may share two cores: whoever waits for a condition waits long enough.
+expect.set_options(timeout=15_000)
+# Some shells forbid it; then every server that is started here would compile a thousand modules anew.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
