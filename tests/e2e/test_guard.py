@@ -264,7 +264,7 @@ def _says(value: Any) -> bool:
 
 
 # What a state holds before anything is read.
-_DEFAULTS = {"home", "header", "card", "quote", "locale", "time_zone", "sort", "tab"}
+_DEFAULTS = {"home", "header", "card", "quote", "locale", "time_zone", "sort", "tab", "undo_send"}
 
 
 def test_what_is_no_event_neither_stops_the_server_nor_fills_its_log(install: Install) -> None:
