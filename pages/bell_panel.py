@@ -22,6 +22,7 @@ _ICONS = {
     "assigned": "user-check",
     "mentioned": "at-sign",
     "scheduled_failed": "calendar-x",
+    "import_ended": "file-check",
     "task_assigned": "list-todo",
     "task_due": "alarm-clock",
     "limit_warning": "gauge",

@@ -109,6 +109,7 @@ def kind_name(kind: rx.Var[str]) -> rx.Var[str]:
         ("inbound_message", t("A customer writes")),
         ("mentioned", t("You are mentioned in a note")),
         ("scheduled_failed", t("A scheduled message of yours cannot be sent")),
+        ("import_ended", t("An import of yours ends")),
         ("task_assigned", t("A task is given to you")),
         ("task_due", t("A task is due")),
         ("review_received", t("Your work is reviewed")),

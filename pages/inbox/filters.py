@@ -11,7 +11,7 @@ from state.inbox.filters import InboxFilters, InboxViews
 from state.shell import Shell
 from wapto_app.security.permissions import Permission
 from wapto_app.ui.button import button, icon_button
-from wapto_app.ui.dialog import dialog
+from wapto_app.ui.dialog import confirm_dialog, dialog
 from wapto_app.ui.empty import empty_state
 from wapto_app.ui.form import (
     checkbox,
@@ -30,7 +30,7 @@ _CHOSEN = InboxFilters.chosen
 
 @rx.memo(wrapper=None)
 def filter_dialogs() -> rx.Component:
-    return rx.fragment(_filters(), _naming(), _managing())
+    return rx.fragment(_filters(), _naming(), _managing(), _deleting())
 
 
 def _filters() -> rx.Component:
@@ -38,7 +38,7 @@ def _filters() -> rx.Component:
         form(
             _group(
                 t("Status"),
-                _tick("open", t("Open")),
+                _tick("open", t("Open"), custom_attrs={"data-autofocus": "true"}),
                 _tick("pending", t("Pending")),
                 _tick("snoozed", t("Snoozed")),
                 _tick("resolved", t("Resolved")),
@@ -82,8 +82,8 @@ def _group(label: Text, *ticks: rx.Component) -> rx.Component:
     )
 
 
-def _tick(name: str, label: Text) -> rx.Component:
-    return checkbox(name, label, default_checked=_CHOSEN.get(name, "") == "1")
+def _tick(name: str, label: Text, **props: Any) -> rx.Component:
+    return checkbox(name, label, default_checked=_CHOSEN.get(name, "") == "1", **props)
 
 
 def _select(name: str, label: Text, rows: Any) -> rx.Component:
@@ -112,6 +112,7 @@ def _tags() -> rx.Component:
             may_create=False,
             loading=False,
             on_toggle=InboxFilters.toggle_tag,
+            is_wide=True,
         ),
         rx.cond(
             InboxFilters.tags.length() > 1,
@@ -161,23 +162,41 @@ def _managing() -> rx.Component:
     return dialog(
         rx.cond(InboxViews.rows.length() > 0, rows, nothing),
         title=t("Views"),
-        open=InboxViews.managing & ~InboxViews.saving,
+        open=InboxViews.managing & ~InboxViews.saving & (InboxViews.deleting == 0),
         on_close=InboxViews.manage(False),
         width="sm",
     )
 
 
+def _deleting() -> rx.Component:
+    return confirm_dialog(
+        title=t("Delete the view “{name}”?", name=InboxViews.name),
+        text=t("The conversations stay as they are. A shared view goes for everybody."),
+        confirm=t("Delete view"),
+        on_confirm=InboxViews.delete(InboxViews.deleting),
+        open=InboxViews.deleting > 0,
+        on_close=InboxViews.keep,
+    )
+
+
 def _view(row: Any) -> rx.Component:
+    incomplete = rx.el.p(
+        t("Something that it asked for was deleted and is left out."), class_name="text-xs text-warning-ink"
+    )
     shared = rx.el.span(t("shared"), class_name="flex-none text-xs text-muted")
     buttons = rx.el.div(
         icon_button("arrow-up", t("Move up"), size=16, on_click=InboxViews.move(row["id"], True)),
         icon_button("arrow-down", t("Move down"), size=16, on_click=InboxViews.move(row["id"], False)),
         icon_button("pencil", t("Rename"), size=16, on_click=InboxViews.name_again(row["id"])),
-        icon_button("trash-2", t("Delete"), size=16, on_click=InboxViews.delete(row["id"])),
+        icon_button("trash-2", t("Delete"), size=16, on_click=InboxViews.ask(row["id"])),
         class_name="flex flex-none",
     )
     return rx.el.li(
-        rx.el.span(row["name"], dir="auto", class_name="min-w-0 flex-1 truncate text-sm"),
+        rx.el.div(
+            rx.el.p(row["name"], dir="auto", class_name="truncate text-sm"),
+            rx.cond(row["incomplete"], incomplete, rx.fragment()),
+            class_name="min-w-0 flex-1 py-1",
+        ),
         rx.cond(row["shared"], shared, rx.fragment()),
         rx.cond(row["mine"], buttons, rx.fragment()),
         data_testid="view",

@@ -22,10 +22,14 @@ _ROW = "flex items-center gap-3 px-4 py-2.5 -outline-offset-2 hover:bg-hover ari
 def found() -> rx.Component:
     """In the place of the list, as long as something is searched for."""
     has_people, has_messages = InboxSearch.people.length() > 0, InboxSearch.messages.length() > 0
-    nothing = empty_state(
-        "search-x",
-        t("Nothing found"),
-        t("No name, number or message has “{words}” in it.", words=InboxSearch.asked),
+    nothing = rx.cond(
+        InboxSearch.asked.length() < 2,
+        empty_state("search", t("Write a little more"), t("A search needs at least two letters.")),
+        empty_state(
+            "search-x",
+            t("Nothing found"),
+            t("No name, number or message has “{words}” in it.", words=InboxSearch.asked),
+        ),
     )
     results = rx.el.div(
         rx.cond(has_people, _people(), rx.fragment()),

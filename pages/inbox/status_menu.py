@@ -34,7 +34,7 @@ def _press() -> rx.Component:
             icon=icon,
             size="sm",
             on_click=StatusMenu.change(status),
-            class_name="rounded-e-none max-lg:w-8 max-lg:px-0",
+            class_name="rounded-e-none shadow-none pointer-coarse:h-11 max-lg:w-8 max-lg:px-0 pointer-coarse:max-lg:w-11",
             data_tip=label,
             data_key="e",
         )
@@ -71,7 +71,7 @@ def _menu() -> rx.Component:
         data_tip=t("Change the status"),
         data_key="s",
         class_name=(
-            "grid h-8 w-7 place-items-center rounded-e-md border border-s-0 border-line-strong bg-surface "
+            "grid h-8 w-7 place-items-center rounded-e-md border border-s-0 border-line bg-surface "
             "text-muted hover:bg-hover hover:text-ink pointer-coarse:h-11 pointer-coarse:w-9"
         ),
     )

@@ -52,6 +52,9 @@ class Around(rx.State):
     async def show_others(self) -> None:
         actor, contact_id = await actor_of(self), (await self.get_state(ContactPanel)).card["id"]
         selected = (await self.get_state(OpenConversation)).selected
+        if not contact_id:  # the panel was closed while it opened
+            self.others = []
+            return
         async with runtime.get().db.read() as session:
             found = await contacts.conversations(session, actor, contact_id)
         self.others = [row for row in found if row["id"] != selected]
@@ -67,5 +70,8 @@ class Around(rx.State):
     @requires(Permission.CONTACTS_SEE)
     async def show_events(self) -> None:
         actor, contact_id = await actor_of(self), (await self.get_state(ContactPanel)).card["id"]
+        if not contact_id:
+            self.events = []
+            return
         async with runtime.get().db.read() as session:
             self.events = (await contacts.timeline(session, actor, contact_id))[:30]

@@ -12,7 +12,7 @@ from state.inbox.paths import selected_in
 from wapto_app import runtime
 from wapto_app.security.permissions import Permission
 from wapto_app.security.policy import requires
-from wapto_app.services import drafts, inbox, notes, outbox
+from wapto_app.services import drafts, inbox, notes, once, outbox
 from wapto_app.services.inbox import Outgoing
 
 _REMEMBERED = 20
@@ -33,7 +33,7 @@ class Composer(rx.State):
     """``answered`` counts what was heard, ``accepted`` what was taken; a refusal moves only the first.
 
     A ``ref`` names what is handed over. A browser that got no answer hands it over again under the same one, and it
-    happens once. ``undo_seconds`` is how long the newest message can be taken back.
+    happens once, which the database remembers too. ``undo_seconds`` is how long the newest message can be taken back.
     """
 
     answered: int = 0
@@ -69,14 +69,16 @@ class Composer(rx.State):
             actor = await actor_of(self)
             async with runtime.get().db.write() as session:
                 hold = await outbox.hold_of(session, actor)
-                ids = await inbox.deliver(session, actor, conversation, message, hold=hold)
-                if "text" in message:
-                    await drafts.save(session, actor, conversation, "")
-            self._keep(ids, hold)
+                if is_first := await once.is_first(session, actor, ref):
+                    ids = await inbox.deliver(session, actor, conversation, message, hold=hold)
+                    if "text" in message:
+                        await drafts.save(session, actor, conversation, "")
+            self._keep(ids if is_first else [], hold)
         self._accept(ref)
 
     def _keep(self, ids: list[int], hold: timedelta) -> None:
-        self._held, self.undo_seconds = ids if hold else [], int(hold.total_seconds())
+        self._held = ids if hold else []
+        self.undo_seconds = int(hold.total_seconds()) if self._held else 0
         self.draft = NO_DRAFT
 
     @rx.event
@@ -95,14 +97,15 @@ class Composer(rx.State):
         if self._is_new(ref):
             actor = await actor_of(self)
             async with runtime.get().db.write() as session:
-                await notes.write(session, actor, conversation, text, mentions)
+                if await once.is_first(session, actor, ref):
+                    await notes.write(session, actor, conversation, text, mentions)
             self.undo_seconds = 0
         self._accept(ref)
 
     def _is_new(self, ref: str) -> bool:
         self.answered += 1
-        return ref not in self._done
+        return ref[: once.REF_MAX] not in self._done
 
     def _accept(self, ref: str) -> None:
-        self._done = [*self._done, ref[:40]][-_REMEMBERED:]
+        self._done = [*self._done, ref[: once.REF_MAX]][-_REMEMBERED:]
         self.accepted += 1

@@ -8,7 +8,7 @@ from typing import Any
 
 import reflex as rx
 
-from state.base import actor_of, follows, watch
+from state.base import Feedback, actor_of, follows, watch
 from state.inbox.paths import selected_in
 from wapto_app import runtime
 from wapto_app.security.permissions import Actor, Permission
@@ -17,6 +17,7 @@ from wapto_app.services import inbox
 from wapto_app.services.inbox import ConversationRow, InboxFilter, TabCounts
 from wapto_app.services.inbox.chips import FilterChip, chips
 from wapto_app.services.inbox.filters import Sort, Tab, from_params, of_tab, to_query, without
+from wapto_app.services.inbox.gone import still_there
 from wapto_app.services.inbox.listing import Place
 from wapto_app.services.visibility import scope
 
@@ -48,16 +49,29 @@ class InboxList(rx.State):
 
     @rx.event
     @requires(Permission.INBOX_SEE)
-    async def load(self) -> None:
+    async def load(self) -> Any:
         wanted = from_params(self.router.url.query_parameters)
         # Every step from conversation to conversation comes through here.
         if self.loaded and wanted == self._wanted and follows(self, InboxList.changed, ["inbox"]):
-            return
+            return None
+        if (kept := await self._still_there(wanted)) != wanted:
+            return [
+                self._go(kept),
+                Feedback.say("warning", "What this filter asked for was deleted in part. That is left out."),
+            ]
         if wanted != self._wanted or not self.loaded:
             self._wanted, self._start, self._size = wanted, None, inbox.PAGE
             self.query, self.tab, self.sort = to_query(wanted), wanted.tab.value, wanted.sort.value
         watch(self, InboxList.changed, ["inbox"])
         await self._read()
+        return None
+
+    async def _still_there(self, wanted: InboxFilter) -> InboxFilter:
+        if not (wanted.tags or wanted.agent or wanted.team or wanted.number):
+            return wanted
+        actor = await actor_of(self)
+        async with runtime.get().db.read() as session:
+            return (await still_there(session, actor, [wanted]))[0]
 
     @rx.event
     @requires(Permission.INBOX_SEE)

@@ -93,12 +93,16 @@ class InboxFilters(rx.State):
 
 
 class InboxViews(rx.State):
-    """``saving``: the dialog that names a view is open, for a new one when ``renaming`` is 0."""
+    """``saving``: the dialog that names a view is open, for a new one when ``renaming`` is 0.
+
+    ``deleting`` is the view that is about to be deleted, 0 for none.
+    """
 
     rows: list[ViewRow] = []
     saving: bool = False
     managing: bool = False
     renaming: int = 0
+    deleting: int = 0
     name: str = ""
 
     @rx.event
@@ -150,6 +154,17 @@ class InboxViews(rx.State):
         self.saving = False
 
     @rx.event
+    @requires(Permission.INBOX_DO)
+    def ask(self, view_id: int) -> None:
+        names = [row["name"] for row in self.rows if row["id"] == view_id]
+        self.deleting, self.name = view_id if names else 0, names[0] if names else ""
+
+    @rx.event
+    @requires(Permission.INBOX_SEE)
+    def keep(self) -> None:
+        self.deleting = 0
+
+    @rx.event
     @requires(Permission.INBOX_SEE)
     async def manage(self, is_open: bool) -> None:
         self.managing = is_open
@@ -171,5 +186,6 @@ class InboxViews(rx.State):
         actor, names = await actor_of(self), {row["id"]: row["name"] for row in self.rows}
         async with runtime.get().db.write() as session:
             await views.delete(session, actor, view_id)
+        self.deleting = 0
         await self._read()
         return success(f"View “{names.get(view_id, '')}” deleted.")

@@ -11,7 +11,7 @@ from wapto_app import runtime
 from wapto_app.clock import utcnow
 from wapto_app.security.permissions import Permission
 from wapto_app.security.policy import requires
-from wapto_app.services import business_hours, drafts, scheduled
+from wapto_app.services import business_hours, drafts, once, scheduled
 from wapto_app.services.errors import NotFound
 from wapto_app.services.scheduled import Plan, ScheduledRow
 
@@ -64,8 +64,9 @@ class ScheduledMessages(Composer):
         if self._is_new(ref):
             actor = await actor_of(self)
             async with runtime.get().db.write() as session:
-                await scheduled.plan(session, actor, conversation, wanted)
-                await drafts.save(session, actor, conversation, "")
+                if await once.is_first(session, actor, ref):
+                    await scheduled.plan(session, actor, conversation, wanted)
+                    await drafts.save(session, actor, conversation, "")
         self._accept(ref)
 
     @rx.event

@@ -13,6 +13,7 @@ from playwright.sync_api import Locator, Page, expect
 
 from tests.e2e.access import is_accessible
 from tests.e2e.conftest import PHONE, Meta, NewPage, Server, free_port, sandbox_for, started
+from tests.services.library import noise
 
 OWNER, PASSWORD = "olga@example.com", "harbour street brochure 7"
 
@@ -116,6 +117,11 @@ def _note(page: Page, box: Locator) -> None:
 def _files_and_voice(page: Page, box: Locator) -> None:
     page.get_by_test_id("composer-file").set_input_files([_picture(), _picture() | {"name": "second.png"}])
     expect(page.get_by_text("Ready")).to_have_count(2)
+    huge = {"name": "huge.png", "mimeType": "image/png", "buffer": noise(1400)}
+    page.get_by_test_id("composer-file").set_input_files([huge])
+    page.get_by_role("button", name="Make it smaller").click()
+    expect(page.get_by_test_id("attachment").last).to_contain_text(", now ")
+    page.get_by_role("button", name="Remove huge.jpg").click()
     page.get_by_role("button", name="Send second.png earlier").click()
     page.get_by_label("Caption of second.png").fill("Comes first")
     box.fill("Comes second")

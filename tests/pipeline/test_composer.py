@@ -62,6 +62,22 @@ async def test_the_same_handed_over_twice_is_sent_once(tab: Tab, work: Workspace
     await tab.until(lambda: bodies(tab)[1:] == ["Only once"])
 
 
+async def test_handed_over_again_after_the_server_began_anew_it_happens_once(
+    tab: Tab, open_tab: OpenTab, owner: Actor, work: Workspace
+) -> None:
+    ana = await work.conversation("Ana")
+    await show(tab, ana)
+    reborn = await open_tab(owner)  # what the server held of the tab is gone
+    await show(reborn, ana)
+    later, note = "r" * 50, Composer.note(ana, ref(), "Ask for the key", [])
+    for event in (sending(ana, "Only once"), note, ScheduledMessages.plan(ana, later, plan("Later"))):
+        await tab.send(event)
+        await reborn.send(event)
+    await reborn.until(lambda: bodies(reborn)[1:] == ["Only once", "Ask for the key"])
+    assert len(reborn.vars(ScheduledMessages)["waiting"]) == 1
+    assert reborn.vars(Composer)["accepted"] == 3
+
+
 async def test_what_was_sent_is_taken_back(tab: Tab, work: Workspace) -> None:
     ana = await work.conversation("Ana")
     await show(tab, ana)

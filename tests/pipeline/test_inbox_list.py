@@ -24,8 +24,9 @@ from wapto_app.jobs import search as search_job
 from wapto_app.models import Account, ContactTag, Conversation, ConversationStatus, Role, Tag, Team
 from wapto_app.runtime import Runtime
 from wapto_app.security.permissions import Actor, Permission
-from wapto_app.services import inbox
+from wapto_app.services import inbox, tags
 from wapto_app.services.errors import DomainError
+from wapto_app.services.inbox import InboxFilter, views
 
 
 @pytest.fixture
@@ -195,6 +196,50 @@ async def test_a_view_is_saved_from_what_is_shown_renamed_moved_and_deleted(
     assert [row["name"] for row in tab.vars(InboxViews)["rows"]] == ["Waiting", "To answer"]
     await tab.send(InboxViews.delete(rows[0]["id"]))
     assert [row["name"] for row in tab.vars(InboxViews)["rows"]] == ["To answer"]
+
+
+async def test_what_was_deleted_is_left_out_of_views_and_addresses_and_that_is_said(
+    tab: Tab, work: Workspace, db: Database, owner: Actor
+) -> None:
+    async with db.write() as session:
+        first, second = [await tags.create(session, owner, name) for name in ("VIP", "Slow")]
+        team = Team(name="Late", key="late")
+        session.add(team)
+        await session.flush()
+        for name, wanted in (("Both", (first, second)), ("Slow ones", (second,))):
+            await views.save(session, owner, name, InboxFilter(tags=wanted, unread=True))
+        await views.save(session, owner, "Late", InboxFilter(team=team.id or 0))
+    async with db.write() as session:
+        await tags.delete(session, owner, second)
+        await session.delete(team)
+    await tab.send(InboxViews.offer(True))
+    shown = {row["name"]: (row["query"], row["incomplete"]) for row in tab.vars(InboxViews)["rows"]}
+    assert shown == {
+        "Both": (f"?unread=1&tags={first}", True),
+        "Slow ones": ("?unread=1", True),
+        "Late": ("", True),
+    }
+    async with db.write() as session:
+        kept = await tags.merge(session, owner, first, await tags.create(session, owner, "Best"))
+    await tab.send(InboxViews.offer(True))
+    assert kept == "Best"
+    best = next(row["query"] for row in tab.vars(InboxViews)["rows"] if row["name"] == "Both")
+    await go(tab, "/inbox?team=1&unread=1&tags=999")
+    assert tab.redirects[-1] == "/inbox?unread=1"
+    assert "left out" in tab.vars(Feedback)["notices"][-1]["text"]
+    await go(tab, f"/inbox{best}")
+    assert [chip["name"] for chip in tab.vars(InboxList)["chips"] if chip["kind"] == "tags"] == ["Best"]
+
+
+async def test_a_view_is_deleted_after_a_question(tab: Tab, work: Workspace) -> None:
+    await tab.send(InboxViews.save({"name": "Mine"}))
+    (row,) = tab.vars(InboxViews)["rows"]
+    await tab.send(InboxViews.ask(row["id"]))
+    assert (tab.vars(InboxViews)["deleting"], tab.vars(InboxViews)["name"]) == (row["id"], "Mine")
+    await tab.send(InboxViews.keep)
+    assert (tab.vars(InboxViews)["deleting"], len(tab.vars(InboxViews)["rows"])) == (0, 1)
+    await tab.send(InboxViews.delete(row["id"]))
+    assert tab.vars(InboxViews)["rows"] == []
 
 
 async def test_many_at_once_are_resolved_and_that_is_taken_back(

@@ -39,12 +39,13 @@ from wapto_app.models import (
     MediaFile,
     MediaState,
     Message,
+    ScheduledMessage,
     Tag,
     Task,
 )
 from wapto_app.runtime import Runtime
 from wapto_app.security.permissions import Actor, Permission, Visibility
-from wapto_app.services import channels, contacts, tags
+from wapto_app.services import channels, contacts, inbox, tags
 from wapto_app.services.contacts import EVERYONE, bulk, deleting, editing, export, privacy, region, starting
 from wapto_app.services.contacts.bulk import Deed
 from wapto_app.services.errors import Conflict, DomainError, Forbidden, Invalid, NotFound
@@ -387,6 +388,48 @@ async def test_an_agent_deletes_only_whom_they_see(
     assert await book.count("contact") == 1
 
 
+@pytest.fixture
+async def half_seen(
+    work: Work, agent: Actor, conversation_id: int, book: Book, new_channel: Any
+) -> tuple[Actor, int]:
+    """An agent who sees only their own, and Ada: the agent talks to her under one number, others under another."""
+    second = await new_channel("999")
+    contact_id = (await book.only("contact"))["id"]
+    async with work.runtime.db.write() as session:
+        session.add(Conversation(contact_id=contact_id, channel_id=second, assignee_id=agent.account_id))
+    return replace(agent, visibility=Visibility.OWN), contact_id
+
+
+async def test_merging_opens_no_conversation_of_others(
+    work: Work, half_seen: tuple[Actor, int], conversation_id: int, channel_id: int
+) -> None:
+    own, ada = half_seen
+    mine = await work.run(contacts.create, new("+16505550009"), actor=own)
+    await work.run(starting.start_chat, mine, channel_id, actor=own)
+    for pair in ((mine, ada), (ada, mine)):
+        with pytest.raises(Conflict, match="others"):
+            await work.run(contacts.merge, *pair, actor=own)
+    async with work.runtime.db.read() as session:
+        message = (await session.exec(select(Message))).one()
+        assert message.conversation_id == conversation_id
+        with pytest.raises(NotFound):
+            await inbox.header(session, own, conversation_id)
+
+
+async def test_deleting_takes_no_conversation_that_the_actor_does_not_see(
+    work: Work, half_seen: tuple[Actor, int], book: Book
+) -> None:
+    own, ada = half_seen
+    mine = await work.run(contacts.create, new("+16505550009"), actor=own)
+    media_dir = work.runtime.settings.media_dir
+    assert (await work.run(deleting.preview, [ada, mine], actor=own))["contacts"] == 1
+    with pytest.raises(Conflict, match="others"):
+        await contacts.delete(work.runtime.db, own, media_dir, [ada])
+    assert await contacts.delete(work.runtime.db, own, media_dir, [ada, mine]) == 1
+    assert [row["id"] for row in await book.rows("contact")] == [ada]
+    assert await book.count("conversation") == 2
+
+
 # Deeds on many
 
 
@@ -429,8 +472,15 @@ async def test_blocking_is_done_by_whatsapp_and_taken_back(
 ) -> None:
     number = sandbox.store.numbers[sandbox.config.phone_number_id]
     assert (await work.run(contacts.details, customer))["may_block"] is True
+    later = utcnow() + timedelta(hours=1)
+    async with runtime.db.write() as session:
+        (conversation_id,) = await session.exec(select(Conversation.id))
+        session.add(ScheduledMessage(conversation_id=conversation_id, due_at=later, content={"text": "Hi"}))
     await contacts.block(runtime.db, work.owner, runtime.gateway, customer)
     assert len(number.blocked) == 1
+    async with runtime.db.read() as session:
+        (scheduled,) = await session.exec(select(ScheduledMessage))
+    assert (scheduled.state, "blocked" in scheduled.error) == ("cancelled", True)
     assert (await work.run(contacts.details, customer))["blocked_at"]
     await contacts.unblock(runtime.db, work.owner, runtime.gateway, customer)
     assert number.blocked == []

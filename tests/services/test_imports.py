@@ -21,20 +21,23 @@ from wapto_app.clock import utcnow
 from wapto_app.jobs import imports as job
 from wapto_app.jobs.imports import carry_out
 from wapto_app.models import (
+    Channel,
     Contact,
     ContactAddress,
     ContactEvent,
     ContactEventKind,
     ContactImport,
+    Conversation,
     CustomField,
     ImportChange,
     ImportProblem,
+    ScheduledMessage,
     Tag,
     Visibility,
 )
 from wapto_app.runtime import Runtime
 from wapto_app.security.permissions import Actor, Permission
-from wapto_app.services import contacts, fields, imports, leases, tags
+from wapto_app.services import contacts, fields, imports, leases, notifications, tags
 from wapto_app.services.errors import Conflict, Forbidden, Invalid, LimitReached, NotFound
 from wapto_app.services.fields import FieldForm
 from wapto_app.services.imports import batch, steps
@@ -146,6 +149,17 @@ async def test_rows_of_the_same_person_meet_one_contact(desk: Desk) -> None:
     assert (undone["state"], undone["undone"], await desk.count(Contact)) == ("undone", 3, 0)
 
 
+async def _schedule_for(runtime: Runtime, contact_id: int) -> None:
+    async with runtime.db.write() as session:
+        channel = Channel(phone_number_id="1", waba_id="1")
+        session.add(channel)
+        await session.flush()
+        conversation = Conversation(contact_id=contact_id, channel_id=channel.id or 0)
+        session.add(conversation)
+        await session.flush()
+        session.add(ScheduledMessage(conversation_id=conversation.id or 0, due_at=utcnow(), content={}))
+
+
 async def test_an_import_opts_out_and_never_in(desk: Desk, runtime: Runtime) -> None:
     await desk.imported("name,phone\nAda,+4915112345671\n")
     at = utcnow() - timedelta(days=1)
@@ -158,8 +172,11 @@ async def test_an_import_opts_out_and_never_in(desk: Desk, runtime: Runtime) -> 
     assert people["+4915112345672"].opted_out_at is not None
     assert people["+4915112345673"].opted_out_at is None
     assert counts(done) == (2, 0, 1, 0, 1)
+    await _schedule_for(runtime, people["+4915112345673"].id or 0)
     again = await desk.imported("name,phone,opt-in\nCy,+4915112345673,unsubscribed\n", policy="fill")
     assert (await desk.people())["+4915112345673"].opted_out_at is not None
+    async with runtime.db.read() as session:
+        assert list(await session.exec(select(ScheduledMessage.state))) == ["cancelled"]
     await desk.undone(again["id"])
     assert (await desk.people())["+4915112345673"].opted_out_at is not None  # a refusal stays
 
@@ -267,10 +284,37 @@ async def test_cancelling_keeps_what_is_there_and_lets_it_be_undone(
     await working
     stopped = await desk.head(import_id)
     assert stopped["state"] == "stopped"
+    assert await _told(desk) == []
     assert 5 <= stopped["position"] < 400
     assert await desk.count(Contact) == stopped["created"] == stopped["position"]
     await desk.undone(import_id)
     assert await desk.count(Contact) == 0
+
+
+async def _told(desk: Desk) -> list[tuple[str, dict[str, str]]]:
+    async with desk.runtime.db.read() as session:
+        rows = await notifications.listing(session, desk.actor)
+    return [
+        (row["href"], {name: text for name, text in row["args"].items() if text})
+        for row in rows
+        if row["kind"] == "import_ended"
+    ]
+
+
+async def test_who_started_an_import_is_told_how_it_ended(desk: Desk, admin: Actor) -> None:
+    first = await desk.imported("name,phone\nAda,+4915112345671\nBen,12\n")
+    counts_of_it = {"created": "1", "updated": "0", "wrong": "1", "title": "people.csv"}
+    assert await _told(desk) == [(f"/contacts/import?id={first['id']}", counts_of_it)]
+    await desk.undone(first["id"])
+    assert len(await _told(desk)) == 1
+    second = await desk.upload("phone\n+4915112345672\n")
+    await desk.check(second)
+    await desk.start(second)
+    await limited(desk.runtime.db, admin, contacts=0)
+    await carry_out(second)
+    (href, args), _first = await _told(desk)
+    assert (href, args["created"]) == (f"/contacts/import?id={second}", "0")
+    assert "contacts" in args["what"]
 
 
 async def test_the_plan_is_asked_before_and_meanwhile(desk: Desk, admin: Actor) -> None:

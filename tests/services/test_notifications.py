@@ -122,7 +122,7 @@ async def test_only_kinds_that_can_reach_somebody_are_offered(
         agents = {row["kind"] for row in (await notifications.choices_of(session, agent))["rows"]}
     assert owners == {kind.value for kind in K}
     work = {"assigned", "inbound_message", "task_assigned", "task_due", "review_received"}
-    assert agents == work | {"mentioned", "scheduled_failed"}
+    assert agents == work | {"mentioned", "scheduled_failed", "import_ended"}
 
 
 async def test_somebody_elses_can_neither_be_read_nor_marked(

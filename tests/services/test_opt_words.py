@@ -13,6 +13,7 @@ from sqlmodel import col, select
 
 from tests import meta
 from tests.services.conftest import Book, Meta, change_message, message_of
+from tests.services.plans import limited
 from wapto_app.clock import utcnow
 from wapto_app.models import (
     ChannelStatus,
@@ -23,6 +24,7 @@ from wapto_app.models import (
     MediaFile,
     MediaState,
     MessageStatus,
+    UsageCounter,
 )
 from wapto_app.runtime import Runtime
 from wapto_app.security.permissions import Actor
@@ -65,6 +67,12 @@ async def contact_row(runtime: Runtime) -> Contact:
 async def set_contact(runtime: Runtime, **values: Any) -> None:
     async with runtime.db.write() as session:
         await session.exec(sa.update(Contact).values(**values))
+
+
+async def messages_counted(runtime: Runtime) -> int:
+    async with runtime.db.read() as session:
+        (row,) = await session.exec(select(UsageCounter).where(UsageCounter.metric == "messages"))
+        return row.count
 
 
 async def answers(book: Book) -> list[str]:
@@ -335,3 +343,14 @@ async def test_only_the_owner_changes_words(runtime: Runtime, agent: Actor, owne
         shown = await opt_words.load(session, owner)
     assert [row["code"] for row in shown["languages"] if not row["on"]] == ["en"]
     assert len(shown["languages"]) == 8
+
+
+async def test_the_answer_counts_in_the_plan_and_waits_for_nobody_who_has_used_it_up(
+    runtime: Runtime, writes: Writes, book: Book
+) -> None:
+    await limited(runtime.db, Actor.system(), messages=1)
+    await writes("stop")
+    assert (await messages_counted(runtime), len(await answers(book))) == (1, 1)
+    await writes("start")
+    assert (await contact_row(runtime)).opted_out_at is None
+    assert (await messages_counted(runtime), len(await answers(book))) == (1, 1)

@@ -9,6 +9,7 @@ import pytest
 
 from tests import meta
 from tests.services.conftest import Book, Meta
+from wapto_app.jobs.search import follow
 from wapto_app.models import MediaFile, MediaState
 from wapto_app.runtime import Runtime
 from wapto_app.security.permissions import Actor, Permission
@@ -221,6 +222,23 @@ async def test_whoever_may_not_see_numbers_cannot_send_them_to_a_phone_of_theirs
     await deliver(runtime, hiding, conversation_id, Outgoing(reply_to=0, cards=[typed()]))
 
 
+async def test_a_card_called_by_its_number_is_hidden_like_the_number(
+    runtime: Runtime, owner: Actor, agent: Actor, conversation_id: int
+) -> None:
+    card = typed(name="+44 20 7946 0018", phone="+44 20 7946 0018")
+    await deliver(runtime, owner, conversation_id, Outgoing(reply_to=0, cards=[card]))
+    hiding = replace(agent, hide_phone=True)
+    async with runtime.db.read() as session:
+        seen = [
+            await inbox.recent(session, hiding, conversation_id),
+            await inbox.listing(session, hiding),
+        ]
+        shown = await inbox.recent(session, owner, conversation_id)
+    for digits in ("7946", "79460018", "0018"):
+        assert digits not in str(seen)
+    assert "+44 20 7946 0018" in str(shown)
+
+
 async def test_cards_of_contacts_that_one_may_not_see_are_not_there(
     runtime: Runtime, owner: Actor, agent: Actor, conversation_id: int, meta_says: Meta, book: Book
 ) -> None:
@@ -235,15 +253,16 @@ async def test_contacts_are_found_by_name_and_number(
     runtime: Runtime, owner: Actor, conversation_id: int, meta_says: Meta
 ) -> None:
     await meta_says.says(meta.inbound(meta.message("wamid.b", wa_id="16505550001"), name="Ben 100%"))
+    await follow(runtime)
     async with runtime.db.read() as session:
         found = {
             words: [row["name"] for row in await inbox.shareable(session, owner, words)]
-            for words in ("", "ada", "0%", "650-555-0001", "nobody")
+            for words in ("", "ada", "100", "650-555-0001", "nobody")
         }
     assert found == {
         "": ["Ben 100%", "Ada"],
         "ada": ["Ada"],
-        "0%": ["Ben 100%"],
+        "100": ["Ben 100%"],
         "650-555-0001": ["Ben 100%"],
         "nobody": [],
     }

@@ -33,7 +33,7 @@ from wapto_app.models import (
 )
 from wapto_app.runtime import Runtime
 from wapto_app.security.permissions import Actor
-from wapto_app.services import scheduled
+from wapto_app.services import contacts, identity, scheduled
 from wapto_app.services.errors import (
     Conflict,
     DomainError,
@@ -43,7 +43,9 @@ from wapto_app.services.errors import (
     OptedOut,
     WindowClosed,
 )
+from wapto_app.services.inbox import OutgoingFile
 from wapto_app.services.scheduled import NO_TEMPLATE, Plan, TemplatePlan, due_at
+from wapto_app.services.unwanted import cancel_for
 
 NOW = datetime(2026, 3, 2, 12, 0, 30, tzinfo=UTC)
 IN_AN_HOUR = "2026-03-02T13:00:00+00:00"
@@ -173,12 +175,16 @@ async def test_what_breaks_in_the_middle_is_as_if_it_had_not_begun(
     assert await scheduled.send_due(runtime.db) == 1
 
 
+def _file(key: str) -> OutgoingFile:
+    return OutgoingFile(key=key, caption="", voice=False)
+
+
 async def test_files_and_answers_go_along(
     runtime: Runtime, owner: Actor, plans_it: PlanIt, clock: Any, book: Book, open_conversation: int
 ) -> None:
     first = (await book.only("message"))["id"]
     file = await new_file(runtime, key="a" * 32)
-    await plans_it("A picture", files=[file.key], reply_to=first)
+    await plans_it("A picture", files=[_file(file.key)], reply_to=first)
     [row] = await of(runtime, owner, open_conversation)
     assert (row["text"], row["files"], row["mine"], row["window_open"]) == ("A picture", 1, True, True)
     clock.shift(timedelta(hours=1))
@@ -287,29 +293,51 @@ async def test_who_may_not_be_written_to_gets_nothing(
     runtime: Runtime, plans_it: PlanIt, clock: Any, book: Book, values: Any
 ) -> None:
     await plans_it("at its time")
-    await plans_it("by the tick", TOMORROW)
-    await plans_it("at once", TOMORROW)
     await change(runtime, Contact, **values)
     with pytest.raises(DomainError):
         await plans_it("new")
     clock.shift(timedelta(hours=1))
     assert await scheduled.send_due(runtime.db) == 0
-    async with runtime.db.write() as session:
-        assert await scheduled.cancel_unwanted(session) == 2
-        assert await scheduled.cancel_unwanted(session) == 0
-    assert [state for state, _why in await states(runtime)] == ["cancelled"] * 3
+    assert [state for state, _why in await states(runtime)] == ["cancelled"]
     assert await told(runtime) == []
 
 
 async def test_opting_out_cancels_in_the_same_transaction(
-    runtime: Runtime, plans_it: PlanIt, open_conversation: int, book: Book
+    runtime: Runtime, owner: Actor, plans_it: PlanIt, open_conversation: int, book: Book
 ) -> None:
     await plans_it()
     contact_id = (await book.only("contact"))["id"]
+    heard: set[str] = set()
+    runtime.hub.listen(heard.update)
     async with runtime.db.write() as session:
+        assert await contacts.opt_out(session, owner, [contact_id + 1]) == 0
+    assert await states(runtime) == [("waiting", "")]
+    async with runtime.db.write() as session:
+        assert await contacts.opt_out(session, owner, [contact_id]) == 1
+    assert await states(runtime) == [("cancelled", OptedOut().message)]
+    assert f"conversation:{open_conversation}" in heard
+
+
+async def test_the_word_stop_cancels_in_the_same_transaction(
+    runtime: Runtime, plans_it: PlanIt, meta_says: Meta, open_conversation: int
+) -> None:
+    await plans_it()
+    wanted = message("wamid.stop", body="STOP", at=utcnow())
+    await meta_says.says(inbound(wanted))
+    assert await states(runtime) == [("cancelled", OptedOut().message)]
+
+
+async def test_a_person_who_opted_out_under_another_name_gets_nothing_either(
+    runtime: Runtime, plans_it: PlanIt, book: Book, open_conversation: int
+) -> None:
+    await plans_it()
+    keep = (await book.only("contact"))["id"]
+    async with runtime.db.write() as session:
+        other = Contact(name="Ada again", opted_out_at=NOW)
+        session.add(other)
+        await session.flush()
         connection = await session.connection()
-        assert await connection.run_sync(scheduled.cancel_for, [contact_id + 1]) == []
-        assert await connection.run_sync(scheduled.cancel_for, [contact_id]) == [open_conversation]
+        await connection.run_sync(lambda each: identity.merge(each, keep=keep, absorb=other.id or 0))
     assert await states(runtime) == [("cancelled", OptedOut().message)]
 
 
@@ -434,7 +462,7 @@ async def test_missing_files_and_too_many_are_refused(
     from wapto_app.services.scheduled import plans as module
 
     with pytest.raises(NotFound):
-        await plans_it(files=["f" * 32])
+        await plans_it(files=[_file("f" * 32)])
     monkeypatch.setattr(module, "WAITING_MAX", 2)
     await plans_it("one")
     await plans_it("two")
@@ -447,7 +475,8 @@ async def test_what_is_due_is_found_by_its_index(runtime: Runtime, owner: Actor,
     with plans(runtime.db.engine.sync_engine) as found:
         await scheduled.send_due(runtime.db)
         async with runtime.db.write() as session:
-            await scheduled.cancel_unwanted(session)
+            connection = await session.connection()
+            await connection.run_sync(cancel_for, [1])
             await scheduled.of(session, owner, 1)
     assert len(found) >= 3
     for plan in found:

@@ -12,17 +12,17 @@ import pytest
 import sqlalchemy as sa
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from sqlmodel import col
+from sqlmodel import col, select
 
 from tests.meta import inbound, message
 from tests.services.conftest import Meta
 from wapto_app.clock import utcnow
 from wapto_app.db import fetch
 from wapto_app.jobs import search as job
-from wapto_app.models import AddressKind, Contact, ContactAddress, Message, MessageSearch, Visibility
+from wapto_app.models import AddressKind, Contact, ContactAddress, Conversation, Message, MessageSearch, Visibility
 from wapto_app.runtime import Runtime
 from wapto_app.security.permissions import Actor
-from wapto_app.services import search
+from wapto_app.services import notes, search
 from wapto_app.services.search import following
 from wapto_app.services.search.queries import texts
 from wapto_app.services.search.snippets import matches
@@ -212,6 +212,23 @@ async def test_whoever_sees_no_numbers_cannot_find_by_them(
     for query in ("16505551234", "+1 (650) 555-1234", "5551"):
         assert await people(runtime, query, numbers=False) == set(), query
     assert await people(runtime, "ada", numbers=False) == {"Ada"}
+
+
+async def test_a_note_hides_every_number_also_in_what_is_found(
+    runtime: Runtime, owner: Actor, agent: Actor, says: Says
+) -> None:
+    await says("hi")
+    async with runtime.db.write() as session:
+        conversation_id = (await session.exec(select(Conversation.id))).one() or 0
+        await notes.write(session, owner, conversation_id, "his wife is on +44 7400 123456, call her", [])
+    await job.follow(runtime)
+    hiding = replace(agent, hide_phone=True, visibility=Visibility.ALL)
+    for query in ("7400 123456", "7400", "123456"):
+        assert len(await found(runtime, owner, query)) == 1, query
+        assert await found(runtime, hiding, query) == [], query
+    async with runtime.db.read() as session:
+        (seen,) = texts((await search.messages(session, hiding, "wife"))["messages"])
+    assert "7400" not in seen
 
 
 async def test_people_are_found_by_all_that_is_known_of_them(runtime: Runtime, says: Says) -> None:

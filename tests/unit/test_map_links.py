@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -70,3 +72,12 @@ def test_no_text_breaks_it(text: str) -> None:
     except Invalid:
         return
     assert -90 <= place["latitude"] <= 90
+
+
+def test_a_long_gap_is_no_work() -> None:
+    began = time.process_time()
+    for text in ("1" + " " * 3990 + "x", "@1" + " " * 3990 + "x"):
+        with pytest.raises(Invalid):
+            read_place(text)
+    assert time.process_time() - began < 0.1
+    assert read_place("48.8584," + " " * 100 + "2.2945") == {"latitude": 48.8584, "longitude": 2.2945}

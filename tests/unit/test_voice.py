@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import struct
+import time
 from pathlib import Path
 
 import pytest
@@ -162,3 +163,14 @@ def test_an_endless_recording_is_not_even_read(tmp_path: Path) -> None:
         file.truncate(16 * 1024 * 1024 + 1)
     with pytest.raises(Invalid, match="too long"):
         voice.to_ogg(path)
+
+
+@pytest.mark.parametrize("tracks", [1, 20])
+def test_a_file_of_empty_elements_is_given_up_soon(tracks: int) -> None:
+    nothing = element("ae", b"\x81\x80" * (7_000_000 // tracks))
+    began = time.process_time()
+    with pytest.raises(Invalid, match="damaged"):
+        voice.remux(element("1a45dfa3", b"") + element("1654ae6b", nothing * tracks, size=-1))
+    with pytest.raises(Invalid, match="damaged"):
+        voice.remux(webm(b"\x81\x80" * 7_000_000))
+    assert time.process_time() - began < 8

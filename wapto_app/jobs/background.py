@@ -54,11 +54,6 @@ async def _send_scheduled(runtime: Runtime) -> None:
     await scheduled.send_due(runtime.db)
 
 
-async def _cancel_scheduled(runtime: Runtime) -> None:
-    async with runtime.db.write() as session:
-        await scheduled.cancel_unwanted(session)
-
-
 TICKS: tuple[Tick, ...] = (
     Tick("retry failed webhooks", 2, ingest.retry_failed),
     Tick("check numbers", 15 * 60, _check_numbers),
@@ -76,7 +71,6 @@ TICKS: tuple[Tick, ...] = (
     Tick("wake snoozed conversations", 5, reminders.wake_snoozed),
     Tick("ask for templates", 15 * 60, _sync_templates),
     Tick("send what is scheduled", 2, _send_scheduled),
-    Tick("cancel what nobody may get", 60, _cancel_scheduled),
 )
 """Every tick of the product; each job's module defines its own."""
 

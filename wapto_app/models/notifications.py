@@ -29,6 +29,7 @@ class NotificationKind(StrEnum):
     INBOUND_MESSAGE = "inbound_message"
     MENTIONED = "mentioned"
     SCHEDULED_FAILED = "scheduled_failed"
+    IMPORT_ENDED = "import_ended"
 
 
 class Notification(SQLModel, table=True):

@@ -36,6 +36,7 @@ from wapto_app.models import (
     Task,
 )
 from wapto_app.models.base import table_of
+from wapto_app.services.unwanted import cancel_for
 
 Address = tuple[AddressKind, str]
 
@@ -301,6 +302,8 @@ def _keep_what_was_written(connection: sa.Connection, keep: int, absorb: int) ->
     # A refusal of either one holds for the person …
     values["opted_out_at"] = ours["opted_out_at"] or theirs["opted_out_at"]
     values["blocked_at"] = ours["blocked_at"] or theirs["blocked_at"]
+    if values["opted_out_at"] or values["blocked_at"]:
+        cancel_for(connection, [keep])
     # … but about marketing the customers may change their mind, and the last word counts.
     decided = max(
         (ours, theirs), key=lambda row: (row["marketing_choice_at"] is not None, row["marketing_choice_at"])

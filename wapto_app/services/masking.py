@@ -67,6 +67,12 @@ class Mask:
         """What belongs to no single customer, without anything that could be a number."""
         return mask_numbers(self.note(text)) if self.hides else text
 
+    def everywhere(self, value: Any) -> Any:
+        """The same for every text inside of something."""
+        if isinstance(value, dict):
+            return {name: self.everywhere(each) for name, each in value.items()}
+        return self.every(value) if isinstance(value, str) else value
+
     def every_restored(self, text: str, stored: str) -> str:
         """What somebody who saw ``every(stored)`` made of it, with the numbers that they did not see."""
         if not self.hides:

@@ -15,7 +15,7 @@ from wapto_app.db import fetch, in_parts, take_turns, touch
 from wapto_app.models import Contact, ContactTag, Conversation, Tag, Visibility
 from wapto_app.models.base import table_of
 from wapto_app.security.permissions import Actor, Permission
-from wapto_app.services import audit
+from wapto_app.services import audit, saved_views
 from wapto_app.services.errors import Invalid, NotFound
 from wapto_app.services.naming import key_of, name_of
 from wapto_app.services.plans import Limit, count_with, ensure_room
@@ -226,6 +226,7 @@ async def merge(session: AsyncSession, actor: Actor, tag_id: int, into_id: int) 
         .execution_options(synchronize_session=False)
     )
     await upkeep.replace_tag(session, tag_id, into_id)
+    await saved_views.replace_tag(session, tag_id, into_id)
     await session.delete(tag)
     audit.record(session, actor, "tag.merged", f"tag:{into_id}", name=kept.name, merged=tag.name)
     touch(session, TOPIC, "contacts", "inbox")
@@ -233,10 +234,11 @@ async def merge(session: AsyncSession, actor: Actor, tag_id: int, into_id: int) 
 
 
 async def delete(session: AsyncSession, actor: Actor, tag_id: int) -> str:
-    """Take a tag off everybody for good; its name. Segments that ask for it say so. Raises NotFound."""
+    """Take a tag off everybody for good; its name. Segments and views that ask for it say so. Raises NotFound."""
     actor.require(Permission.TAGS_DO)
     tag = await _get(session, tag_id)
     await upkeep.forget_tag(session, tag_id, tag.name)
+    await saved_views.forget_tag(session, tag_id)
     await session.delete(tag)
     audit.record(session, actor, "tag.deleted", f"tag:{tag_id}", name=tag.name)
     touch(session, TOPIC, "contacts", "inbox")

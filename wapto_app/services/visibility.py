@@ -96,6 +96,17 @@ def readable_contact(actor: Actor) -> sa.ColumnElement[bool]:
     return sa.or_(talks.where(readable(actor)).exists(), nobodys)
 
 
+def wholly_readable(actor: Actor) -> sa.ColumnElement[bool]:
+    """The filter of contacts none of whose conversations is hidden from the actor: whom they may merge and delete."""
+    if actor.visibility is Visibility.ALL:
+        return sa.true()
+    # Inside CASE, for what nobody holds is neither the actor's nor not the actor's to SQL.
+    hidden = sa.select(sa.literal(1)).where(
+        col(Conversation.contact_id) == col(Contact.id), sa.case((readable(actor), 1), else_=0) == 0
+    )
+    return ~hidden.exists()
+
+
 async def conversation_seen(session: AsyncSession, actor: Actor, conversation_id: int) -> Conversation:
     """The conversation, to read. Raises NotFound when it is not there or not visible to the actor."""
     actor.require(Permission.INBOX_SEE)

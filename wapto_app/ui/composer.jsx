@@ -100,7 +100,7 @@ function Desk(props) {
   const [text, write] = note ? [noteText, setNoteText] : [draft.text, draft.write];
   const focus = () => requestAnimationFrame(() => area.current?.focus());
   const close = () => { setPanel(""); focus(); };
-  useHeight(area, text);
+  useHeight(area, text, note);
   const attached = useRef(props.attached?.n);
   useEffect(() => {
     if (!props.attached || props.attached.n === attached.current) return;

@@ -11,13 +11,15 @@ const MUTE = new Set(["audio", "sticker"]);
 const SMALL = "grid size-7 flex-none place-items-center rounded-md text-muted hover:bg-hover hover:text-ink disabled:opacity-40";
 
 function State({ file, onRetry }) {
+  const again = (words, shrink) => <button type="button" onClick={() => onRetry(shrink)} className="font-medium underline underline-offset-2">{words}</button>;
   if (file.error) {
     return (
       <span role="alert" className="block text-xs text-danger-ink">
-        {file.error} {file.again && <button type="button" onClick={onRetry} className="font-medium underline underline-offset-2">{tr("Try again")}</button>}
+        {file.error} {file.offer === "shrink" ? again(tr("Make it smaller"), true) : file.again && again(tr("Try again"), false)}
       </span>
     );
   }
+  if (file.key && file.before > file.size) return <span className="block text-xs text-muted">{tr("Ready")} · {tr("{before}, now {after}", { before: bytes(file.before), after: bytes(file.size) })}</span>;
   if (file.key) return <span className="block text-xs text-muted">{tr("Ready")} · {bytes(file.size)}</span>;
   return (
     <span role="progressbar" aria-valuenow={file.percent} aria-label={tr("Uploading")} className="mt-1.5 block h-1 overflow-hidden rounded bg-hover">
@@ -33,7 +35,7 @@ function Attachment({ file, at, count, uploads, error, drag }) {
         {file.preview ? <img src={file.preview} alt="" className="size-10 flex-none rounded object-cover" /> : <span className="grid size-10 flex-none place-items-center rounded bg-hover text-muted"><FileText size={20} aria-hidden="true" /></span>}
         <span className="min-w-0 flex-1">
           <span className="block truncate text-xs" dir="auto" title={file.name}>{file.name}</span>
-          <State file={file} onRetry={() => uploads.retry(file.id)} />
+          <State file={file} onRetry={(shrink) => uploads.retry(file.id, shrink)} />
         </span>
         <button type="button" onClick={() => uploads.remove(file.id)} aria-label={tr("Remove {name}", { name: file.name })} className={`${SMALL} -me-1 self-start`}><X size={16} aria-hidden="true" /></button>
       </div>

@@ -44,12 +44,12 @@ function Slot({ slot, value, error, onChange }) {
 
 function HeaderFile({ kind, file, error, onFile, onLibrary }) {
   const picker = useRef(null);
-  const take = async (chosen) => {
+  const take = async (chosen, shrink = false) => {
     if (!chosen) return;
     const preview = chosen.type.startsWith("image/") ? URL.createObjectURL(chosen) : "";
     onFile({ name: chosen.name, preview, percent: 0 });
-    const answer = await transfer(chosen, { onPercent: (percent) => onFile({ name: chosen.name, preview, percent }) }).done;
-    onFile({ name: chosen.name, preview, key: answer.key, error: answer.error });
+    const answer = await transfer(chosen, { shrink, onPercent: (percent) => onFile({ name: chosen.name, preview, percent }) }).done;
+    onFile({ name: chosen.name, preview, key: answer.key, error: answer.error, smaller: answer.offer === "shrink" ? () => take(chosen, true) : null });
   };
   return (
     <div>
@@ -61,6 +61,7 @@ function HeaderFile({ kind, file, error, onFile, onLibrary }) {
         {file && <span className="min-w-0 flex-1 truncate text-xs text-muted" dir="auto">{file.name} {file.key ? `· ${tr("Ready")}` : file.error ? "" : `· ${file.percent} %`}</span>}
       </div>
       <Wrong text={file?.error || error} />
+      {file?.smaller && <button type="button" onClick={file.smaller} className="mt-1 text-xs font-medium underline underline-offset-2">{tr("Make it smaller")}</button>}
     </div>
   );
 }

@@ -52,13 +52,14 @@ export function trigger(text, at, note) {
   return match ? match[1] : null;
 }
 
-export function useHeight(area, text) {
+// `note`: the words in an empty box count too, and those of a note are longer.
+export function useHeight(area, text, note) {
   useEffect(() => {
     const box = area.current;
     if (!box) return;
     box.style.height = "auto";
     box.style.height = `${Math.min(box.scrollHeight, 200)}px`;
-  }, [text]);
+  }, [text, note]);
 }
 
 export function Formatting({ area, text, write }) {

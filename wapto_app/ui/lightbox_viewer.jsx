@@ -1,5 +1,6 @@
 import { useEffect, useRef, useState } from "react";
 import { locale, tr } from "./i18n.jsx";
+import { MessageText } from "./message_text.jsx";
 
 const STEPS = [1, 1.5, 2, 3, 4];
 const address = (key) => `/media/${key}`;
@@ -92,7 +93,7 @@ export default function Viewer({ first, onClose }) {
           <Press label={tr("Previous picture")} onClick={() => go(-1)} disabled={at === 0} d="m15 18-6-6 6-6" className="mirror absolute start-3 max-sm:hidden" />
           <Press label={tr("Next picture")} onClick={() => go(1)} disabled={at >= pictures.length - 1} d="m9 18 6-6-6-6" className="mirror absolute end-3 max-sm:hidden" />
         </div>
-        <p dir="auto" className="scroll-thin max-h-24 overflow-y-auto px-6 py-3 text-center text-sm whitespace-pre-wrap empty:hidden">{picture.caption}</p>
+        {picture.caption && <div className="scroll-thin max-h-24 overflow-y-auto px-6 py-3 text-center text-sm"><MessageText text={picture.caption} /></div>}
       </div>
     </dialog>
   );

@@ -98,7 +98,7 @@ def menu_item(
         if icon
         else rx.fragment(),
         rx.el.span(text, class_name="flex-1 truncate"),
-        kbd(shortcut) if shortcut else rx.fragment(),
+        rx.el.span(kbd(shortcut), class_name="pointer-coarse:hidden") if shortcut else rx.fragment(),
     ]
     props = {"role": "menuitem", "tab_index": -1, "class_name": look, **props}
     if checked is not None:

@@ -1,5 +1,5 @@
 import { useEffect, useState } from "react";
-import { tr, trn } from "./i18n.jsx";
+import { tr, trn, trServer } from "./i18n.jsx";
 import { ring } from "./alerts.jsx";
 import { notify } from "./notices.jsx";
 
@@ -33,14 +33,21 @@ function mentioned({ by, customer }) {
 }
 
 function scheduledFailed({ customer, what }) {
-  const why = what ? ` ${what}` : "";
+  const why = what ? ` ${trServer(what)}` : "";
   return (customer ? tr("Your scheduled message to {customer} was not sent.", { customer }) : tr("A scheduled message of yours was not sent.")) + why;
+}
+
+// `what` says why it could not go on; the counts are of what was done until then.
+function importEnded({ title, what, created, updated, wrong }) {
+  const counts = tr("{created} new, {updated} changed, {wrong} not taken.", { created, updated, wrong });
+  return what ? `${tr("The import of {title} has stopped.", { title })} ${trServer(what)} ${counts}` : `${tr("{title} is imported.", { title })} ${counts}`;
 }
 
 const SENTENCES = {
   assigned,
   mentioned,
   scheduled_failed: scheduledFailed,
+  import_ended: importEnded,
   task_assigned: (args) => tr("{by} gave you a task: {title}", args),
   task_due: (args) => tr("Due now: {title}", args),
   limit_warning: limit,

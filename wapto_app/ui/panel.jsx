@@ -90,7 +90,7 @@ export function InlineEdit({ label, value, kind, options, empty, max, mayEdit, e
   };
   const shown = words(kind, typed ?? value);
   const problem = typed !== null && error ? trServer(error) : "";
-  const name = <span className={bare ? "sr-only" : "block text-xs text-muted"}>{label}</span>;
+  const name = <span className={bare ? "sr-only" : `block text-xs text-muted ${editing ? "mb-1" : ""}`}>{label}</span>;
   const look = `block min-h-5 break-words whitespace-pre-line ${shown ? "" : "text-faint"}`;
   return (
     <div className="min-w-0">

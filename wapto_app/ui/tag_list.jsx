@@ -6,7 +6,7 @@ const SHOWN = 100;
 
 // The inside of the tag picker: search, tick, and make a tag while typing. One event per tick; the tick is drawn at once
 // and falls back to what the server says.
-export function TagList({ tags, chosen, mayCreate, loading, onOpen, onToggle, onCreate }) {
+export function TagList({ tags, chosen, mayCreate, loading, isWide, onOpen, onToggle, onCreate }) {
   const [query, setQuery] = useState("");
   const [active, setActive] = useState(0);
   const [pending, setPending] = useState({});
@@ -58,7 +58,7 @@ export function TagList({ tags, chosen, mayCreate, loading, onOpen, onToggle, on
     </li>
   );
   return (
-    <div className="flex w-64 max-w-full flex-col gap-1">
+    <div className={`flex max-w-full flex-col gap-1 ${isWide ? "" : "w-64"}`}>
       <input type="text" role="combobox" aria-expanded="true" aria-controls={id} aria-autocomplete="list" data-autofocus="true" autoComplete="off"
         aria-activedescendant={rows.length ? `${id}-${active}` : undefined} aria-label={mayCreate ? tr("Find or create a tag") : tr("Find a tag")}
         placeholder={mayCreate ? tr("Find or create a tag") : tr("Find a tag")} maxLength={50} className="control" value={query}

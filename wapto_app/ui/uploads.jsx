@@ -19,15 +19,16 @@ export function putFiles(conversation, files) {
 
 const patch = (conversation, id, change) => putFiles(conversation, filesOf(conversation).map((file) => (file.id === id ? { ...file, ...change } : file)));
 
-// Hands one file to the server; `done` is its answer, or { error, again } with `again` when another try may help.
-export function transfer(file, { voice = false, onPercent } = {}) {
+// Hands one file to the server; `done` is its answer, or { error, again, offer }: `again` when another try may help,
+// `offer` "shrink" when it would be taken if it were smaller.
+export function transfer(file, { voice = false, shrink = false, onPercent } = {}) {
   const request = new XMLHttpRequest();
   const done = new Promise((resolve) => {
     request.upload.onprogress = (event) => { if (event.lengthComputable) onPercent?.(Math.round((event.loaded / event.total) * 100)); };
-    request.onload = () => resolve(request.status < 300 ? JSON.parse(request.responseText) : { error: errorOf(request), again: request.status >= 500 });
+    request.onload = () => resolve(request.status < 300 ? JSON.parse(request.responseText) : { ...refusalOf(request), again: request.status >= 500 });
     request.onerror = () => resolve({ error: tr("The upload was interrupted."), again: true });
     request.onabort = () => resolve({ error: "" });
-    request.open("POST", "/media");
+    request.open("POST", shrink ? "/media?shrink=1" : "/media");
     request.setRequestHeader("X-Filename", encodeURIComponent(file.name));
     if (voice) request.setRequestHeader("X-Voice", "1");
     request.send(file);
@@ -35,22 +36,23 @@ export function transfer(file, { voice = false, onPercent } = {}) {
   return { request, done };
 }
 
-function errorOf(request) {
+function refusalOf(request) {
   try {
-    return trServer(JSON.parse(request.responseText).error);
+    const { error, offer } = JSON.parse(request.responseText);
+    return { error: trServer(error), offer };
   } catch {
-    return tr("The server could not take this file.");
+    return { error: tr("The server could not take this file.") };
   }
 }
 
-async function start(conversation, id, file) {
-  patch(conversation, id, { error: "", again: false, percent: 0 });
-  const { request, done } = transfer(file, { onPercent: (percent) => patch(conversation, id, { percent }) });
+async function start(conversation, id, file, shrink = false) {
+  patch(conversation, id, { error: "", again: false, offer: "", percent: 0 });
+  const { request, done } = transfer(file, { shrink, onPercent: (percent) => patch(conversation, id, { percent }) });
   running.set(id, request);
   const answer = await done;
   running.delete(id);
-  if (answer.key) patch(conversation, id, { key: answer.key, kind: answer.kind });
-  else if (answer.error) patch(conversation, id, { error: answer.error, again: answer.again });
+  if (answer.key) patch(conversation, id, { key: answer.key, kind: answer.kind, name: answer.filename, size: answer.size, before: file.size });
+  else if (answer.error) patch(conversation, id, { error: answer.error, again: answer.again, offer: answer.offer });
 }
 
 const isPicture = (type) => type.startsWith("image/") && type !== "image/svg+xml";
@@ -98,7 +100,7 @@ export function useUploads(conversation) {
     add: (list) => add(conversation, list),
     remove: (id) => remove(conversation, id),
     move: (id, by) => move(conversation, id, by),
-    retry: (id) => start(conversation, id, filesOf(conversation).find((file) => file.id === id).file),
+    retry: (id, shrink) => start(conversation, id, filesOf(conversation).find((file) => file.id === id).file, shrink),
     caption: (id, caption) => patch(conversation, id, { caption }),
   }), [conversation]);
   return { files, ...acts };

@@ -87,7 +87,7 @@ export function WeekHours({ ref, name, week, holidays, errors, disabled }) {
 }
 
 const Clock = ({ value, label, disabled, onChange }) => (
-  <input type="time" className="control w-28 flex-none tabular-nums [&::-webkit-calendar-picker-indicator]:hidden" value={value} aria-label={label} disabled={disabled} onChange={(event) => onChange(event.target.value)} />
+  <input type="time" className="control w-28 min-w-0 tabular-nums max-sm:px-2 [&::-webkit-calendar-picker-indicator]:hidden" value={value} aria-label={label} disabled={disabled} onChange={(event) => onChange(event.target.value)} />
 );
 
 const Problem = ({ text }) => <p role="alert" className={text ? "text-xs text-danger-ink" : "hidden"}>{text ? trServer(text) : ""}</p>;

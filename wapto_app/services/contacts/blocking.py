@@ -32,8 +32,9 @@ from wapto_app.services.contact_names import TOPIC
 from wapto_app.services.contacts import events
 from wapto_app.services.contacts.editing import of_id
 from wapto_app.services.desk import WINDOW
-from wapto_app.services.errors import Conflict
+from wapto_app.services.errors import Blocked, Conflict
 from wapto_app.services.gateway import Gateway
+from wapto_app.services.unwanted import cancel_for
 
 TOO_LATE = (
     "WhatsApp lets you block only who wrote to you within the last 24 hours. Opt the contact out instead: "
@@ -142,5 +143,8 @@ async def _note(db: Database, actor: Actor, contact_id: int, *, blocked: bool) -
     async with db.write() as session:
         await session.exec(sa.update(Contact).where(col(Contact.id) == contact_id).values(**values))
         await events.record(session, [contact_id], kind, actor.account_id)
+        if blocked:
+            connection = await session.connection()
+            touch(session, *await connection.run_sync(cancel_for, [contact_id], Blocked().message))
         audit.record(session, actor, f"contact.{kind.value}", f"contact:{contact_id}")
         touch(session, "inbox", TOPIC, f"contact:{contact_id}")

@@ -14,14 +14,17 @@ from wapto_app.models import Contact, ContactEventKind
 from wapto_app.security.permissions import Actor, Permission
 from wapto_app.services.contact_names import TOPIC
 from wapto_app.services.contacts import events
+from wapto_app.services.unwanted import cancel_for
 from wapto_app.services.visibility import readable_contact
 
 
 async def opt_out(session: AsyncSession, actor: Actor, contact_ids: Collection[int]) -> int:
-    """Nothing is sent to them any more, until they are opted in; how many changed."""
+    """Nothing is sent to them any more, also what waits for its time, until they are opted in; how many changed."""
     actor.require(Permission.CONTACTS_DO)
     changed = await _set(session, actor, contact_ids, out=True)
     await events.record(session, changed, ContactEventKind.OPTED_OUT, actor.account_id)
+    connection = await session.connection()
+    touch(session, *await connection.run_sync(cancel_for, changed))
     return len(changed)
 
 

@@ -28,9 +28,9 @@ from wapto_app.models import (
 from wapto_app.security.permissions import Actor, Permission
 from wapto_app.services import audit
 from wapto_app.services.contact_names import TOPIC
-from wapto_app.services.errors import NotFound
+from wapto_app.services.errors import Conflict, NotFound
 from wapto_app.services.media.files import absolute
-from wapto_app.services.visibility import readable_contact
+from wapto_app.services.visibility import readable_contact, wholly_readable
 
 
 class Touched(TypedDict):
@@ -44,7 +44,7 @@ class Touched(TypedDict):
 async def preview(session: AsyncSession, actor: Actor, contact_ids: Collection[int]) -> Touched:
     """What a deletion would take away."""
     actor.require(Permission.CONTACTS_DO)
-    wanted = sa.select(col(Contact.id)).where(col(Contact.id).in_(contact_ids), readable_contact(actor))
+    wanted = sa.select(col(Contact.id)).where(*_may_go(actor, contact_ids))
     talks = sa.select(col(Conversation.id)).where(col(Conversation.contact_id).in_(wanted))
     messages = sa.select(col(Message.id)).where(col(Message.conversation_id).in_(talks))
     contacts, conversations, said = [
@@ -55,17 +55,33 @@ async def preview(session: AsyncSession, actor: Actor, contact_ids: Collection[i
 
 
 async def delete(db: Database, actor: Actor, media_dir: Path, contact_ids: Collection[int]) -> int:
-    """Delete those of them that the actor may see, for good; how many."""
+    """Delete those of them that the actor may see with all their conversations, for good; how many.
+
+    Raises:
+        Conflict: it is a single one, who has conversations that the actor may not see.
+    """
     actor.require(Permission.CONTACTS_DO)
     async with db.read() as session:
-        query = select(Contact.id).where(col(Contact.id).in_(contact_ids), readable_contact(actor))
+        query = select(Contact.id).where(*_may_go(actor, contact_ids))
         ids = sorted(contact_id or 0 for contact_id in await session.exec(query))
+        if not ids and len(contact_ids) == 1:
+            await _explain(session, actor, contact_ids)
         files = await _files(session, ids)
     await asyncio.to_thread(_unlink, media_dir, [path for _id, path in files if path])
     if not ids:
         return 0
     async with db.write() as session:
         return await _delete_rows(session, actor, ids, [file_id for file_id, _path in files])
+
+
+def _may_go(actor: Actor, contact_ids: Collection[int]) -> tuple[sa.ColumnElement[bool], ...]:
+    return col(Contact.id).in_(contact_ids), readable_contact(actor), wholly_readable(actor)
+
+
+async def _explain(session: AsyncSession, actor: Actor, contact_ids: Collection[int]) -> None:
+    seen = select(Contact.id).where(col(Contact.id).in_(contact_ids), readable_contact(actor))
+    if (await session.exec(seen)).first() is not None:
+        raise Conflict("This contact has conversations of others, which you do not see. Ask an owner to delete it.")
 
 
 async def _files(session: AsyncSession, contact_ids: Collection[int]) -> list[tuple[int, str]]:

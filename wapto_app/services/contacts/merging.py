@@ -25,9 +25,9 @@ from wapto_app.services.contact_names import TOPIC, shown_name
 from wapto_app.services.contacts import events
 from wapto_app.services.contacts.editing import of_id
 from wapto_app.services.contacts.listing import ContactRow, read_rows
-from wapto_app.services.errors import Invalid
+from wapto_app.services.errors import Conflict, Invalid
 from wapto_app.services.masking import Mask, masks
-from wapto_app.services.visibility import readable_contact
+from wapto_app.services.visibility import readable_contact, wholly_readable
 
 MOST = 50
 KEPT = ("name", "company", "email", "language", "source", "username")
@@ -159,12 +159,14 @@ async def merge(
     Raises:
         NotFound: one of them is not there or not visible.
         Invalid: they are the same.
+        Conflict: one has a conversation that the actor may not see, and would see after it.
     """
     actor.require(Permission.CONTACTS_DO)
     if keep_id == absorb_id:
         raise Invalid("", "Choose two different contacts.")
     # In the order of their ids, so that two who merge the same pair do not wait for each other for ever.
     both = {each: await of_id(session, actor, each) for each in sorted((keep_id, absorb_id))}
+    await _check_sees_all_of(session, actor, keep_id, absorb_id)
     goes = both[absorb_id]
     taken = {name: getattr(goes, name) for name in KEPT if name in take and getattr(goes, name)}
     name = shown_name(goes.name, goes.profile_name, goes.username, "")
@@ -175,6 +177,12 @@ async def merge(
     await events.record(session, [keep_id], ContactEventKind.MERGED, actor.account_id, name=name)
     audit.record(session, actor, "contact.merged", f"contact:{keep_id}", absorbed=absorb_id)
     touch(session, "inbox", TOPIC, "tags", f"contact:{keep_id}", f"contact:{absorb_id}")
+
+
+async def _check_sees_all_of(session: AsyncSession, actor: Actor, *contact_ids: int) -> None:
+    whole = select(Contact.id).where(col(Contact.id).in_(contact_ids), wholly_readable(actor))
+    if len((await session.exec(whole)).all()) < len(contact_ids):
+        raise Conflict("One of them has conversations of others, which you do not see. Ask an owner to merge them.")
 
 
 def _merge(connection: sa.Connection, keep: int, absorb: int, taken: dict[str, str]) -> None:

@@ -23,6 +23,7 @@ from wapto_app.models import (
     ImportChange,
     ImportProblem,
     ImportState,
+    NotificationKind,
     Tag,
 )
 from wapto_app.models.base import table_of
@@ -36,12 +37,14 @@ from wapto_app.services.imports.rules import TOPIC
 from wapto_app.services.imports.steps import Counts
 from wapto_app.services.imports.targets import FIELD, NEW
 from wapto_app.services.naming import key_of
+from wapto_app.services.notifications import notify
 from wapto_app.services.segments import upkeep
 
 _FORGOTTEN = timedelta(days=2)
 """How long a file waits for somebody to name its columns."""
 _CLEANED_AT_ONCE = 20
 _FORGOTTEN_AT_ONCE = 1_000
+_TOLD = ("created", "updated", "wrong")
 
 contact_import = table_of(ContactImport)
 import_change = table_of(ImportChange)
@@ -182,13 +185,30 @@ async def not_checked(session: AsyncSession, work: Work, error: str) -> None:
 
 
 async def ended(session: AsyncSession, work: Work, state: ImportState, error: str = "") -> None:
-    """An import, or its undo, is over."""
-    await session.exec(
+    """An import, or its undo, is over; whoever started the import is told, unless it was cancelled."""
+    changed = await session.exec(
         sa.update(ContactImport)
         .where(col(ContactImport.id) == work.id, col(ContactImport.state) == work.state)
         .values(state=state, error=error[:500], finished_at=utcnow())
     )
+    if changed.rowcount and work.state is ImportState.RUNNING and (error or state is ImportState.DONE):
+        await _tell(session, work.id)
     touch(session, work.topic, TOPIC, CONTACTS, "tags", "fields")
+
+
+async def _tell(session: AsyncSession, import_id: int) -> None:
+    i = ContactImport
+    columns: list[Any] = [getattr(i, name) for name in (*_TOLD, "account_id", "filename", "error")]
+    (row,) = await fetch(session, sa.select(*columns).where(col(i.id) == import_id))
+    await notify(
+        session,
+        [row.account_id],
+        NotificationKind.IMPORT_ENDED,
+        href=f"/contacts/import?id={import_id}",
+        title=row.filename,
+        what=row.error,
+        **{name: getattr(row, name) for name in _TOLD},
+    )
 
 
 async def remove_made(session: AsyncSession, work: Work) -> None:

@@ -14,6 +14,7 @@ from wapto_app.services.identity import insert_ignore
 from wapto_app.services.imports.differences import Change
 from wapto_app.services.imports.steps import Work
 from wapto_app.services.imports.targets import COLUMNS
+from wapto_app.services.unwanted import cancel_for
 
 contact, contact_event = table_of(Contact), table_of(ContactEvent)
 contact_tag, field_value = table_of(ContactTag), table_of(FieldValue)
@@ -33,6 +34,7 @@ def write(connection: sa.Connection, work: Work) -> None:
     if tags:
         connection.execute(insert_ignore(connection, contact_tag), tags)
     _write_events(connection, work, changes)
+    cancel_for(connection, [of for of, change in changes.items() if change.turned_out and of not in work.new])
     _remember(connection, work, changes)
 
 

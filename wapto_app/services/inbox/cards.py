@@ -15,6 +15,7 @@ from integrations.whatsapp import messages
 from integrations.whatsapp.webhooks.decoding import clean_text
 from wapto_app.models import AddressKind, Contact, ContactAddress
 from wapto_app.security.permissions import Actor, Permission
+from wapto_app.services import search
 from wapto_app.services.contacts import phone_of, shown_name
 from wapto_app.services.errors import Conflict, Invalid, NotFound
 from wapto_app.services.inbox.commands import AT_ONCE, answered_wamid
@@ -130,9 +131,9 @@ class ShareableContact(TypedDict):
 
 
 async def shareable(
-    session: AsyncSession, actor: Actor, search: str, *, limit: int = 20
+    session: AsyncSession, actor: Actor, text: str, *, limit: int = 20
 ) -> list[ShareableContact]:
-    """Contacts with a number whose name or number holds the words; the newest ones without words.
+    """Contacts with a number that the search finds; the newest ones without words.
 
     Empty for whom numbers are hidden: they may not hand them on.
     """
@@ -148,8 +149,8 @@ async def shareable(
         .order_by(col(c.id).desc())
         .limit(min(limit, 50))
     )
-    if words := search.strip():
-        query = query.where(_named(words))
+    if words := text.strip():
+        query = query.where(col(c.id).in_(search.contact_ids(words)))
     found = (await (await session.connection()).execute(query)).all()
     return [
         ShareableContact(
@@ -169,12 +170,3 @@ def _newest_number() -> sa.ScalarSelect[Any]:
         .correlate(Contact)
         .scalar_subquery()
     )
-
-
-def _named(words: str) -> sa.ColumnElement[bool]:
-    c = Contact
-    ways = [col(column).icontains(words, autoescape=True) for column in (c.name, c.profile_name, c.username)]
-    digits = "".join(character for character in words if character.isdigit())
-    if len(digits) > 2:
-        ways.append(_newest_number().contains(digits, autoescape=True))
-    return sa.or_(*ways)

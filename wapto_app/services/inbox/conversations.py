@@ -163,9 +163,14 @@ def _name(mask: Mask, row: Any) -> str:
 
 
 def visible_text(mask: Mask, kind: str, text: str) -> str:
-    """WhatsApp's own sentences name both numbers of a customer who changed the number; a note is the team's words."""
+    """WhatsApp's own sentences name both numbers of a customer who changed the number; a note is the team's words.
+
+    A card is called by its number when nothing else is known.
+    """
     if kind == "note":
         return mask.note(text)
+    if kind == "contacts":
+        return mask.every(text)
     return mask_numbers(text) if mask.hides and kind == "system" else mask.text(text)
 
 

@@ -40,7 +40,8 @@ def read_place(text: str) -> Place:
     Raises:
         Invalid: nothing of the kind is in it, or the place is not on Earth. ``field`` is ``place``.
     """
-    text = text.strip()[:_LONGEST]
+    # One space at most between two words: the patterns try every way to share out a longer gap.
+    text = " ".join(text[:_LONGEST].split())
     if _SHORT_LINK.match(text):
         raise Invalid(
             "place",

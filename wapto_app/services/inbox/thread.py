@@ -386,13 +386,14 @@ def visible_content(mask: Mask, content: dict[str, Any]) -> dict[str, Any]:
         shown["body"] = mask_numbers(str(shown.get("body") or ""))
     for name in ("cards", "contacts"):
         if name in shown:
-            shown[name] = [_masked_card(card) for card in shown[name]]
+            shown[name] = [_masked_card(mask, card) for card in shown[name]]
     hidden: dict[str, Any] = mask.content(shown)
     return hidden
 
 
-def _masked_card(card: dict[str, Any]) -> dict[str, Any]:
-    return {**card, "phones": _masked(card.get("phones") or []), "vcard": None}
+def _masked_card(mask: Mask, card: dict[str, Any]) -> dict[str, Any]:
+    called = mask.everywhere(card.get("name"))
+    return {**card, "name": called, "phones": _masked(card.get("phones") or []), "vcard": None}
 
 
 def _masked(phones: list[dict[str, Any]]) -> list[dict[str, Any]]:

@@ -15,8 +15,9 @@ from wapto_app.models import SavedView
 from wapto_app.security.permissions import Actor, Permission
 from wapto_app.services.errors import Invalid, NotFound
 from wapto_app.services.inbox.filters import InboxFilter, from_params, to_params, to_query
+from wapto_app.services.inbox.gone import still_there
+from wapto_app.services.saved_views import INCOMPLETE, TOPIC
 
-TOPIC = "views"
 NAME_MAX = 50
 MOST = 30
 """Views of one person, and shared ones: more than that nobody finds anything in."""
@@ -25,13 +26,15 @@ _LOCK = 0x76696577
 
 
 class ViewRow(TypedDict):
-    """A saved view. ``query`` is its filter as it stands in the address; ``mine`` whether the actor may change it."""
+    """A saved view. ``query`` is its filter as it stands in the address; ``mine`` whether the actor may change it;
+    ``incomplete`` whether it asked for something that was deleted, which is left out."""
 
     id: int
     name: str
     query: str
     shared: bool
     mine: bool
+    incomplete: bool
 
 
 async def views(session: AsyncSession, actor: Actor) -> list[ViewRow]:
@@ -43,15 +46,18 @@ async def views(session: AsyncSession, actor: Actor) -> list[ViewRow]:
         .where(sa.or_(col(v.owner_id) == actor.account_id, col(v.owner_id).is_(None)))
         .order_by(col(v.owner_id).is_(None), col(v.position), col(v.id))
     )
+    rows = await fetch(session, query)
+    saved = [from_params(row.filters) for row in rows]
     return [
         ViewRow(
             id=row.id,
             name=row.name,
-            query=to_query(from_params(row.filters)),
+            query=to_query(kept),
             shared=row.owner_id is None,
             mine=row.owner_id is not None or actor.may(Permission.TEAMS_DO),
+            incomplete=kept != wanted or INCOMPLETE in row.filters,
         )
-        for row in await fetch(session, query)
+        for row, wanted, kept in zip(rows, saved, await still_there(session, actor, saved), strict=True)
     ]
 
 

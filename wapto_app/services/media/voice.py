@@ -19,6 +19,9 @@ _WEBM = b"\x1a\x45\xdf\xa3"
 _OGG = b"OggS"
 _MOST_BYTES = 16 * 1024 * 1024
 """Meta: the largest sound it takes."""
+_MOST_ELEMENTS = 400_000
+"""Two hours of sound. A file of nothing but empty elements would keep the processor busy for minutes."""
+_MOST_OF_TRACK = 1_000
 _DAMAGED = "This recording is damaged. Record it again."
 
 # Ids of Matroska's elements.
@@ -79,10 +82,13 @@ class _Element:
     end: int
 
 
-def _elements(data: bytes, start: int, end: int) -> Iterator[_Element]:
+def _elements(data: bytes, start: int, end: int, most: int = _MOST_ELEMENTS) -> Iterator[_Element]:
     """The elements between two places, those inside of parents included; what was cut off ends where the data ends."""
-    at = start
+    at, count = start, 0
     while at < end:
+        count += 1
+        if count > most:
+            raise Invalid("file", _DAMAGED)
         id_, at = _id(data, at, end)
         size, at = _size(data, at, end)
         stop = end if size is None else min(at + size, end)
@@ -115,9 +121,8 @@ def _length(data: bytes, at: int, end: int, *, most: int) -> int:
 def _opus_track(webm: bytes) -> _Track:
     for element in _elements(webm, 0, len(webm)):
         if element.id == _TRACK_ENTRY:
-            parts = {
-                part.id: webm[part.start : part.end] for part in _elements(webm, element.start, element.end)
-            }
+            inside = _elements(webm, element.start, element.end, _MOST_OF_TRACK)
+            parts = {part.id: webm[part.start : part.end] for part in inside}
             if parts.get(_CODEC, b"").rstrip(b"\0") == b"A_OPUS":
                 number = int.from_bytes(parts.get(_TRACK_NUMBER, b"\x01"))
                 return _Track(number, _mono_head(parts.get(_CODEC_PRIVATE, b"")))

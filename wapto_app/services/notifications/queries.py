@@ -26,7 +26,7 @@ MOST = 300
 COUNTED = 100
 """The bell says "99+" above."""
 _ALERTS = 3
-_ARGS = ("by", "title", "name", "what", "percent", "plan", "days")
+_ARGS = ("by", "title", "name", "what", "percent", "plan", "days", "created", "updated", "wrong")
 # Spelled exactly as in the partial indexes, or SQLite does not use them.
 _UNREAD = sa.text("notification.read_at IS NULL")
 _HAS_UNREAD = sa.text("conversation.unread > 0")

@@ -20,6 +20,7 @@ from wapto_app.models import (
     MessageStatus,
 )
 from wapto_app.models.base import table_of
+from wapto_app.services import plans
 from wapto_app.services.previews import preview_of
 
 PAUSE = timedelta(hours=24)
@@ -61,9 +62,12 @@ def confirmations(connection: sa.Connection, rows: Iterable[Any]) -> frozenset[i
 def enqueue(
     connection: sa.Connection, contact_id: int, conversation_id: int, channel_id: int, text: str
 ) -> int:
-    """Queue the answer; 0 when no address is known. It is no reply of anybody, and no figure counts it."""
+    """Queue the answer; 0 when no address is known, or the plan's messages of this month are used up.
+
+    It is no reply of anybody, and no figure but the plan's counts it.
+    """
     to = _recipient(connection, contact_id)
-    if not to:
+    if not to or not plans.use_if_room(connection, plans.Limit.MESSAGES):
         return 0
     now, content = utcnow(), {"kind": "text"}
     values: dict[str, Any] = {

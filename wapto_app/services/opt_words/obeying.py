@@ -16,6 +16,7 @@ from wapto_app.services import desk
 from wapto_app.services.opt_words.choices import Meaning, Vocabulary, vocabulary
 from wapto_app.services.opt_words.farewell import enqueue, may_answer
 from wapto_app.services.opt_words.folding import fold
+from wapto_app.services.unwanted import cancel_for
 
 KINDS = frozenset({"text", "button", "button_reply", "list_reply"})
 """What can be a word: typed, or the title of a button that was pressed."""
@@ -75,6 +76,8 @@ def _obey(connection: sa.Connection, words: Vocabulary, message: Heard, meaning:
     event = {"contact_id": row.id, "kind": kind, "at": message.written_at, "by_id": None, "detail": detail}
     connection.execute(contact_event.insert(), [event])
     topics = {"inbox", "contacts", f"contact:{row.id}", f"conversation:{message.conversation_id}"}
+    if meaning.stops:
+        topics |= set(cancel_for(connection, [row.id]))
     return topics | {f"outbox:{message.channel_id}"} if message_id else topics
 
 

@@ -13,6 +13,7 @@ from wapto_app.services.plans.limits import (
     ensure_room,
     give_back,
     use,
+    use_if_room,
 )
 from wapto_app.services.plans.standing import (
     TOPIC,
@@ -39,4 +40,5 @@ __all__ = [
     "owner_zone",
     "replace",
     "use",
+    "use_if_room",
 ]

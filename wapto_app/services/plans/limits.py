@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from datetime import date
 from enum import StrEnum
 from typing import Any
 
@@ -13,8 +14,9 @@ from sqlmodel import col
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from wapto_app.db import fetch, take_turns
-from wapto_app.models import Account, Contact, LibraryFile, MediaFile, Role, UsageCounter
+from wapto_app.models import Account, Contact, LibraryFile, MediaFile, Plan, Role, Subscription, UsageCounter
 from wapto_app.models.base import table_of
+from wapto_app.models.plans import IS_CURRENT
 from wapto_app.services.errors import LimitReached, NotInPlan
 from wapto_app.services.plans import cycles
 from wapto_app.services.plans.standing import Standing, current
@@ -145,21 +147,41 @@ async def use(session: AsyncSession, limit: Limit, adding: int = 1) -> None:
     """``ensure_room`` and count: for what is counted by the month. Raises LimitReached."""
     await ensure_room(session, limit, adding)
     standing = await current(session)
-    row = {
-        "metric": limit.value,
-        "period_start": cycles.month_now(standing.time_zone if standing else "UTC"),
-        "count": adding,
-    }
-    table = table_of(UsageCounter)
-    insert = (sqlite if session.get_bind().dialect.name == "sqlite" else postgresql).insert(table)
+    month = cycles.month_now(standing.time_zone if standing else "UTC")
     connection = await session.connection()
-    await connection.execute(
-        insert.on_conflict_do_update(
-            index_elements=["metric", "period_start"],
-            set_={"count": table.c.count + insert.excluded.count},
-        ),
-        row,
+    await connection.run_sync(_count, limit, month, adding)
+
+
+def use_if_room(connection: sa.Connection, limit: Limit) -> bool:
+    """``use`` of one for the writer's thread, and for what a person did not ask for: False when it does not fit."""
+    query = (
+        sa.select(col(Subscription.time_zone), col(Plan.limits))
+        .join(Plan, col(Plan.id) == col(Subscription.plan_id))
+        .where(IS_CURRENT)
     )
+    standing = connection.execute(query).first()
+    month = cycles.month_now(standing.time_zone if standing else "UTC")
+    most = standing.limits.get(limit.value) if standing else None
+    if most is not None:
+        if connection.dialect.name == "postgresql":
+            connection.execute(sa.text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LOCK})
+        counter = table_of(UsageCounter)
+        so_far = sa.select(counter.c.count).where(
+            counter.c.metric == limit.value, counter.c.period_start == month
+        )
+        if (connection.execute(so_far).scalar() or 0) >= most:
+            return False
+    _count(connection, limit, month, 1)
+    return True
+
+
+def _count(connection: sa.Connection, limit: Limit, month: date, adding: int) -> None:
+    table = table_of(UsageCounter)
+    insert = (sqlite if connection.dialect.name == "sqlite" else postgresql).insert(table)
+    counted_on = insert.on_conflict_do_update(
+        index_elements=["metric", "period_start"], set_={"count": table.c.count + insert.excluded.count}
+    )
+    connection.execute(counted_on, {"metric": limit.value, "period_start": month, "count": adding})
 
 
 async def give_back(session: AsyncSession, limit: Limit) -> None:

@@ -13,7 +13,7 @@ from wapto_app.services.scheduled.plans import (
     plan,
     send_now,
 )
-from wapto_app.services.scheduled.sending import PATIENCE, cancel_for, cancel_unwanted, send_due
+from wapto_app.services.scheduled.sending import PATIENCE, send_due
 from wapto_app.services.scheduled.times import due_at
 
 __all__ = [
@@ -24,8 +24,6 @@ __all__ = [
     "TemplatePlan",
     "WindowHint",
     "cancel",
-    "cancel_for",
-    "cancel_unwanted",
     "change",
     "due_at",
     "hint",

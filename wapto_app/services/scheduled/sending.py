@@ -6,13 +6,12 @@ queued twice. From then on it is an ordinary message of the outbox.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
 import sqlalchemy as sa
-from sqlmodel import col, select
+from sqlmodel import select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from wapto_app.clock import utcnow
@@ -22,7 +21,6 @@ from wapto_app.models import (
     Account,
     Channel,
     ChannelStatus,
-    Contact,
     Conversation,
     NotificationKind,
     ScheduledMessage,
@@ -206,38 +204,3 @@ async def _fail(session: AsyncSession, message: Due, why: str) -> None:
         conversation_id=message.conversation_id,
         what=why,
     )
-
-
-def cancel_for(connection: sa.Connection, contact_ids: Iterable[int], why: str = "") -> list[int]:
-    """These contacts may not be written to any more: nothing that waits for them leaves. The conversations concerned.
-
-    Call it in the transaction that opts them out or blocks them; it is a plain function, for the writer's thread too.
-    """
-    of = sa.select(col(Conversation.id)).where(col(Conversation.contact_id).in_(set(contact_ids)))
-    return _cancel(connection, of, why or OptedOut().message)
-
-
-async def cancel_unwanted(session: AsyncSession) -> int:
-    """A tick: the same for whoever opted out by whatever way; how many."""
-    gone = sa.or_(col(Contact.opted_out_at).is_not(None), col(Contact.blocked_at).is_not(None))
-    of = (
-        sa.select(col(Conversation.id))
-        .join(Contact, col(Contact.id) == col(Conversation.contact_id))
-        .where(gone, col(Conversation.id) == scheduled.c.conversation_id)
-        .correlate(scheduled)
-    )
-    connection = await session.connection()
-    ids = await connection.run_sync(_cancel, of, OptedOut().message)
-    touch(session, *(f"conversation:{conversation_id}" for conversation_id in ids))
-    return len(ids)
-
-
-def _cancel(connection: sa.Connection, conversations: sa.Select[Any], why: str) -> list[int]:
-    now: datetime = utcnow()
-    cancelled = connection.execute(
-        scheduled.update()
-        .where(_IS_WAITING, scheduled.c.conversation_id.in_(conversations))
-        .values(state=ScheduledState.CANCELLED, error=why[:500], settled_at=now)
-        .returning(scheduled.c.conversation_id)
-    )
-    return [conversation_id for (conversation_id,) in cancelled]

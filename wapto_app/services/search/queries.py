@@ -28,6 +28,8 @@ HITS_MAX = 20_000
 """For whoever sees only some conversations, this many of the newest hits are looked through."""
 _NEWEST_WITHOUT_INDEX = 20_000
 _SHORTEST = 2
+# WhatsApp's own sentences, and cards, which are called by their number when nothing else is known.
+_WITH_NUMBERS = ("system", "contacts")
 _DIGITS = re.compile(r"\d{3,}")
 
 contact_search = table_of(ContactSearch)
@@ -147,10 +149,10 @@ async def _read(
 
 def _shown(mask: Mask, row: Any, terms: Terms) -> FoundMessage | None:
     """None for what does not match in the form in which the actor sees it, or no longer since an edit."""
-    texts = (row.body, str((row.content or {}).get("filename") or ""))
-    for text in map(mask.text, texts):
+    texts = (_seen(mask, row), mask.text(str((row.content or {}).get("filename") or "")))
+    for text in texts:
         if part := snippets.around(text, terms):
-            names = mask.note(row.name), mask.text(row.profile_name), mask.text(row.username)
+            names = mask.note(row.name), mask.text(row.profile_name), mask.note(row.username)
             return FoundMessage(
                 id=row.id,
                 conversation_id=row.conversation_id,
@@ -163,6 +165,15 @@ def _shown(mask: Mask, row: Any, terms: Terms) -> FoundMessage | None:
                 after=part.after,
             )
     return None
+
+
+def _seen(mask: Mask, row: Any) -> str:
+    """The words of a message as they stand in the thread."""
+    if row.direction is Direction.NOTE:
+        return mask.note(row.body)
+    if row.type in _WITH_NUMBERS:
+        return mask.every(row.body)
+    return mask.text(row.body)
 
 
 def texts(rows: Iterable[FoundMessage]) -> list[str]:
