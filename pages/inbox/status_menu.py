@@ -34,7 +34,9 @@ def _press() -> rx.Component:
             icon=icon,
             size="sm",
             on_click=StatusMenu.change(status),
-            class_name="rounded-e-none shadow-none pointer-coarse:h-11 max-lg:w-8 max-lg:px-0 pointer-coarse:max-lg:w-11",
+            class_name=(
+                "rounded-e-none shadow-none pointer-coarse:h-11 max-lg:w-8 max-lg:px-0 pointer-coarse:max-lg:w-11"
+            ),
             data_tip=label,
             data_key="e",
         )

@@ -23,6 +23,7 @@ from tests.pipeline.rows import Workspace, workspace
 from tests.pipeline.test_inbox import attempt, bodies, notices, sending
 from wapto_app.clock import utcnow
 from wapto_app.db import Database
+from wapto_app.jobs import search
 from wapto_app.models import Conversation, QuickReply, Template
 from wapto_app.runtime import Runtime
 from wapto_app.security.permissions import Actor
@@ -157,7 +158,7 @@ async def test_a_time_that_is_over_is_refused_beside_its_field(tab: Tab, work: W
     assert tab.vars(Composer)["accepted"] == 0
 
 
-async def test_help_while_writing(tab: Tab, work: Workspace, db: Database) -> None:
+async def test_help_while_writing(tab: Tab, work: Workspace, db: Database, runtime: Runtime) -> None:
     ana = await work.conversation("Ana")
     await show(tab, ana)
     async with db.write() as session:
@@ -167,6 +168,7 @@ async def test_help_while_writing(tab: Tab, work: Workspace, db: Database) -> No
     assert (reply["body"], reply["missing"]) == ("Hello Ana, about {{street}}?", ["street"])
     await tab.send(WritingHelp.use_reply(ana, reply["id"], {"street": "Harbour"}))
     assert tab.vars(WritingHelp)["attached"]["n"] == 0
+    await search.follow(runtime)
     await tab.send(WritingHelp.find_contacts("an"))
     assert [row["name"] for row in tab.vars(WritingHelp)["contacts"]] == ["Ana"]
     await tab.send(WritingHelp.read_place("48.8, 2.2"))
