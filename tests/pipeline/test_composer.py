@@ -7,6 +7,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from sqlmodel import select
 
 from state.base import Feedback
 from state.inbox import (
@@ -24,7 +25,7 @@ from tests.pipeline.test_inbox import attempt, bodies, notices, sending
 from wapto_app.clock import utcnow
 from wapto_app.db import Database
 from wapto_app.jobs import search
-from wapto_app.models import Conversation, QuickReply, Template
+from wapto_app.models import Conversation, QuickReply, ScheduledMessage, Template
 from wapto_app.runtime import Runtime
 from wapto_app.security.permissions import Actor
 
@@ -64,7 +65,7 @@ async def test_the_same_handed_over_twice_is_sent_once(tab: Tab, work: Workspace
 
 
 async def test_handed_over_again_after_the_server_began_anew_it_happens_once(
-    tab: Tab, open_tab: OpenTab, owner: Actor, work: Workspace
+    tab: Tab, open_tab: OpenTab, owner: Actor, work: Workspace, db: Database
 ) -> None:
     ana = await work.conversation("Ana")
     await show(tab, ana)
@@ -75,7 +76,8 @@ async def test_handed_over_again_after_the_server_began_anew_it_happens_once(
         await tab.send(event)
         await reborn.send(event)
     await reborn.until(lambda: bodies(reborn)[1:] == ["Only once", "Ask for the key"])
-    assert len(reborn.vars(ScheduledMessages)["waiting"]) == 1
+    async with db.read() as session:
+        assert len((await session.exec(select(ScheduledMessage.id))).all()) == 1
     assert reborn.vars(Composer)["accepted"] == 3
 
 
