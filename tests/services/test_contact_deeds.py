@@ -641,3 +641,28 @@ async def test_the_timeline_tells_what_happened(work: Work, conversation_id: int
     assert set(rows) == {"first_seen", "tagged", "first_message", "messages"}
     assert (rows["tagged"]["what"], rows["tagged"]["by"]) == ("VIP", work.owner.name)
     assert (rows["messages"]["n"], rows["messages"]["m"]) == (1, 0)
+
+
+async def test_who_opted_out_stays_opted_out_when_the_number_comes_back(work: Work, book: Book) -> None:
+    runtime, media_dir = work.runtime, work.runtime.settings.media_dir
+    first = await new(runtime, "Ada", phone="+447700900123")
+    other = await new(runtime, "Bob", phone="+447700900124")
+    async with runtime.db.write() as session:
+        await contacts.opt_out(session, work.owner, [first])
+    assert await contacts.delete(runtime.db, work.owner, media_dir, [first, other]) == 2
+    assert len(await book.rows("opt_out_memory")) == 1, "nothing is kept of who had not opted out"
+
+    async with runtime.db.write() as session:
+        again = await contacts.find_or_create(session, phone="+447700900123")
+        fresh = await contacts.find_or_create(session, phone="+447700900124")
+        cards = [await contacts.card(session, work.owner, of.id) for of in (again, fresh)]
+    assert [card["opted_out"] for card in cards] == [True, False]
+    assert await book.rows("opt_out_memory") == []
+
+    async with runtime.db.write() as session:
+        await contacts.opt_in(session, work.owner, [again.id])
+    assert await contacts.delete(runtime.db, work.owner, media_dir, [again.id]) == 1
+    async with runtime.db.write() as session:
+        back = await contacts.find_or_create(session, phone="+447700900123")
+        card = await contacts.card(session, work.owner, back.id)
+    assert card["opted_out"] is False, "the last word counts"

@@ -18,6 +18,7 @@ from wapto_app.models.contacts import (
     ContactApart,
     ContactEvent,
     ContactEventKind,
+    OptOutMemory,
 )
 from wapto_app.models.conversations import (
     Conversation,
@@ -120,6 +121,7 @@ __all__ = [
     "NotificationKind",
     "OneTimeLink",
     "OnlineSpan",
+    "OptOutMemory",
     "Payment",
     "PaymentStatus",
     "Plan",

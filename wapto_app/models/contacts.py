@@ -116,3 +116,15 @@ class ContactApart(SQLModel, table=True):
     first_id: int = Field(primary_key=True, foreign_key="contact.id", ondelete="CASCADE")
     second_id: int = Field(primary_key=True, foreign_key="contact.id", ondelete="CASCADE", index=True)
     at: datetime = Field(default_factory=utcnow)
+
+
+class OptOutMemory(SQLModel, table=True):
+    """An address whose contact opted out and was deleted, or lost the address. Whoever gets it is opted out again.
+
+    ``digest`` is the SHA-256 of kind and value: what was deleted is not kept in readable form.
+    """
+
+    __tablename__ = "opt_out_memory"
+
+    digest: bytes = Field(primary_key=True, sa_type=sa.LargeBinary)
+    at: datetime

@@ -36,6 +36,7 @@ from wapto_app.models import (
     Task,
 )
 from wapto_app.models.base import table_of
+from wapto_app.services import opt_out_memory
 from wapto_app.services.unwanted import cancel_for
 
 Address = tuple[AddressKind, str]
@@ -84,9 +85,14 @@ class Person:
         return found
 
 
-@functools.cache
 def insert_ignore(dialect: str, table: sa.Table) -> sa.Insert:
     """``INSERT … ON CONFLICT DO NOTHING`` in a dialect."""
+    # Not the cached function itself: it would take anything for a dialect.
+    return _insert_ignore(dialect, table)
+
+
+@functools.cache
+def _insert_ignore(dialect: str, table: sa.Table) -> sa.Insert:
     insert = sqlite.insert(table) if dialect == "sqlite" else postgresql.insert(table)
     return insert.on_conflict_do_nothing()
 
@@ -204,6 +210,7 @@ def _claim(connection: sa.Connection, contact_id: int, addresses: Sequence[Addre
             for kind, value in addresses
         ],
     )
+    opt_out_memory.recall(connection, addresses)
     return _lookup(connection, set(addresses))
 
 

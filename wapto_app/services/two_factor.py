@@ -91,8 +91,7 @@ async def start(session: AsyncSession, actor: Actor, box: SecretBox) -> Setup:
     account = await _account(session, actor.account_id)
     secret = pyotp.random_base32()
     values = {"secret": box.seal(secret), "created_at": utcnow()}
-    connection = await session.connection()
-    first = await connection.run_sync(insert_ignore, table_of(TwoFactor))
+    first = insert_ignore(session.get_bind().dialect.name, table_of(TwoFactor))
     await session.exec(first.values(account_id=account.id, last_used_step=0, **values))
     replaced = await session.exec(
         sa.update(TwoFactor)

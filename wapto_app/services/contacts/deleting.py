@@ -25,7 +25,7 @@ from wapto_app.models import (
     Task,
 )
 from wapto_app.security.permissions import Actor, Permission
-from wapto_app.services import audit
+from wapto_app.services import audit, opt_out_memory
 from wapto_app.services.contact_names import TOPIC
 from wapto_app.services.errors import Conflict
 from wapto_app.services.media import shared
@@ -114,6 +114,8 @@ async def _delete_rows(
     )
     await session.exec(sa.delete(StatusEvent).where(col(StatusEvent.wamid).in_(wamids)))
     await session.exec(sa.delete(Task).where(col(Task.conversation_id).in_(talks)))
+    connection = await session.connection()
+    await connection.run_sync(opt_out_memory.remember, contact_ids)
     deleted = await session.exec(
         sa.delete(Contact).where(col(Contact.id).in_(contact_ids)).returning(col(Contact.id))
     )

@@ -16,7 +16,7 @@ from wapto_app.clock import utcnow
 from wapto_app.db import touch
 from wapto_app.models import AddressKind, Contact, ContactAddress, ContactEventKind
 from wapto_app.security.permissions import Actor, Permission
-from wapto_app.services import audit, identity
+from wapto_app.services import audit, identity, opt_out_memory
 from wapto_app.services.account_fields import clean_email, clean_locale
 from wapto_app.services.contact_names import (
     COMPANY_MAX,
@@ -175,6 +175,8 @@ async def remove_address(session: AsyncSession, actor: Actor, contact_id: int, a
     same = [each for each in addresses if _is_of(removed.value, each)]
     if len(same) == len(addresses) and not contact.username:
         raise Invalid("", "This is the only way to reach the contact. Add another number first.")
+    connection = await session.connection()
+    await connection.run_sync(opt_out_memory.remember, [contact_id], [each.id for each in same])
     for each in same:
         await session.delete(each)
     kind = ContactEventKind.ADDRESS_REMOVED

@@ -88,4 +88,4 @@ def _open(connection: sa.Connection, contact_id: int, channel_id: int, actor: Ac
         "receipt_wamid": "",
         "created_at": now,
     }
-    connection.execute(insert_ignore(connection, table_of(Conversation)), [row])
+    connection.execute(insert_ignore(connection.dialect.name, table_of(Conversation)), [row])

@@ -19,7 +19,7 @@ from wapto_app.models import (
     ImportState,
 )
 from wapto_app.models.base import table_of
-from wapto_app.services import leases
+from wapto_app.services import leases, opt_out_memory
 from wapto_app.services.identity import insert_ignore
 from wapto_app.services.imports.differences import Change, Known, difference
 from wapto_app.services.imports.steps import CANCELLED, FULL, LOST, Counts, Step, Work
@@ -147,12 +147,13 @@ def _create(connection: sa.Connection, work: Work, rows: list[list[Any]]) -> Non
     values = [{"id": of, **_new_contact(row, work)} for of, row in zip(ids, rows, strict=True)]
     connection.execute(contact.insert(), values)
     connection.execute(
-        insert_ignore(connection, contact_address),
+        insert_ignore(connection.dialect.name, contact_address),
         [
             {"contact_id": contact_id, "kind": AddressKind.PHONE, "value": row[1], "created_at": work.now}
             for contact_id, row in zip(ids, rows, strict=True)
         ],
     )
+    opt_out_memory.recall(connection, [(AddressKind.PHONE, row[1]) for row in rows])
     owners = {row[1]: contact_id for contact_id, row in zip(ids, rows, strict=True)}
     if connection.dialect.name != "sqlite":  # nobody else writes meanwhile there
         owners = _owners(connection, list(owners))

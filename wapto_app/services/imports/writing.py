@@ -32,7 +32,7 @@ def write(connection: sa.Connection, work: Work) -> None:
         for tag_id in change.tags
     ]
     if tags:
-        connection.execute(insert_ignore(connection, contact_tag), tags)
+        connection.execute(insert_ignore(connection.dialect.name, contact_tag), tags)
     _write_events(connection, work, changes)
     cancel_for(connection, [of for of, change in changes.items() if change.turned_out and of not in work.new])
     _remember(connection, work, changes)

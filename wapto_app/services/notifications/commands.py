@@ -94,7 +94,7 @@ def notify_many(connection: sa.Connection, news: Sequence[News]) -> list[int]:
     ]
     if not rows:
         return []
-    statement = insert_ignore(connection, _table).values(rows).returning(_table.c.account_id)
+    statement = insert_ignore(connection.dialect.name, _table).values(rows).returning(_table.c.account_id)
     return [row.account_id for row in connection.execute(statement)]
 
 
