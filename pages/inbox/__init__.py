@@ -13,6 +13,7 @@ from pages.inbox.thread import thread
 from pages.task_dialog import task_dialog
 from state.inbox import OpenConversation
 from state.library_picker import LibraryPicker
+from state.shell import Shell
 from state.tasks import TaskDialog
 from wapto_app.security.permissions import Permission
 from wapto_app.ui.i18n import t
@@ -21,6 +22,8 @@ from wapto_app.ui.lightbox import lightbox
 from wapto_app.ui.tokens import classes
 
 ROUTE = "/inbox/[[...splat]]"
+
+_MAY_SEE_CONTACTS = Shell.permissions.contains(Permission.CONTACTS_SEE.value)
 
 
 def inbox() -> rx.Component:
@@ -43,7 +46,7 @@ def inbox() -> rx.Component:
                     "flex min-h-0 min-w-0 flex-1 flex-col bg-chat", rx.cond(is_open, "", "max-md:hidden")
                 ),
             ),
-            rx.cond(is_open, later(contact_panel), rx.fragment()),
+            rx.cond(is_open & _MAY_SEE_CONTACTS, _beside(), rx.fragment()),
             class_name="relative flex h-full min-h-0",
         ),
         on_demand(TaskDialog.is_open, task_dialog),
@@ -51,4 +54,12 @@ def inbox() -> rx.Component:
         on_demand(LibraryPicker.opened != "", composer_library),
         lightbox(),
         permission=Permission.INBOX_SEE,
+    )
+
+
+def _beside() -> rx.Component:
+    """The panel comes later; a wide screen keeps its place, so that the messages do not move when it does."""
+    return rx.el.div(
+        later(contact_panel),
+        class_name="max-xl:contents xl:flex xl:min-h-0 xl:w-80 xl:flex-none xl:bg-surface",
     )
