@@ -17,6 +17,7 @@ from tests import meta
 from tests.services.conftest import Book, Meta
 from tests.services.imports_desk import Desk, counts
 from tests.services.plans import limited, offer, put_on
+from wapto_app import demo_import
 from wapto_app.clock import utcnow
 from wapto_app.jobs import imports as job
 from wapto_app.jobs.imports import carry_out
@@ -535,3 +536,10 @@ async def test_two_imports_of_the_same_people_at_once(desk: Desk, monkeypatch: p
     async with desk.runtime.db.read() as session:
         busy = (await session.exec(select(ContactImport.id).where(col(ContactImport.state) != "done"))).all()
     assert list(busy) == []
+
+
+async def test_the_demo_has_an_import_behind_it_that_can_be_undone(desk: Desk, runtime: Runtime) -> None:
+    await demo_import.bring_in(runtime)
+    async with runtime.db.read() as session:
+        (row,) = await imports.listing(session, desk.actor)
+    assert (row["state"], row["created"], row["wrong"], row["can_undo"]) == ("done", 3, 1, True)
