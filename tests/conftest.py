@@ -26,7 +26,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from starlette.applications import Starlette
 from starlette.routing import BaseRoute
 
-from tests import postgres
+from tests.postgres import SharedDatabase
 from wapto_app import migrations
 from wapto_app import runtime as process
 from wapto_app.db import Database, sync_url
@@ -134,9 +134,9 @@ def database_url(
         with _copy_of(template) as name:
             yield _postgres_url(name)
         return
-    shared = request.getfixturevalue("shared_database")
-    yield _postgres_url(shared)
-    postgres.clean(_postgres_url(shared))
+    shared: SharedDatabase = request.getfixturevalue("shared_database")
+    yield shared.url
+    shared.clean()
 
 
 @contextmanager
@@ -148,11 +148,10 @@ def _copy_of(template: str) -> Iterator[str]:
 
 
 @pytest.fixture(scope="session")
-def shared_database(template: str) -> Iterator[str]:
+def shared_database(template: str) -> Iterator[SharedDatabase]:
     """The database of this process: emptying it costs a tenth of making another."""
-    with _copy_of(template) as name:
-        postgres.prepare(_postgres_url(name))
-        yield name
+    with _copy_of(template) as name, SharedDatabase(_postgres_url(name)) as shared:
+        yield shared
 
 
 @pytest.fixture

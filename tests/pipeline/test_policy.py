@@ -236,6 +236,7 @@ async def test_without_the_permission_there_is_a_notice_and_nothing_else(
             assert tab.redirects == [], name
 
 
+@pytest.mark.sqlite_only  # what is refused comes near no database
 async def test_odd_payloads_are_refused_with_a_notice_and_change_nothing(
     open_tab: OpenTab, owner: Actor, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -93,6 +93,18 @@ def digest(folder: Path) -> dict[str, str]:
     }
 
 
+def indexes_of(settings: Settings) -> set[str]:
+    """Those of search too, which an extension of PostgreSQL makes possible."""
+    engine = make_sync_engine(settings.database)
+    sqlite = "SELECT name FROM sqlite_master WHERE type IN ('index', 'trigger')"
+    postgres = "SELECT indexname FROM pg_indexes WHERE schemaname = 'public'"
+    with engine.connect() as connection:
+        found = connection.execute(sa.text(sqlite if engine.dialect.name == "sqlite" else postgres))
+        names = set(found.scalars())
+    engine.dispose()
+    return names
+
+
 def left_behind(folder: Path) -> list[str]:
     return [path.name for path in folder.iterdir() if path.name.startswith(".")]
 
@@ -115,6 +127,7 @@ async def test_three_times_out_and_in_again_is_the_same(
         await asyncio.to_thread(restore, place, source, replace=cycle > 1)
         assert accounts_of(place) == before
         assert media_of(place) == files
+        assert indexes_of(place) == indexes_of(runtime.settings)
         source = await made(place, tmp_path / f"b{cycle}.tar.gz")
     assert left_behind(place.data_dir) == left_behind(tmp_path) == []
     contents = [archive.check(tmp_path / f"b{n}.tar.gz").files for n in range(4)]

@@ -306,13 +306,17 @@ async def test_a_folder_goes_with_its_contents(runtime: Runtime, owner: Actor) -
 # --- into messages, and whose bytes may go
 
 
+def outgoing(key: str) -> inbox.OutgoingFile:
+    return {"key": key, "caption": "", "voice": False}
+
+
 async def test_an_attached_file_shares_its_bytes_and_outlives_the_library(
     runtime: Runtime, owner: Actor, conversation_id: int
 ) -> None:
     row = await added(runtime, owner, photo())
     before = await bytes_used(runtime, owner)
     first, second = await attach(runtime, owner, row["key"], row["key"])
-    await done(runtime, inbox.send, owner, conversation_id, text="", files=[first], reply_to=0)
+    await done(runtime, inbox.send, owner, conversation_id, text="", files=[outgoing(first)], reply_to=0)
     assert await bytes_used(runtime, owner) == before == len(photo())
     async with runtime.db.read() as session:
         usage = await library.used_in(session, owner, [row["key"]])
@@ -338,7 +342,15 @@ async def test_retention_leaves_what_the_library_or_another_message_needs(
 ) -> None:
     row = await added(runtime, owner, photo())
     old, young = await attach(runtime, owner, row["key"], row["key"])
-    await done(runtime, inbox.send, owner, conversation_id, text="", files=[old, young], reply_to=0)
+    await done(
+        runtime,
+        inbox.send,
+        owner,
+        conversation_id,
+        text="",
+        files=[outgoing(old), outgoing(young)],
+        reply_to=0,
+    )
     async with runtime.db.write() as session:
         await session.exec(sa.update(Message).values(status=MessageStatus.SENT))
         ages = sa.update(MediaFile).where(MediaFile.key == old)  # type: ignore[arg-type]
@@ -365,7 +377,7 @@ async def test_two_who_let_go_of_the_last_rows_at_once_leave_nothing(
 ) -> None:
     row = await added(runtime, owner, PDF, "a.pdf")
     (key,) = await attach(runtime, owner, row["key"])
-    await done(runtime, inbox.send, owner, conversation_id, text="", files=[key], reply_to=0)
+    await done(runtime, inbox.send, owner, conversation_id, text="", files=[outgoing(key)], reply_to=0)
     async with runtime.db.write() as session:
         await session.exec(sa.update(Message).values(status=MessageStatus.SENT))
         await session.exec(sa.update(MediaFile).values(created_at=utcnow() - timedelta(days=50)))

@@ -26,6 +26,8 @@ from wapto_app.web.media import refusal
 
 log = get_logger(__name__)
 
+_LARGEST_ID = 2**31 - 1
+
 
 async def upload(request: Request) -> Response:
     """The raw bytes of one file; its name comes in the ``X-Filename`` header, percent-encoded. Answers with the id."""
@@ -81,9 +83,8 @@ async def problems(request: Request) -> Response:
     try:
         actor = await _actor(request)
         async with process.db.write() as session:
-            file = await imports.problems(
-                session, actor, process.settings.media_dir, request.path_params["import_id"]
-            )
+            import_id = min(request.path_params["import_id"], _LARGEST_ID)
+            file = await imports.problems(session, actor, process.settings.media_dir, import_id)
     except DomainError as error:
         return refusal(error)
     headers = {

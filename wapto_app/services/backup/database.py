@@ -22,6 +22,16 @@ from wapto_app.models.base import table_of
 PARKED = "Restored from a backup."
 _OLD = "wapto_before_restore"
 _BUSY_SECONDS = 60
+# Left out of a dump that is put back, and made anew: the dump names the extension's schema, which is another one while
+# the old tables are kept, and the server may not have the extension at all (see migration 0013).
+_LEFT_OUT = ("EXTENSION pg_trgm", "EXTENSION - pg_trgm", "_fragments_search ")
+_FRAGMENTS = """
+DO $$ BEGIN
+  CREATE EXTENSION IF NOT EXISTS pg_trgm;
+  CREATE INDEX IF NOT EXISTS ix_message_fragments_search ON message_search USING gin (words gin_trgm_ops);
+  CREATE INDEX IF NOT EXISTS ix_contact_fragments_search ON contact_search USING gin (words gin_trgm_ops);
+EXCEPTION WHEN OTHERS THEN NULL; END $$
+"""
 
 
 class DatabaseNotCopied(Exception):
@@ -128,8 +138,7 @@ def replacing_postgres(url: str, dump: Path) -> Iterator[None]:
     Raises:
         DatabaseNotCopied: when PostgreSQL refuses the dump.
     """
-    script = dump.with_suffix(".sql")
-    _postgres("pg_restore", "", "--no-owner", "--no-privileges", f"--file={script}", str(dump))
+    script = _script_of(dump)
     _sql(url, f"ALTER SCHEMA public RENAME TO {_OLD}", "CREATE SCHEMA public")
     try:
         _postgres(
@@ -145,7 +154,18 @@ def replacing_postgres(url: str, dump: Path) -> Iterator[None]:
     except BaseException:
         _sql(url, "DROP SCHEMA IF EXISTS public CASCADE", f"ALTER SCHEMA {_OLD} RENAME TO public")
         raise
-    _sql(url, f"DROP SCHEMA {_OLD} CASCADE")
+    _sql(url, f"DROP SCHEMA {_OLD} CASCADE", _FRAGMENTS)
+
+
+def _script_of(dump: Path) -> Path:
+    """The dump as SQL."""
+    script, contents = dump.with_suffix(".sql"), dump.with_suffix(".list")
+    _postgres("pg_restore", "", "--list", f"--file={contents}", str(dump))
+    entries = contents.read_text().splitlines(keepends=True)
+    contents.write_text("".join(line for line in entries if not any(part in line for part in _LEFT_OUT)))
+    options = ("--no-owner", "--no-privileges", f"--use-list={contents}")
+    _postgres("pg_restore", "", *options, f"--file={script}", str(dump))
+    return script
 
 
 def revision(url: str) -> str:

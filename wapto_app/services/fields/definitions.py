@@ -130,9 +130,10 @@ async def get(session: AsyncSession, actor: Actor, field_id: int) -> FieldRow:
 
 
 async def option_counts(session: AsyncSession, actor: Actor, field_id: int) -> dict[str, int]:
-    """How many contacts have each choice of a field. Raises NotFound."""
+    """How many contacts have each choice of a field; of a field without choices nothing is told. Raises NotFound."""
     actor.require(Permission.TAGS_SEE)
-    await _get(session, field_id)
+    if (await _get(session, field_id)).kind is not FieldKind.SELECT:
+        return {}
     query = (
         sa.select(col(FieldValue.value), sa.func.count())
         .where(col(FieldValue.field_id) == field_id)

@@ -24,7 +24,7 @@ from wapto_app.services.library.keep import (
 )
 from wapto_app.services.library.rows import TOP, TOPIC, LibraryRow, get, search_text, words_of
 from wapto_app.services.media import pictures, shared
-from wapto_app.services.media.files import absolute, relative_path
+from wapto_app.services.media.files import KEY, absolute, relative_path
 from wapto_app.services.media.pictures import Made
 
 
@@ -92,6 +92,8 @@ async def make_sticker(db: Database, actor: Actor, media_dir: Path, key: str) ->
 
 
 async def _picture(db: Database, key: str) -> LibraryFile:
+    if not KEY.fullmatch(key):
+        raise NotFound("file")
     async with db.read() as session:
         file = (await session.exec(select(LibraryFile).where(col(LibraryFile.key) == key))).first()
     if file is None:
