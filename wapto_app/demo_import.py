@@ -6,7 +6,6 @@ import asyncio
 import tempfile
 from pathlib import Path
 
-from wapto_app.jobs.imports import carry_out
 from wapto_app.models import ImportState
 from wapto_app.runtime import Runtime
 from wapto_app.security.permissions import Actor
@@ -43,10 +42,9 @@ async def bring_in(runtime: Runtime) -> None:
 
 
 async def _until(runtime: Runtime, import_id: int, state: ImportState) -> None:
-    """Whoever of the background takes it first does it."""
+    """The background does the work, as it does for everybody."""
     async with asyncio.timeout(_PATIENCE_SECONDS):
         while True:
-            await carry_out(import_id)
             async with runtime.db.read() as session:
                 if (await imports.head(session, Actor.system(), import_id))["state"] == state:
                     return
