@@ -7,6 +7,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from sqlmodel import select
 
 from state.base import Feedback
 from state.inbox import (
@@ -23,7 +24,8 @@ from tests.pipeline.rows import Workspace, workspace
 from tests.pipeline.test_inbox import attempt, bodies, notices, sending
 from wapto_app.clock import utcnow
 from wapto_app.db import Database
-from wapto_app.models import Conversation, QuickReply, Template
+from wapto_app.jobs import search
+from wapto_app.models import Conversation, QuickReply, ScheduledMessage, Template
 from wapto_app.runtime import Runtime
 from wapto_app.security.permissions import Actor
 
@@ -63,7 +65,7 @@ async def test_the_same_handed_over_twice_is_sent_once(tab: Tab, work: Workspace
 
 
 async def test_handed_over_again_after_the_server_began_anew_it_happens_once(
-    tab: Tab, open_tab: OpenTab, owner: Actor, work: Workspace
+    tab: Tab, open_tab: OpenTab, owner: Actor, work: Workspace, db: Database
 ) -> None:
     ana = await work.conversation("Ana")
     await show(tab, ana)
@@ -74,7 +76,8 @@ async def test_handed_over_again_after_the_server_began_anew_it_happens_once(
         await tab.send(event)
         await reborn.send(event)
     await reborn.until(lambda: bodies(reborn)[1:] == ["Only once", "Ask for the key"])
-    assert len(reborn.vars(ScheduledMessages)["waiting"]) == 1
+    async with db.read() as session:
+        assert len((await session.exec(select(ScheduledMessage.id))).all()) == 1
     assert reborn.vars(Composer)["accepted"] == 3
 
 
@@ -157,7 +160,7 @@ async def test_a_time_that_is_over_is_refused_beside_its_field(tab: Tab, work: W
     assert tab.vars(Composer)["accepted"] == 0
 
 
-async def test_help_while_writing(tab: Tab, work: Workspace, db: Database) -> None:
+async def test_help_while_writing(tab: Tab, work: Workspace, db: Database, runtime: Runtime) -> None:
     ana = await work.conversation("Ana")
     await show(tab, ana)
     async with db.write() as session:
@@ -167,6 +170,7 @@ async def test_help_while_writing(tab: Tab, work: Workspace, db: Database) -> No
     assert (reply["body"], reply["missing"]) == ("Hello Ana, about {{street}}?", ["street"])
     await tab.send(WritingHelp.use_reply(ana, reply["id"], {"street": "Harbour"}))
     assert tab.vars(WritingHelp)["attached"]["n"] == 0
+    await search.follow(runtime)
     await tab.send(WritingHelp.find_contacts("an"))
     assert [row["name"] for row in tab.vars(WritingHelp)["contacts"]] == ["Ana"]
     await tab.send(WritingHelp.read_place("48.8, 2.2"))
