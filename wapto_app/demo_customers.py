@@ -13,6 +13,8 @@ from wapto_app.runtime import Runtime
 from wapto_app.security.permissions import Actor
 from wapto_app.services import fields, segments, tags
 from wapto_app.services.fields import FieldForm
+from wapto_app.services.inbox import InboxFilter, views
+from wapto_app.services.inbox.filters import Sort
 
 _TAGS = (
     ("VIP", "amber"),
@@ -69,6 +71,8 @@ async def prepare(session: AsyncSession) -> None:
         ("Lagos, or a large budget", [may_write, either]),
     ):
         await segments.save(session, actor, name, {"join": "and", "rules": rules})
+    viewings = InboxFilter(unreplied=True, tags=(ids["Wants a viewing"],), sort=Sort.WAITING)
+    await views.save(session, actor, "Viewings to answer", viewings, shared=True)
 
 
 async def describe(runtime: Runtime) -> None:

@@ -48,6 +48,7 @@ ARGUMENTS: dict[str, dict[str, Any]] = {
     "inbox.chips.chips": {"wanted": InboxFilter()},
     "inbox.conditions.conditions_of": {"wanted": InboxFilter()},
     "inbox.listing.matching_ids": {"wanted": InboxFilter()},
+    "inbox.gone.still_there": {"wanted": [InboxFilter()]},
     "inbox.views.save": {"wanted": InboxFilter()},
     **{
         f"contacts.{name}": {"wanted": EVERYONE}

@@ -17,6 +17,7 @@ from tests import meta
 from tests.services.conftest import Book, Meta
 from tests.services.imports_desk import Desk, counts
 from tests.services.plans import limited, offer, put_on
+from wapto_app import demo_import
 from wapto_app.clock import utcnow
 from wapto_app.jobs import imports as job
 from wapto_app.jobs.imports import carry_out
@@ -40,7 +41,7 @@ from wapto_app.security.permissions import Actor, Permission
 from wapto_app.services import contacts, fields, imports, leases, notifications, tags
 from wapto_app.services.errors import Conflict, Forbidden, Invalid, LimitReached, NotFound
 from wapto_app.services.fields import FieldForm
-from wapto_app.services.imports import batch, steps
+from wapto_app.services.imports import batch, progress, steps
 
 THREE = "Name,Phone,Email\nAda,+4915112345671,ada@example.com\nBob,+4915112345672,\nCara,0151 12345673,cara@x.org\n"
 
@@ -535,3 +536,17 @@ async def test_two_imports_of_the_same_people_at_once(desk: Desk, monkeypatch: p
     async with desk.runtime.db.read() as session:
         busy = (await session.exec(select(ContactImport.id).where(col(ContactImport.state) != "done"))).all()
     assert list(busy) == []
+
+
+async def test_the_demo_has_an_import_behind_it_that_can_be_undone(desk: Desk, runtime: Runtime) -> None:
+    filling = asyncio.create_task(demo_import.bring_in(runtime))
+    while not filling.done():
+        async with runtime.db.read() as session:
+            busy = await progress.busy(session)
+        for import_id in busy:
+            await carry_out(import_id)
+        await asyncio.sleep(0.01)
+    await filling
+    async with runtime.db.read() as session:
+        (row,) = await imports.listing(session, desk.actor)
+    assert (row["state"], row["created"], row["wrong"], row["can_undo"]) == ("done", 3, 1, True)

@@ -12,12 +12,14 @@ from sqlmodel import col
 from tests.services.crowd import make_contact, talk_with
 from tests.services.plans import limited
 from tests.services.test_inbox import plans, scans
+from wapto_app import demo_customers
 from wapto_app.models import Contact, ContactTag, Tag
 from wapto_app.models.base import table_of
 from wapto_app.runtime import Runtime
 from wapto_app.security.permissions import Actor, Permission, Visibility
 from wapto_app.services import fields, segments, tags
 from wapto_app.services.errors import Forbidden, Invalid, LimitReached, NotFound
+from wapto_app.services.inbox import views
 
 
 async def make(runtime: Runtime, actor: Actor, name: str, colour: str = "") -> int:
@@ -261,3 +263,14 @@ async def test_the_head_of_the_page_tells_how_much_of_the_plan_is_used(
     async with runtime.db.read() as session:
         assert tuple(await tags.room(session, owner)) == (1, 2)
         assert tuple(await fields.room(session, owner)) == (0, 3)
+
+
+async def test_the_demo_begins_with_a_view_that_asks_for_one_of_its_tags(
+    runtime: Runtime, owner: Actor
+) -> None:
+    async with runtime.db.write() as session:
+        await demo_customers.prepare(session)
+    async with runtime.db.read() as session:
+        (view,) = await views.views(session, owner)
+    assert (view["name"], view["shared"], view["incomplete"]) == ("Viewings to answer", True, False)
+    assert "tags=" in view["query"]
