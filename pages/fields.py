@@ -14,7 +14,7 @@ from wapto_app.security.permissions import Permission
 from wapto_app.services.fields import FieldLine
 from wapto_app.ui.badge import badge
 from wapto_app.ui.button import button, icon_button
-from wapto_app.ui.card import card, page_body, page_header
+from wapto_app.ui.card import card, page_body, page_header, room_of_plan
 from wapto_app.ui.chat_list import row_of
 from wapto_app.ui.dialog import confirm_dialog
 from wapto_app.ui.empty import empty_state
@@ -42,6 +42,9 @@ def fields() -> rx.Component:
                     "messages by their name in braces."
                 ),
             ),
+            rx.cond(
+                Fields.limit >= 0, rx.el.p(_room(), class_name="-mt-3 pb-4 text-sm text-muted"), rx.fragment()
+            ),
             card(
                 rx.cond(Fields.loaded, _list(), rx.el.div(skeleton_lines(5), class_name="p-5")),
                 class_name="overflow-hidden",
@@ -53,6 +56,11 @@ def fields() -> rx.Component:
         _delete_dialog(),
         permission=Permission.TAGS_SEE,
     )
+
+
+def _room() -> rx.Component:
+    words = t("{used} of {limit} custom fields of your plan", used=Fields.used, limit=Fields.limit)
+    return room_of_plan(words, Fields.used, Fields.limit)
 
 
 def _new() -> rx.Component:

@@ -12,7 +12,7 @@ from state.shell import Shell
 from state.tags import TagDialog, Tags
 from wapto_app.security.permissions import Permission
 from wapto_app.ui.button import button, icon_button
-from wapto_app.ui.card import page_body, page_header
+from wapto_app.ui.card import page_body, page_header, room_of_plan
 from wapto_app.ui.empty import empty_state
 from wapto_app.ui.form import search_input
 from wapto_app.ui.i18n import t
@@ -37,6 +37,9 @@ def tags() -> rx.Component:
                     "What kinds of customers there are: to find them again, and to write to them together."
                 ),
             ),
+            rx.cond(
+                Tags.limit >= 0, rx.el.p(_room(), class_name="-mt-3 pb-4 text-sm text-muted"), rx.fragment()
+            ),
             rx.el.div(
                 search_input("find-tag", t("Find a tag"), value=Tags.search, on_change=Tags.find),
                 class_name="pb-4 sm:max-w-xs",
@@ -48,6 +51,11 @@ def tags() -> rx.Component:
         tag_dialogs(),
         permission=Permission.TAGS_SEE,
     )
+
+
+def _room() -> rx.Component:
+    words = t("{used} of {limit} tags of your plan", used=Tags.used, limit=Tags.limit)
+    return room_of_plan(words, Tags.used, Tags.limit)
 
 
 def _new() -> rx.Component:

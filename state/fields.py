@@ -38,9 +38,11 @@ class OptionLine(TypedDict):
 
 
 class Fields(rx.State):
-    """``leaving`` is about to be deleted."""
+    """``leaving`` is about to be deleted; ``used`` and ``limit`` are of the plan, -1 for no limit."""
 
     rows: list[FieldLine] = []
+    used: int = 0
+    limit: int = -1
     loaded: bool = False
     leaving_id: int = 0
     leaving_label: str = ""
@@ -101,6 +103,7 @@ class Fields(rx.State):
         actor = await actor_of(self)
         async with runtime.get().db.read() as session:
             self.rows = await fields.listing(session, actor)
+            self.used, self.limit = await fields.room(session, actor)
         self.loaded = True
 
 

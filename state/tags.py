@@ -31,10 +31,12 @@ class Option(TypedDict):
 
 
 class Tags(rx.State):
-    """``search`` narrows the list."""
+    """``search`` narrows the list; ``used`` and ``limit`` are of the plan, -1 for no limit."""
 
     rows: list[TagRow] = []
     search: str = ""
+    used: int = 0
+    limit: int = -1
     loaded: bool = False
 
     @rx.event
@@ -59,6 +61,7 @@ class Tags(rx.State):
         actor = await actor_of(self)
         async with runtime.get().db.read() as session:
             self.rows = await tags.all_tags(session, actor, self.search)
+            self.used, self.limit = await tags.room(session, actor)
         self.loaded = True
 
 

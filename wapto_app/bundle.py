@@ -92,6 +92,14 @@ def fingerprint() -> str:
 
 
 def is_current() -> bool:
+    """Whether the page need not be built; while somebody builds, the answer waits for the end of it."""
+    if _is_finished():
+        return True
+    with _one_at_a_time():
+        return _is_finished()
+
+
+def _is_finished() -> bool:
     stamp = web_dir() / STAMP
     return (client_dir() / "index.html").exists() and stamp.exists() and stamp.read_text() == fingerprint()
 
@@ -106,7 +114,7 @@ def build(report: Report = lambda _text: None) -> bool:
     """
     web_dir().mkdir(parents=True, exist_ok=True)
     with _one_at_a_time():
-        if is_current():
+        if _is_finished():
             return False
         wanted = fingerprint()
         (web_dir() / STAMP).unlink(missing_ok=True)
@@ -142,9 +150,13 @@ def _counts(file: Path) -> bool:
 
 @contextmanager
 def _one_at_a_time() -> Iterator[None]:
-    with (web_dir() / ".wapto-lock").open("w") as lock:
+    """Also among working folders: each build rewrites ``reflex.lock``, and the fingerprint reads it."""
+    lock = os.open(ROOT / "reflex.lock", os.O_RDONLY)
+    try:
         fcntl.flock(lock, fcntl.LOCK_EX)
         yield
+    finally:
+        os.close(lock)
 
 
 def _export(report: Report) -> None:

@@ -20,6 +20,8 @@ from integrations.tables.header import looks_like_header, named
 MOST_ROWS = 200_000
 MOST_BYTES = 50 * 1024 * 1024
 MOST_COLUMNS = 200
+MOST_WRITTEN = 512 * 1024 * 1024
+"""Bytes of the rows: a workbook can name one long text in a million cells, and would fill the disk with it."""
 SHOWN_ROWS = 8
 _SHOWN_CHARACTERS = 120
 # A smaller CSV is read while a process would still be starting.
@@ -118,6 +120,8 @@ def _write(rows: Iterator[list[str]], target: Path, header: bool | None, **more:
             count = _append(file, *first)
         for number, row in numbered:
             count += _append(file, number, row)
+            if file.tell() > MOST_WRITTEN:
+                raise Unreadable("This file unpacks to more than a table of contacts can need.")
             if count > MOST_ROWS:
                 raise Unreadable(f"A file may have at most {MOST_ROWS:,} rows. Split it into several.")
             if len(shown) < SHOWN_ROWS:

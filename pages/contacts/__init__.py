@@ -16,7 +16,7 @@ from pages.frame import frame
 from state.contacts import ContactList, NewContact
 from wapto_app.security.permissions import Permission
 from wapto_app.ui.button import button, button_link, icon_button
-from wapto_app.ui.card import page_body, page_header
+from wapto_app.ui.card import page_body, page_header, room_of_plan
 from wapto_app.ui.empty import empty_state
 from wapto_app.ui.i18n import t
 from wapto_app.ui.keys import shortcut
@@ -97,9 +97,8 @@ def export_menu(trigger: rx.Component) -> rx.Component:
 
 def _room() -> rx.Component:
     limited = t("{used} of {limit} contacts of your plan", used=ContactList.used, limit=ContactList.limit)
-    words = rx.cond(ContactList.limit >= 0, limited, t("Everybody you talk to on WhatsApp."))
-    tone = (ContactList.limit >= 0) & (ContactList.used >= ContactList.limit)
-    return rx.el.span(words, class_name=rx.cond(tone, "font-medium text-danger-ink", ""))
+    anyhow = t("Everybody you talk to on WhatsApp.")
+    return room_of_plan(limited, ContactList.used, ContactList.limit, otherwise=anyhow)
 
 
 def _table() -> rx.Component:

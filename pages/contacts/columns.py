@@ -82,7 +82,7 @@ def _value(row: Any, field: Any) -> rx.Var[str]:
 
 
 def _text(value: Any) -> rx.Component:
-    return rx.el.span(value, dir="auto", class_name="block max-w-56 truncate", title=value)
+    return rx.el.span(value, dir="auto", class_name="block max-w-44 truncate 2xl:max-w-72", title=value)
 
 
 def _who(row: Any) -> rx.Component:

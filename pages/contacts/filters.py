@@ -132,7 +132,9 @@ def _days(label: rx.Var[str], first: str, last: str) -> rx.Component:
 
     return rx.el.fieldset(
         rx.el.legend(label, class_name="mb-1.5 text-sm font-medium"),
-        rx.el.div(day(first, t("From")), day(last, t("To")), class_name="flex gap-3"),
+        rx.el.div(day(first, t("From")), day(last, t("To")), class_name="flex gap-3 max-sm:flex-col"),
+        # A fieldset is never narrower than its content, unless it is told to.
+        class_name="min-w-0",
     )
 
 

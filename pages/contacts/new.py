@@ -104,6 +104,7 @@ def _phone() -> rx.Component:
             placeholder="+44 20 7946 0018",
             help=country,
             errors=Feedback.errors,
+            custom_attrs={"data-autofocus": "true"},
         ),
         rx.el.div(
             rx.cond(NewContact.countries.length() > 0, chosen, rx.fragment()),

@@ -12,7 +12,7 @@ from state.inbox.bulk import InboxBulk
 from state.shell import Shell
 from wapto_app.security.permissions import Permission
 from wapto_app.ui.button import button, icon_button
-from wapto_app.ui.i18n import t, tn
+from wapto_app.ui.i18n import from_server, t, tn
 from wapto_app.ui.menu import menu, menu_item, menu_label, menu_separator
 
 
@@ -20,7 +20,7 @@ from wapto_app.ui.menu import menu, menu_item, menu_label, menu_separator
 def bulk_bar() -> rx.Component:
     bar = rx.el.div(_marked(), _deeds(), class_name="flex flex-col gap-1.5")
     said = rx.el.div(
-        rx.el.p(InboxBulk.said, dir="auto", class_name="min-w-0 flex-1"),
+        rx.el.ul(rx.foreach(InboxBulk.said, _told), class_name="flex min-w-0 flex-1 flex-wrap gap-x-3"),
         rx.cond(
             InboxBulk.undo.length() > 0,
             button(t("Undo"), size="sm", variant="ghost", on_click=InboxBulk.take_back),
@@ -30,7 +30,7 @@ def bulk_bar() -> rx.Component:
         class_name="flex items-center gap-1 text-sm",
     )
     shown = rx.el.div(
-        rx.cond(InboxBulk.said != "", said, rx.fragment()),
+        rx.cond(InboxBulk.said.length() > 0, said, rx.fragment()),
         rx.cond(InboxBulk.picking, bar, rx.fragment()),
         role="region",
         aria_label=t("Selected conversations"),
@@ -38,7 +38,28 @@ def bulk_bar() -> rx.Component:
         data_testid="bulk-bar",
         class_name="flex-none border-t bg-raised px-3 py-2 shadow-pop",
     )
-    return rx.cond(InboxBulk.picking | (InboxBulk.said != ""), shown, rx.fragment())
+    return rx.cond(InboxBulk.picking | (InboxBulk.said.length() > 0), shown, rx.fragment())
+
+
+def _told(part: Any) -> rx.Component:
+    n = part["count"]
+    words = rx.match(
+        part["what"],
+        ("assign", t("{n} assigned", n=n)),
+        ("give_to_team", t("{n} given to the team", n=n)),
+        ("put_back", t("{n} put back", n=n)),
+        ("tag", t("{n} tagged", n=n)),
+        ("untag", t("{n} untagged", n=n)),
+        ("resolve", t("{n} resolved", n=n)),
+        ("reopen", t("{n} opened", n=n)),
+        ("pending", t("{n} set to pending", n=n)),
+        ("snooze", t("{n} snoozed", n=n)),
+        ("read", t("{n} marked as read", n=n)),
+        ("unread", t("{n} marked as unread", n=n)),
+        ("unchanged", t("{n} were so already", n=n)),
+        t("{n} skipped: {reason}", n=n, reason=from_server(part["reason"])),
+    )
+    return rx.el.li(words, dir="auto")
 
 
 def _marked() -> rx.Component:

@@ -186,7 +186,7 @@ def conversation_list() -> rx.Component:
         _tabs(),
         _chips(),
         rx.cond(InboxList.loaded, filled, skeleton_rows(8)),
-        on_demand(InboxBulk.picking | (InboxBulk.said != ""), bulk_bar),
+        on_demand(InboxBulk.picking | (InboxBulk.said.length() > 0), bulk_bar),
     )
     return rx.fragment(
         _head(),

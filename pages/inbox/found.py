@@ -6,8 +6,12 @@ from typing import Any
 
 import reflex as rx
 
+from pages.contacts.new import chat_dialog
+from state.contacts import StartChat
 from state.inbox import InboxList, OpenConversation
 from state.inbox.search import InboxSearch
+from state.shell import Shell
+from wapto_app.security.permissions import Permission
 from wapto_app.ui.avatar import avatar
 from wapto_app.ui.button import button
 from wapto_app.ui.empty import empty_state
@@ -15,6 +19,7 @@ from wapto_app.ui.i18n import Text, t
 from wapto_app.ui.link import ReactRouterLink
 from wapto_app.ui.time import list_time
 
+_MAY_WRITE = Shell.permissions.contains(Permission.INBOX_DO.value)
 _ROW = "flex items-center gap-3 px-4 py-2.5 -outline-offset-2 hover:bg-hover aria-[current=true]:bg-hover"
 
 
@@ -22,6 +27,7 @@ _ROW = "flex items-center gap-3 px-4 py-2.5 -outline-offset-2 hover:bg-hover ari
 def found() -> rx.Component:
     """In the place of the list, as long as something is searched for."""
     has_people, has_messages = InboxSearch.people.length() > 0, InboxSearch.messages.length() > 0
+    has_silent = InboxSearch.silent.length() > 0
     nothing = rx.cond(
         InboxSearch.asked.length() < 2,
         empty_state("search", t("Write a little more"), t("A search needs at least two letters.")),
@@ -33,8 +39,10 @@ def found() -> rx.Component:
     )
     results = rx.el.div(
         rx.cond(has_people, _people(), rx.fragment()),
+        rx.cond(has_silent, _silent(), rx.fragment()),
         rx.cond(has_messages, _messages(), rx.fragment()),
-        rx.cond(has_people | has_messages, rx.fragment(), nothing),
+        rx.cond(has_people | has_silent | has_messages, rx.fragment(), nothing),
+        rx.cond(_MAY_WRITE, chat_dialog(), rx.fragment()),
         data_testid="found",
         class_name="scroll-thin min-h-0 flex-1 overflow-y-auto border-t",
     )
@@ -73,6 +81,30 @@ def _people() -> rx.Component:
 
     rows = rx.el.ul(rx.foreach(InboxSearch.people, row))
     return _group(t("People"), rows, InboxSearch.more_people, InboxSearch.all_people)
+
+
+def _silent() -> rx.Component:
+    """Contacts with whom there is no conversation yet."""
+
+    def row(item: Any) -> rx.Component:
+        start = button(t("Start chat"), size="sm", on_click=StartChat.start(item["id"], item["name"]))
+        return rx.el.li(
+            avatar(item["name"], size=32, class_name="flex-none"),
+            rx.el.span(item["name"], dir="auto", class_name="min-w-0 flex-1 truncate text-sm font-medium"),
+            rx.cond(_MAY_WRITE, start, rx.fragment()),
+            data_testid="found-silent",
+            key=item["id"].to_string(),
+            class_name="flex items-center gap-3 px-4 py-2",
+        )
+
+    rows = rx.el.ul(rx.foreach(InboxSearch.silent, row))
+    return rx.el.section(
+        rx.el.h2(
+            t("Contacts without a conversation"), class_name="px-4 pt-3 pb-1 text-xs font-medium text-muted"
+        ),
+        rows,
+        aria_label=t("Contacts without a conversation"),
+    )
 
 
 def _messages() -> rx.Component:

@@ -34,17 +34,23 @@ def _press() -> rx.Component:
             icon=icon,
             size="sm",
             on_click=StatusMenu.change(status),
-            class_name="rounded-e-none shadow-none pointer-coarse:h-11 max-lg:w-8 max-lg:px-0 pointer-coarse:max-lg:w-11",
+            class_name=(
+                "rounded-e-none shadow-none pointer-coarse:h-11 max-lg:w-8 max-lg:px-0 "
+                "pointer-coarse:max-lg:w-11"
+            ),
             data_tip=label,
             data_key="e",
         )
 
     is_open = OpenConversation.header["status"] == "open"
     is_pending = OpenConversation.header["status"] == "pending"
+    is_news = StatusMenu.closed == OpenConversation.selected
     return rx.cond(
         is_open | is_pending,
         press(t("Resolve"), "check", "resolved"),
-        press(t("Reopen"), "rotate-ccw", "open"),
+        rx.cond(
+            is_news, press(t("Undo resolving"), "undo-2", "open"), press(t("Reopen"), "rotate-ccw", "open")
+        ),
     )
 
 

@@ -9,6 +9,7 @@ from reflex.event import EventSpec
 from typing_extensions import TypedDict
 
 from state.base import Feedback, actor_of, success, unwatch, watch
+from state.contacts.merging import MergeContacts
 from state.contacts.new import Written, texts_of
 from wapto_app import runtime
 from wapto_app.security.permissions import Permission
@@ -76,6 +77,7 @@ class ContactPage(rx.State):
     async def load(self) -> EventSpec:
         contact_id = _id_in(str(self.router.url.path))
         self.who, self.dialog, self.loaded, self.busy = NOBODY, "", False, False
+        (await self.get_state(MergeContacts)).is_open = False
         if contact_id:
             topics = [f"contact:{contact_id}", tags.TOPIC, tasks.TOPIC]
             watch(self, ContactPage.changed, topics)

@@ -10,6 +10,7 @@ import reflex as rx
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from state.base import actor_of, watch
+from state.contacts.merging import MergeContacts
 from wapto_app import runtime
 from wapto_app.security.permissions import Actor, Permission
 from wapto_app.security.policy import requires
@@ -106,6 +107,7 @@ class ContactList(rx.State):
     @requires(Permission.CONTACTS_SEE)
     async def load(self) -> None:
         watch(self, ContactList.changed, [contacts.TOPIC, tags.TOPIC, fields.TOPIC, segments.TOPIC])
+        (await self.get_state(MergeContacts)).is_open = False
         wanted = self.router.url.query_parameters
         if wanted.get("segment", "").isdecimal() and len(wanted["segment"]) < 10:
             self.filter = Filter(**{**NO_FILTER, "segment": int(wanted["segment"])})  # type: ignore[typeddict-item]

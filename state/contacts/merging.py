@@ -37,6 +37,7 @@ class Duplicates(rx.State):
     @requires(Permission.CONTACTS_DO)
     async def load(self) -> None:
         watch(self, Duplicates.changed, [contacts.TOPIC])
+        (await self.get_state(MergeContacts)).is_open = False
         await self._show()
 
     @rx.event
@@ -63,6 +64,7 @@ class Duplicates(rx.State):
 class MergeContacts(rx.State):
     """The dialog: first the other contact is found, unless it is known; then both stand side by side.
 
+    Three pages have it; each closes it when it is loaded, so that it does not follow somebody from one to another.
     ``sides`` are who stays and who goes, in this order.
     """
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TypedDict
 
 import reflex as rx
 
-from state.base import actor_of, success
+from state.base import actor_of
 from state.inbox.conversations import InboxList
 from wapto_app import runtime
 from wapto_app.security.permissions import Permission
@@ -19,19 +19,13 @@ from wapto_app.services.inbox.bulk import Deed, Kind, Outcome
 from wapto_app.services.inbox.conditions import zone_of
 from wapto_app.services.inbox.status import snooze_until
 
-_WORDS = {
-    Kind.ASSIGN: "assigned",
-    Kind.GIVE_TO_TEAM: "given to the team",
-    Kind.PUT_BACK: "put back",
-    Kind.TAG: "tagged",
-    Kind.UNTAG: "untagged",
-    Kind.RESOLVE: "resolved",
-    Kind.REOPEN: "opened",
-    Kind.PENDING: "set to pending",
-    Kind.SNOOZE: "snoozed",
-    Kind.READ: "marked as read",
-    Kind.UNREAD: "marked as unread",
-}
+
+class Told(TypedDict):
+    """A part of what became of a deed. ``what``: the deed, ``unchanged`` or ``skipped``, which has a reason."""
+
+    what: str
+    count: int
+    reason: str
 
 
 class InboxBulk(rx.State):
@@ -41,7 +35,7 @@ class InboxBulk(rx.State):
     picked: list[int] = []
     agents: list[AgentChoice] = []
     teams: list[TeamChoice] = []
-    said: str = ""
+    said: list[Told] = []
     undo: list[int] = []
 
     @rx.event
@@ -49,7 +43,7 @@ class InboxBulk(rx.State):
     def pick(self, ids: list[int], on: bool) -> None:
         others = [each for each in self.picked if each not in set(ids)]
         self.picked = [*others, *ids][: bulk.MOST] if on else others
-        self.picking, self.said, self.undo = True, "", []
+        self.picking, self.said, self.undo = True, [], []
 
     @rx.event
     @requires(Permission.INBOX_SEE)
@@ -57,17 +51,17 @@ class InboxBulk(rx.State):
         actor, wanted = await actor_of(self), (await self.get_state(InboxList))._wanted
         async with runtime.get().db.read() as session:
             self.picked = await inbox.matching_ids(session, actor, wanted, limit=bulk.MOST)
-        self.picking, self.said, self.undo = True, "", []
+        self.picking, self.said, self.undo = True, [], []
 
     @rx.event
     @requires(Permission.INBOX_SEE)
     def start(self) -> None:
-        self.picking, self.picked, self.said, self.undo = True, [], "", []
+        self.picking, self.picked, self.said, self.undo = True, [], [], []
 
     @rx.event
     @requires(Permission.INBOX_SEE)
     def stop(self) -> None:
-        self.picking, self.picked, self.said, self.undo = False, [], "", []
+        self.picking, self.picked, self.said, self.undo = False, [], [], []
 
     @rx.event
     @requires(Permission.INBOX_DO)
@@ -109,17 +103,16 @@ class InboxBulk(rx.State):
 
     @rx.event
     @requires(Permission.INBOX_DO)
-    async def take_back(self) -> Any:
+    async def take_back(self) -> None:
         actor = await actor_of(self)
         outcome = await bulk.carry_out(runtime.get().db, actor, list(self.undo), Deed(Kind.REOPEN))
-        self.said, self.undo = "", []
-        return success(told(Kind.REOPEN, outcome))
+        self.said, self.undo = told(Kind.REOPEN, outcome), []
 
 
-def told(kind: Kind, outcome: Outcome) -> str:
-    """ "12 resolved, 1 skipped: …"."""
-    parts = [f"{len(outcome.changed)} {_WORDS[kind]}"]
+def told(kind: Kind, outcome: Outcome) -> list[Told]:
+    """What became of a deed; the page makes words of it."""
+    parts = [Told(what=kind.value, count=len(outcome.changed), reason="")]
     if outcome.unchanged:
-        parts.append(f"{outcome.unchanged} were so already")
-    parts += [f"{number} skipped: {reason}" for reason, number in outcome.skipped.most_common()]
-    return ", ".join(parts)
+        parts.append(Told(what="unchanged", count=outcome.unchanged, reason=""))
+    skipped = outcome.skipped.most_common()
+    return parts + [Told(what="skipped", count=number, reason=reason) for reason, number in skipped]

@@ -55,10 +55,8 @@ class InboxList(rx.State):
         if self.loaded and wanted == self._wanted and follows(self, InboxList.changed, ["inbox"]):
             return None
         if (kept := await self._still_there(wanted)) != wanted:
-            return [
-                self._go(kept),
-                Feedback.say("warning", "What this filter asked for was deleted in part. That is left out."),
-            ]
+            told = Feedback.say("warning", "Part of what this filter asked for was deleted, and is left out.")
+            return [self._go(kept), told]
         if wanted != self._wanted or not self.loaded:
             self._wanted, self._start, self._size = wanted, None, inbox.PAGE
             self.query, self.tab, self.sort = to_query(wanted), wanted.tab.value, wanted.sort.value

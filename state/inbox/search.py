@@ -10,6 +10,7 @@ from wapto_app.security.permissions import Permission
 from wapto_app.security.policy import requires
 from wapto_app.services import inbox, search
 from wapto_app.services.inbox import ConversationRow
+from wapto_app.services.inbox.people import Silent, silent
 from wapto_app.services.search import FoundMessage
 
 _FIRST_PEOPLE = 5
@@ -22,6 +23,7 @@ class InboxSearch(rx.State):
 
     asked: str = ""
     people: list[ConversationRow] = []
+    silent: list[Silent] = []
     messages: list[FoundMessage] = []
     more_people: bool = False
     more_messages: bool = False
@@ -40,11 +42,12 @@ class InboxSearch(rx.State):
     async def _find(self, text: str, most: int) -> None:
         actor = await actor_of(self)
         if not text:
-            self.asked, self.people, self.messages = "", [], []
+            self.asked, self.people, self.silent, self.messages = "", [], [], []
             self.more_people = self.more_messages = False
             return
         async with runtime.get().db.read() as session:
             found = await inbox.people(session, actor, text, limit=most + 1)
+            self.silent = await silent(session, actor, text, limit=_FIRST_PEOPLE)
             page = await search.messages(session, actor, text)
         self.people, self.more_people = found[:most], len(found) > most and most < _MOST_PEOPLE
         self.messages, self._before = page["messages"], page["next_before"]

@@ -25,6 +25,7 @@ class StatusMenu(rx.State):
 
     times: dict[str, str] = {}
     dating: bool = False
+    closed: int = 0
 
     @rx.event
     @requires(Permission.INBOX_DO)
@@ -49,6 +50,7 @@ class StatusMenu(rx.State):
         actor, selected = await actor_of(self), (await self.get_state(OpenConversation)).selected
         async with runtime.get().db.write() as session:
             await deeds[status](session, actor, selected)
+        self.closed = selected if status == "resolved" else 0
 
     @rx.event
     @requires(Permission.INBOX_DO)

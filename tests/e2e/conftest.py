@@ -6,18 +6,19 @@ import os
 import re
 import signal
 import socket
+import sqlite3
 import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
 CHROMIUM = os.environ.get("WAPTO_TEST_CHROMIUM", "/usr/bin/chromium")
 DESKTOP, PHONE = {"width": 1440, "height": 900}, {"width": 390, "height": 844}
@@ -38,6 +39,11 @@ _START_SECONDS = 420.0
 _SETUP_LINK = re.compile(r"/setup\?token=\S+")
 
 NewPage = Callable[..., Page]
+
+# Two servers and two browsers may share two cores: whoever waits for a condition waits long enough.
+expect.set_options(timeout=15_000)
+# Some shells forbid it; then every server that is started here would compile a thousand modules anew.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -61,6 +67,13 @@ class Server:
         found = _SETUP_LINK.search(self.log.read_text())
         assert found, self.log.read_text()
         return self.url + found[0]
+
+    def sends_at_once(self) -> None:
+        """Nobody waits for the seconds in which a message could be taken back."""
+        with closing(sqlite3.connect(self.data_dir / "wapto.sqlite3", timeout=30)) as database, database:
+            database.execute(
+                "INSERT OR REPLACE INTO composer_choice (account_id, undo_send) SELECT id, 0 FROM account"
+            )
 
 
 def free_port() -> int:

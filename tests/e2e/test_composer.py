@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import io
 import re
+import sqlite3
 from collections.abc import Iterator
+from contextlib import closing
 from typing import Any
 
 import pytest
@@ -98,11 +100,28 @@ def _text_undo_and_draft(page: Page, box: Locator) -> None:
     page.get_by_label("Search emoji").press("Enter")
     page.keyboard.press("Escape")
     expect(box).to_have_value("Begun and 🏠")
-    page.wait_for_timeout(1300)
+    page.wait_for_timeout(1300)  # it is kept a second after the last key
     # Another computer of the same person has none of what this browser remembers.
     page.evaluate("sessionStorage.clear()")
     page.reload()
     expect(box).to_have_value("Begun and 🏠")
+    box.fill("")
+
+
+def _quick_reply(page: Page, server: Server, box: Locator) -> None:
+    with closing(sqlite3.connect(server.data_dir / "wapto.sqlite3", timeout=30)) as database, database:
+        database.execute(
+            "INSERT INTO quick_reply (shortcut, title, body, uses, created_at, updated_at)"
+            " VALUES ('visit', '', 'See you on {{day}}!', 0, '2026-01-01', '2026-01-01')"
+        )
+    box.fill("/vis")
+    expect(page.get_by_role("option", name="/visit")).to_be_visible()
+    box.press("Enter")
+    gaps = page.get_by_role("dialog", name="Fill in /visit")
+    expect(gaps.get_by_role("button", name="Insert")).to_be_disabled()
+    gaps.get_by_label("day").fill("Friday")
+    gaps.get_by_label("day").press("Enter")
+    expect(box).to_have_value("See you on Friday!")
     box.fill("")
 
 
@@ -173,6 +192,8 @@ def test_an_agent_writes_with_everything_there_is(server: Server, meta: Meta, ne
     meta.says(customer, {"type": "text", "text": "Is the flat free?"})
     box = _open(page, "Is the flat free?")
     _text_undo_and_draft(page, box)
+    server.sends_at_once()
+    _quick_reply(page, server, box)
     _note(page, box)
     _files_and_voice(page, box)
     _things_to_tap(page)
@@ -230,3 +251,8 @@ def test_a_phone_has_all_of_it_behind_the_plus(server: Server, meta: Meta, new_p
     expect(box).to_be_focused()
     page.set_viewport_size({"width": PHONE["width"], "height": 420})  # the keyboard is up
     expect(box).to_be_in_viewport()
+    page.evaluate(
+        "navigator.mediaDevices.getUserMedia = () => Promise.reject(new DOMException('', 'NotAllowedError'))"
+    )
+    page.get_by_role("button", name="Record a voice message").click()
+    expect(page.get_by_text("The browser may not use the microphone.")).to_be_visible()

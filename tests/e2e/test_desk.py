@@ -153,7 +153,7 @@ def test_two_people_see_each_other_at_work(desk: Desk, opened: Open) -> None:
         expect(page.get_by_test_id("event")).to_contain_text("Ana Agent took it")
     olga.get_by_role("button", name="Resolve").click()
     expect(ana.get_by_test_id("event").last).to_contain_text("Olga Owner resolved it")
-    olga.get_by_role("button", name="Reopen").click()  # what is resolved leaves the list
+    olga.get_by_role("button", name="Undo resolving").click()  # what is resolved leaves the list
     # One's own other tab is no company.
     expect(ana.get_by_test_id("company")).to_have_text(re.compile("^Olga Owner"))
     ana.goto("/tasks")

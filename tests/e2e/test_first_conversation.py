@@ -55,6 +55,7 @@ def test_the_set_up_link_makes_the_first_account_and_works_once(server: Server, 
     again = new_page(server.url)
     again.goto(link)
     again.wait_for_url(re.compile("/login"))
+    server.sends_at_once()
 
 
 def test_wrong_credentials_are_refused_beside_their_field_and_right_ones_connect(
@@ -169,9 +170,11 @@ def test_a_phone_shows_one_panel_at_a_time(server: Server, meta: Meta, new_page:
     expect(page.get_by_test_id("thread-name")).to_be_visible()
     expect(row).to_be_hidden()
     page.get_by_role("button", name="Contact details").click()
-    page.get_by_label("Notes").fill("Prefers mornings. <b>not bold</b>")
-    page.get_by_role("button", name="Save").click()
-    expect(page.get_by_role("region", name="Notices").get_by_text("Contact saved.")).to_be_visible()
+    panel = page.get_by_role("complementary", name="Contact")
+    panel.get_by_role("button", name="Write what your team should know").click()
+    panel.get_by_role("textbox", name="Notes").fill("Prefers mornings. <b>not bold</b>")
+    page.keyboard.press("Control+Enter")
+    expect(panel.get_by_role("button", name="Prefers mornings. <b>not bold</b>")).to_be_visible()
     page.get_by_role("button", name="Close contact details").click()
     page.get_by_role("link", name="Back to the list").click()
     expect(row).to_be_visible()

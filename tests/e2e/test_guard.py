@@ -264,7 +264,7 @@ def _says(value: Any) -> bool:
 
 
 # What a state holds before anything is read.
-_DEFAULTS = {"home", "header", "card", "quote", "locale", "time_zone"}
+_DEFAULTS = {"home", "header", "card", "quote", "locale", "time_zone", "sort", "tab", "undo_send"}
 
 
 def test_what_is_no_event_neither_stops_the_server_nor_fills_its_log(install: Install) -> None:
@@ -414,7 +414,7 @@ def test_the_page_starts_empty(install: Install) -> None:
     assert re.search(r"permissions_rx_state_:\[\]", context)
     said = dict(re.findall(r"(\w+)_rx_state_:[`\"']([^`\"']+)[`\"']", context))
     # What a form or a table begins with is no more than a choice.
-    choices = {"accent", "by", "figure", "priority", "range", "sort", "step", "view"}
+    choices = {"accent", "by", "figure", "kind", "policy", "priority", "range", "sort", "step", "tab", "view"}
     assert {name: value for name, value in said.items() if name not in choices} == {
         "home": "/",
         "locale": "en",

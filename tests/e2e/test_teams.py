@@ -106,7 +106,7 @@ def test_an_agent_joins_works_sees_less_and_is_let_out(server: Server, new_page:
     owner.goto("/inbox")
     expect(owner.get_by_test_id("row-assignee")).to_contain_text("Assigned to Amir Agent")
     agent.get_by_role("button", name="Resolve").click()
-    agent.get_by_role("button", name="Reopen").click()
+    agent.get_by_role("button", name="Undo resolving").click()
     expect(agent.get_by_role("button", name="Resolve")).to_be_visible()
     is_accessible(agent)
 

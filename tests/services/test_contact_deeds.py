@@ -376,6 +376,28 @@ async def test_deleting_takes_conversations_messages_and_files_and_nothing_of_ot
     assert [(media_dir / relative_path(key)).exists() for key in keys] == [False, True, True]
 
 
+async def test_bytes_that_two_contacts_share_go_with_the_last_of_them(
+    work: Work, meta_says: Meta, book: Book, channel_id: int, runtime: Runtime
+) -> None:
+    for number in ("16505550001", "16505550002"):
+        await meta_says.says(meta.inbound(meta.message(f"wamid.{number}", wa_id=number)))
+    path = runtime.settings.media_dir / relative_path("a" * 32)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(b"x")
+    async with runtime.db.write() as session:
+        for number, message in enumerate((await session.exec(select(Message))).all()):
+            file = MediaFile(key=f"{number}" * 32, path=relative_path("a" * 32), state=MediaState.STORED)
+            session.add(file)
+            await session.flush()
+            message.media_id = file.id
+    tries = [
+        contacts.delete(runtime.db, work.owner, runtime.settings.media_dir, [row["id"]])
+        for row in await book.rows("contact")
+    ]
+    assert await asyncio.gather(*tries) == [1, 1]
+    assert not path.exists()
+
+
 async def test_an_agent_deletes_only_whom_they_see(
     work: Work, agent: Actor, book: Book, runtime: Runtime
 ) -> None:

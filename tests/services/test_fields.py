@@ -319,6 +319,14 @@ def test_a_form_gives_its_custom_fields_by_key() -> None:
     assert fields.given(form) == {"city": "Lagos", "vip": "yes", "new": ""}
 
 
+async def test_what_contacts_have_is_not_told_by_counting_choices(runtime: Runtime, owner: Actor) -> None:
+    ada = await make_contact(runtime)
+    city = await make_field(runtime, owner, "City")
+    await give(runtime, owner, ada, city="+44 7400 123456")
+    async with runtime.db.read() as session:
+        assert await fields.option_counts(session, owner, city) == {}
+
+
 async def test_a_choice_that_is_renamed_keeps_its_contacts(runtime: Runtime, owner: Actor) -> None:
     ada, ben, cid = [await make_contact(runtime, name) for name in ("Ada", "Ben", "Cid")]
     options = json.dumps([{"was": "", "now": each} for each in ("Rent", "Buy", "Sell")])

@@ -19,7 +19,15 @@ from tests.services.conftest import Meta
 from wapto_app.clock import utcnow
 from wapto_app.db import fetch
 from wapto_app.jobs import search as job
-from wapto_app.models import AddressKind, Contact, ContactAddress, Conversation, Message, MessageSearch, Visibility
+from wapto_app.models import (
+    AddressKind,
+    Contact,
+    ContactAddress,
+    Conversation,
+    Message,
+    MessageSearch,
+    Visibility,
+)
 from wapto_app.runtime import Runtime
 from wapto_app.security.permissions import Actor
 from wapto_app.services import notes, search

@@ -16,7 +16,7 @@ from wapto_app.models import Contact, ContactTag, Tag
 from wapto_app.models.base import table_of
 from wapto_app.runtime import Runtime
 from wapto_app.security.permissions import Actor, Permission, Visibility
-from wapto_app.services import segments, tags
+from wapto_app.services import fields, segments, tags
 from wapto_app.services.errors import Forbidden, Invalid, LimitReached, NotFound
 
 
@@ -249,3 +249,15 @@ async def test_many_contacts_are_tagged_at_once_and_found_by_an_index(runtime: R
         connection = await session.connection()
         assert (await connection.execute(sa.select(table_of(ContactTag)))).all() == []
         assert (await connection.execute(sa.select(table_of(Tag)))).all() == []
+
+
+async def test_the_head_of_the_page_tells_how_much_of_the_plan_is_used(
+    runtime: Runtime, owner: Actor, admin: Actor
+) -> None:
+    async with runtime.db.write() as session:
+        await tags.create(session, owner, "VIP")
+        assert tuple(await tags.room(session, owner)) == (1, -1)
+    await limited(runtime.db, admin, tags=2, fields=3)
+    async with runtime.db.read() as session:
+        assert tuple(await tags.room(session, owner)) == (1, 2)
+        assert tuple(await fields.room(session, owner)) == (0, 3)

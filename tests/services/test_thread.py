@@ -38,7 +38,7 @@ from wapto_app.models import (
 from wapto_app.models.base import table_of
 from wapto_app.runtime import Runtime
 from wapto_app.security.permissions import Actor, Permission
-from wapto_app.services import company, contacts, inbox, palette
+from wapto_app.services import company, contacts, inbox, notes, palette
 from wapto_app.services.errors import Forbidden, Invalid, NotFound
 from wapto_app.services.inbox import thread
 from wapto_app.services.transcript import transcript
@@ -269,6 +269,20 @@ async def test_the_gallery_pages_through_pictures_files_and_links(
     async with runtime.db.read() as session:
         with pytest.raises(Invalid):
             await inbox.gallery(session, owner, conversation_id, "secrets")
+
+
+async def test_links_of_notes_hide_every_number(
+    runtime: Runtime, owner: Actor, agent: Actor, conversation_id: int
+) -> None:
+    async with runtime.db.write() as session:
+        await notes.write(session, owner, conversation_id, "his wife: https://x.example/+447400123456 ok", [])
+    hiding = replace(agent, hide_phone=True)
+    (seen,) = await _gallery(runtime, hiding, conversation_id, "links")
+    assert "7400" not in seen
+    async with runtime.db.read() as session:
+        (*_others, note) = (await inbox.recent(session, hiding, conversation_id))["messages"]
+    assert seen in note["body"]
+    assert "7400" in str(await _gallery(runtime, owner, conversation_id, "links"))
 
 
 async def _gallery(runtime: Runtime, actor: Actor, conversation_id: int, kind: str) -> list[str]:

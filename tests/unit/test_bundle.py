@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+from concurrent.futures import ThreadPoolExecutor, wait
 from pathlib import Path
 
 import brotli
@@ -27,6 +28,8 @@ def tree(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         path = root / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(f"# {name}")
+    (root / "reflex.lock").mkdir()
+    (root / "reflex.lock/package.json").write_text("{}")
     (root / "rxconfig.py").write_text("")
     (root / "README.md").write_text("")
     monkeypatch.setattr(bundle, "ROOT", root)
@@ -94,6 +97,27 @@ def test_a_current_page_is_not_built_again(tree: Path, monkeypatch: pytest.Monke
     (tree / "state/inbox.py").write_text("changed")
     assert bundle.build() is True
     assert exports == ["export", "export"]
+
+
+def test_who_asks_during_another_build_waits_for_what_it_does_to_the_lock_file(
+    tree: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lock = tree / "reflex.lock/package.json"
+
+    def export(_report: bundle.Report) -> None:
+        bundle.client_dir().mkdir(parents=True, exist_ok=True)
+        (bundle.client_dir() / "index.html").write_text("")
+
+    monkeypatch.setattr(bundle, "_export", export)
+    monkeypatch.setattr(bundle, "make_portable", lambda _client: None)
+    bundle.build()
+    with ThreadPoolExecutor(1) as apart:
+        with bundle._one_at_a_time():
+            lock.write_text("half written")
+            answer = apart.submit(bundle.is_current)
+            assert wait([answer], timeout=0.2).not_done
+            lock.write_text("{}")
+        assert answer.result(5)
 
 
 def test_an_interrupted_build_does_not_pass_for_a_finished_one(

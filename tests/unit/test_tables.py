@@ -14,7 +14,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from integrations.tables import MOST_ROWS, Options, Unreadable, convert, convert_apart
+from integrations.tables import MOST_ROWS, Options, Unreadable, convert, convert_apart, converting
 from integrations.tables.header import letter, looks_like_header
 
 SPANISH = (
@@ -214,3 +214,13 @@ def test_events_loop_is_not_needed(tmp_path: Path) -> None:
     source = tmp_path / "small.csv"
     source.write_text("phone\n+491511234567\n")
     assert asyncio.run(convert_apart(source, tmp_path / "t", Options())).rows == 1
+
+
+def test_one_long_text_in_very_many_cells_does_not_fill_the_disk(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(converting, "MOST_WRITTEN", 100_000)
+    assert len(read(tmp_path, "Name,Phone\n" + "Ada,+1650555\n" * 3_000)[1]) == 3_000
+    with pytest.raises(Unreadable, match="unpacks"):
+        read(tmp_path, "Name,Phone\n" + f"{'x' * 1_000},+1650555\n" * 200)
+    assert (tmp_path / "target").stat().st_size < 110_000

@@ -7,6 +7,7 @@ import io
 import json
 import zipfile
 from collections.abc import Awaitable, Callable
+from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
@@ -106,3 +107,21 @@ async def test_nobody_gets_it_without_the_permission(
 async def test_a_filter_that_is_none_is_refused(get: Any, owner: Actor, query: str) -> None:
     for path in PATHS[:2]:
         assert (await get(owner, path + query)).status_code == 422
+
+
+@pytest.mark.parametrize("asked", ["bytes=abc", "bytes=9999999-", "bytes=0-3"])
+async def test_a_file_is_gone_from_the_disk_however_it_was_asked_for(
+    new_client: NewClient,
+    sign_in: SignIn,
+    owner: Actor,
+    two: list[int],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    asked: str,
+) -> None:
+    (tmp_path / "exports").mkdir()
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path / "exports"))
+    client = new_client(routes.routes, cookie=await sign_in(owner))
+    for path in PATHS[1:]:
+        await client.get(path, headers={"range": asked})
+    assert list((tmp_path / "exports").iterdir()) == []

@@ -1,4 +1,4 @@
-"""What a browser hands over again because it heard no answer happens once, also when the server began anew meanwhile."""
+"""What a browser hands over again because it heard no answer happens once, also when the server began anew."""
 
 from __future__ import annotations
 

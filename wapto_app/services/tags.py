@@ -15,10 +15,10 @@ from wapto_app.db import fetch, in_parts, take_turns, touch
 from wapto_app.models import Contact, ContactTag, Conversation, Tag, Visibility
 from wapto_app.models.base import table_of
 from wapto_app.security.permissions import Actor, Permission
-from wapto_app.services import audit, saved_views
+from wapto_app.services import audit, plans, saved_views
 from wapto_app.services.errors import Invalid, NotFound
 from wapto_app.services.naming import key_of, name_of
-from wapto_app.services.plans import Limit, count_with, ensure_room
+from wapto_app.services.plans import Limit, Room, count_with, ensure_room
 from wapto_app.services.segments import upkeep
 from wapto_app.services.visibility import readable, readable_contact
 
@@ -107,6 +107,12 @@ async def all_tags(session: AsyncSession, actor: Actor, search: str = "") -> lis
         TagRow(id=row.id, name=row.name, colour=row.colour, contacts=row.n)
         for row in await fetch(session, query)
     ]
+
+
+async def room(session: AsyncSession, actor: Actor) -> Room:
+    """How many tags there are, of how many that the plan allows."""
+    actor.require(Permission.TAGS_SEE)
+    return await plans.room(session, Limit.TAGS)
 
 
 def holders(tag_ids: Collection[int], *, any_of: bool) -> sa.Select[Any]:

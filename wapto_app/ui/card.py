@@ -48,6 +48,13 @@ def page_header(title: Text, *actions: rx.Component, description: Text = "") -> 
     )
 
 
+def room_of_plan(words: Text, used: Any, limit: Any, *, otherwise: Text = "") -> rx.Component:
+    """How much of the plan is used, for the head of a page; ``otherwise`` where the plan sets no limit (-1)."""
+    is_full = used >= limit
+    limited = rx.el.span(words, class_name=rx.cond(is_full, "font-medium text-danger-ink", ""))
+    return rx.cond(limit >= 0, limited, rx.el.span(otherwise))
+
+
 def page_body(*children: rx.Component, width: str = "max-w-5xl") -> rx.Component:
     """The scrolling middle of an ordinary page."""
     return rx.el.div(

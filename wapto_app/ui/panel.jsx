@@ -1,6 +1,7 @@
 import { useEffect, useId, useRef, useState } from "react";
 import { locale, tr, trn, trServer } from "./i18n.jsx";
 import { Time } from "./time.jsx";
+import { openLightbox } from "./lightbox.jsx";
 
 const KEY = "wapto.panel";
 
@@ -109,9 +110,10 @@ export function InlineEdit({ label, value, kind, options, empty, max, mayEdit, e
 const TABS = [["media", () => tr("Pictures")], ["files", () => tr("Files")], ["links", () => tr("Links")]];
 const size = (bytes) => (bytes >= 1e6 ? `${(bytes / 1e6).toLocaleString(locale(), { maximumFractionDigits: 1 })} MB` : `${Math.max(1, Math.round(bytes / 1e3)).toLocaleString(locale())} kB`);
 const large = (event, key) => {
-  // The page's own viewer takes it; without one the picture opens in a tab.
-  const asked = new CustomEvent("wapto:lightbox", { detail: key });
-  if (!event.ctrlKey && !event.metaKey && window.waptoLightbox) { event.preventDefault(); window.dispatchEvent(asked); }
+  // The page's own viewer takes it, unless somebody wants a tab of its own.
+  if (event.ctrlKey || event.metaKey || event.shiftKey) return;
+  event.preventDefault();
+  openLightbox(key);
 };
 
 function Picture({ item }) {
@@ -119,7 +121,7 @@ function Picture({ item }) {
   const name = item.text || (item.type === "video" ? tr("Video") : tr("Picture"));
   return (
     <li>
-      <a href={from} target="_blank" rel="noreferrer" aria-label={name} onClick={(event) => item.type !== "video" && large(event, item.key)} className="relative grid aspect-square place-items-center overflow-hidden rounded-md bg-hover">
+      <a href={from} target="_blank" rel="noreferrer" aria-label={name} onClick={(event) => large(event, item.key)} className="relative grid aspect-square place-items-center overflow-hidden rounded-md bg-hover">
         {item.type === "video" ? <video src={from} preload="metadata" muted tabIndex={-1} className="size-full object-cover" /> : <img src={from} alt="" loading="lazy" className="size-full object-cover" />}
         {item.type === "video" && <span className="absolute grid size-8 place-items-center rounded-full bg-black/60 text-white"><svg width="14" height="14" viewBox="0 0 24 24" fill="currentColor" aria-hidden="true"><path d="M7 4v16l13-8z" /></svg></span>}
       </a>

@@ -10,10 +10,10 @@ from pathlib import Path
 from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
-from starlette.background import BackgroundTask
 from starlette.requests import Request
 from starlette.responses import FileResponse, Response, StreamingResponse
 from starlette.routing import Route
+from starlette.types import Receive, Scope, Send
 
 from wapto_app import runtime
 from wapto_app.clock import utcnow
@@ -80,8 +80,21 @@ async def _file(write: Callable[[Path], Awaitable[None]], name: str, media_type:
     except BaseException:
         path.unlink(missing_ok=True)
         raise
-    gone = BackgroundTask(path.unlink, missing_ok=True)
-    return FileResponse(path, media_type=media_type, filename=name, headers=_HEADERS, background=gone)
+    return _Once(path, media_type=media_type, filename=name, headers=_HEADERS)
+
+
+class _Once(FileResponse):
+    """Takes its file away also when whoever asked has left, or asked for a part that there is not."""
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        try:
+            await super().__call__(scope, receive, send)
+        finally:
+            self._remove()
+
+    def _remove(self) -> None:
+        """At once, for nothing can be waited for while one is being cancelled."""
+        Path(self.path).unlink(missing_ok=True)
 
 
 def _temporary() -> Path:

@@ -1,12 +1,12 @@
 """Deleting contacts with everything that is about them: conversations, messages and files.
 
-It takes the database rather than a session: files first, then the rows that name them, so that whatever stops us in
-between, the next time finishes it. What Meta sent, as it came, goes with the retention of webhooks.
+It takes the database rather than a session: files go last before the rows that name them are given up for good, so
+that whatever stops us in between, the next time finishes it. Who gives up shared bytes at the same moment is waited
+for. What Meta sent, as it came, goes with the retention of webhooks.
 """
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Collection
 from pathlib import Path
 from typing import TypedDict
@@ -19,7 +19,6 @@ from wapto_app.db import Database, fetch, touch
 from wapto_app.models import (
     Contact,
     Conversation,
-    LibraryFile,
     MediaFile,
     Message,
     StatusEvent,
@@ -28,8 +27,8 @@ from wapto_app.models import (
 from wapto_app.security.permissions import Actor, Permission
 from wapto_app.services import audit
 from wapto_app.services.contact_names import TOPIC
-from wapto_app.services.errors import Conflict, NotFound
-from wapto_app.services.media.files import absolute
+from wapto_app.services.errors import Conflict
+from wapto_app.services.media import shared
 from wapto_app.services.visibility import readable_contact, wholly_readable
 
 
@@ -61,17 +60,18 @@ async def delete(db: Database, actor: Actor, media_dir: Path, contact_ids: Colle
         Conflict: it is a single one, who has conversations that the actor may not see.
     """
     actor.require(Permission.CONTACTS_DO)
-    async with db.read() as session:
-        query = select(Contact.id).where(*_may_go(actor, contact_ids))
-        ids = sorted(contact_id or 0 for contact_id in await session.exec(query))
-        if not ids and len(contact_ids) == 1:
-            await _explain(session, actor, contact_ids)
-        files = await _files(session, ids)
-    await asyncio.to_thread(_unlink, media_dir, [path for _id, path in files if path])
-    if not ids:
-        return 0
     async with db.write() as session:
-        return await _delete_rows(session, actor, ids, [file_id for file_id, _path in files])
+        await shared.one_at_a_time(session)
+        query = select(Contact.id).where(*_may_go(actor, contact_ids)).order_by(col(Contact.id))
+        ids = [contact_id or 0 for contact_id in await session.exec(query.with_for_update())]
+        if not ids:
+            if len(contact_ids) == 1:
+                await _explain(session, actor, contact_ids)
+            return 0
+        files = await _files(session, ids)
+        deleted = await _delete_rows(session, actor, ids, [file_id for file_id, _path in files])
+        await shared.remove(media_dir, await shared.unneeded(session, [path for _id, path in files]))
+    return deleted
 
 
 def _may_go(actor: Actor, contact_ids: Collection[int]) -> tuple[sa.ColumnElement[bool], ...]:
@@ -81,11 +81,13 @@ def _may_go(actor: Actor, contact_ids: Collection[int]) -> tuple[sa.ColumnElemen
 async def _explain(session: AsyncSession, actor: Actor, contact_ids: Collection[int]) -> None:
     seen = select(Contact.id).where(col(Contact.id).in_(contact_ids), readable_contact(actor))
     if (await session.exec(seen)).first() is not None:
-        raise Conflict("This contact has conversations of others, which you do not see. Ask an owner to delete it.")
+        raise Conflict(
+            "This contact has conversations of others, which you do not see. Ask an owner to delete it."
+        )
 
 
 async def _files(session: AsyncSession, contact_ids: Collection[int]) -> list[tuple[int, str]]:
-    """Files that only these contacts' messages carry, with the path unless others share the bytes."""
+    """Files that only these contacts' messages carry, with their paths."""
     theirs = (
         sa.select(col(Message.media_id))
         .join(Conversation, col(Conversation.id) == col(Message.conversation_id))
@@ -100,22 +102,7 @@ async def _files(session: AsyncSession, contact_ids: Collection[int]) -> list[tu
     query = sa.select(col(MediaFile.id), col(MediaFile.path)).where(
         col(MediaFile.id).in_(theirs), ~others.exists()
     )
-    found = [(row.id, row.path) for row in await fetch(session, query)]
-    kept = await _shared(
-        session, [file_id for file_id, _path in found], [path for _id, path in found if path]
-    )
-    return [(file_id, "" if path in kept else path) for file_id, path in found]
-
-
-async def _shared(session: AsyncSession, file_ids: Collection[int], paths: Collection[str]) -> set[str]:
-    """Those of the paths whose bytes somebody else needs."""
-    if not paths:
-        return set()
-    in_chats = sa.select(col(MediaFile.path)).where(
-        col(MediaFile.path).in_(paths), col(MediaFile.id).not_in(file_ids)
-    )
-    in_library = sa.select(col(LibraryFile.path)).where(col(LibraryFile.path).in_(paths))
-    return {row.path for query in (in_chats, in_library) for row in await fetch(session, query)}
+    return [(row.id, row.path) for row in await fetch(session, query)]
 
 
 async def _delete_rows(
@@ -137,11 +124,3 @@ async def _delete_rows(
         audit.record(session, actor, "contact.deleted", f"contact:{contact_id}")
     touch(session, "inbox", TOPIC, "tags", "tasks", *(f"contact:{contact_id}" for contact_id in gone))
     return len(gone)
-
-
-def _unlink(media_dir: Path, paths: list[str]) -> None:
-    for path in paths:
-        try:
-            absolute(media_dir, path).unlink(missing_ok=True)
-        except NotFound:  # a path outside of the folder is nothing that we stored
-            continue

@@ -14,12 +14,11 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from wapto_app.db import fetch
 from wapto_app.models import Contact, Conversation
 from wapto_app.security.permissions import Actor, Permission
-from wapto_app.services import fields, tags
+from wapto_app.services import fields, plans, tags
 from wapto_app.services.contact_names import name_columns, name_of
 from wapto_app.services.contacts.filters import Conditions, ContactFilter, conditions
 from wapto_app.services.masking import Mask, masks
-from wapto_app.services.plans import Limit
-from wapto_app.services.plans.standing import current
+from wapto_app.services.plans import Limit, Room
 from wapto_app.services.tags import TagChip
 
 PAGE = 50
@@ -75,13 +74,6 @@ class Page(NamedTuple):
     next: Cursor | None
 
 
-class Room(NamedTuple):
-    """``limit`` is -1 when the plan sets none."""
-
-    used: int
-    limit: int
-
-
 async def listing(
     session: AsyncSession,
     actor: Actor,
@@ -114,10 +106,7 @@ async def count(session: AsyncSession, actor: Actor, wanted: ContactFilter) -> i
 async def room(session: AsyncSession, actor: Actor) -> Room:
     """How many contacts the workspace has, of how many that the plan allows."""
     actor.require(Permission.CONTACTS_SEE)
-    standing = await current(session)
-    used = int((await fetch(session, sa.select(sa.func.count()).select_from(Contact)))[0][0])
-    most = standing.limit(Limit.CONTACTS) if standing is not None else None
-    return Room(used, -1 if most is None else most)
+    return await plans.room(session, Limit.CONTACTS)
 
 
 async def ids_after(

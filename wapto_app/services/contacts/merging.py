@@ -182,7 +182,9 @@ async def merge(
 async def _check_sees_all_of(session: AsyncSession, actor: Actor, *contact_ids: int) -> None:
     whole = select(Contact.id).where(col(Contact.id).in_(contact_ids), wholly_readable(actor))
     if len((await session.exec(whole)).all()) < len(contact_ids):
-        raise Conflict("One of them has conversations of others, which you do not see. Ask an owner to merge them.")
+        raise Conflict(
+            "One of them has conversations of others, which you do not see. Ask an owner to merge them."
+        )
 
 
 def _merge(connection: sa.Connection, keep: int, absorb: int, taken: dict[str, str]) -> None:

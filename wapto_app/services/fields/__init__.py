@@ -20,6 +20,7 @@ from wapto_app.services.fields.definitions import (
     listing,
     move,
     option_counts,
+    room,
 )
 from wapto_app.services.fields.values import set_values, shown, store, values_of, variables
 
@@ -42,6 +43,7 @@ __all__ = [
     "listing",
     "move",
     "option_counts",
+    "room",
     "set_values",
     "shown",
     "store",

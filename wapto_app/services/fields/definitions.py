@@ -14,12 +14,12 @@ from typing_extensions import TypedDict as FormDict  # what pydantic validates, 
 from wapto_app.db import fetch, take_turns, touch
 from wapto_app.models import CustomField, FieldKind, FieldValue
 from wapto_app.security.permissions import Actor, Permission
-from wapto_app.services import audit, canonical
+from wapto_app.services import audit, canonical, plans
 from wapto_app.services.errors import Invalid, NotFound
 from wapto_app.services.fields import options as choices
 from wapto_app.services.fields.check import LONG_TEXT_MAX, TEXT_MAX, FieldRow
 from wapto_app.services.naming import name_of, one_line
-from wapto_app.services.plans import Limit, count_with, ensure_room
+from wapto_app.services.plans import Limit, Room, count_with, ensure_room
 from wapto_app.services.segments import upkeep
 
 TOPIC = "fields"
@@ -97,6 +97,12 @@ def _all() -> sa.Select[Any]:
 count_with(Limit.FIELDS, _all)
 
 
+async def room(session: AsyncSession, actor: Actor) -> Room:
+    """How many custom fields there are, of how many that the plan allows."""
+    actor.require(Permission.TAGS_SEE)
+    return await plans.room(session, Limit.FIELDS)
+
+
 async def all_fields(session: AsyncSession, actor: Actor) -> list[FieldRow]:
     """All fields in their order, for whoever sees contacts."""
     actor.require(Permission.CONTACTS_SEE)
@@ -124,9 +130,10 @@ async def get(session: AsyncSession, actor: Actor, field_id: int) -> FieldRow:
 
 
 async def option_counts(session: AsyncSession, actor: Actor, field_id: int) -> dict[str, int]:
-    """How many contacts have each choice of a field. Raises NotFound."""
+    """How many contacts have each choice of a field; of a field without choices nothing is told. Raises NotFound."""
     actor.require(Permission.TAGS_SEE)
-    await _get(session, field_id)
+    if (await _get(session, field_id)).kind is not FieldKind.SELECT:
+        return {}
     query = (
         sa.select(col(FieldValue.value), sa.func.count())
         .where(col(FieldValue.field_id) == field_id)

@@ -14,6 +14,7 @@ from wapto_app.models import Conversation, MediaFile, MediaState, Message
 from wapto_app.models.conversations import HAS_FILE
 from wapto_app.security.permissions import Actor, Permission
 from wapto_app.services.errors import Invalid
+from wapto_app.services.inbox.conversations import visible_text
 from wapto_app.services.inbox.places import MESSAGE, beyond, position
 from wapto_app.services.masking import mask_in
 from wapto_app.services.visibility import readable
@@ -107,9 +108,9 @@ async def _links(session: AsyncSession, actor: Actor, conversation_id: int, quer
     found = await fetch(session, with_link.limit(PAGE + 1))
     mask = await mask_in(session, actor, conversation_id)
     items = [
-        _item(row, text=mask.text(link))
+        _item(row, text=link)
         for row in found[:PAGE]
-        for link in dict.fromkeys(_LINK.findall(row.body))
+        for link in dict.fromkeys(_LINK.findall(visible_text(mask, row.type, row.body)))
     ]
     if len(found) > PAGE:
         return Gallery(items=items, next_before=found[PAGE - 1].id)

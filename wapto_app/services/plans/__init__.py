@@ -8,10 +8,12 @@ and ``announce``, so that open tabs follow at once.
 from wapto_app.services.plans.limits import (
     Gate,
     Limit,
+    Room,
     count_with,
     ensure_gate,
     ensure_room,
     give_back,
+    room,
     use,
     use_if_room,
 )
@@ -29,6 +31,7 @@ __all__ = [
     "TOPIC",
     "Gate",
     "Limit",
+    "Room",
     "Standing",
     "announce",
     "count_with",
@@ -39,6 +42,7 @@ __all__ = [
     "give_back",
     "owner_zone",
     "replace",
+    "room",
     "use",
     "use_if_room",
 ]

@@ -6,7 +6,7 @@ import math
 from collections.abc import Callable
 from datetime import date
 from enum import StrEnum
-from typing import Any
+from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
@@ -141,6 +141,21 @@ async def ensure_room(session: AsyncSession, limit: Limit, adding: int = 1) -> N
     await take_turns(session, _LOCK)
     if await used(session, standing, limit) + adding > most:
         raise LimitReached(NAMES[limit], most)
+
+
+class Room(NamedTuple):
+    """``limit`` is -1 when the plan sets none."""
+
+    used: int
+    limit: int
+
+
+async def room(session: AsyncSession, limit: Limit) -> Room:
+    """How many the workspace has, of how many that the plan allows; for services, who have asked for permission."""
+    standing = await current(session)
+    most = standing.limit(limit) if standing else None
+    number = int((await fetch(session, _COUNTED[limit]()))[0][0])
+    return Room(number, -1 if most is None else most)
 
 
 async def use(session: AsyncSession, limit: Limit, adding: int = 1) -> None:
