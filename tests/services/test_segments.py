@@ -231,7 +231,7 @@ async def world(
 
 @time_machine.travel(NOW, tick=False)
 @settings(
-    max_examples=50,
+    max_examples=30,
     phases=[Phase.explicit, Phase.generate],  # the message names the rules; making them smaller takes minutes
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],

@@ -146,7 +146,8 @@ async def test_files_and_text_come_back_together_or_not_at_all(
         await new_file(runtime, key="b" * 32, mime_type="audio/ogg"),
     )
     before = await book.only("conversation")
-    ids = await holds("Listen", files=[first.key, sound.key])
+    sent = [{"key": file.key, "caption": "", "voice": False} for file in (first, sound)]
+    ids = await holds("Listen", files=sent)
     assert len(ids) == 3, "a sound goes without a caption"
     taken = await take_back(runtime, owner, *ids)
     assert [(each["text"], bool(each["file"])) for each in taken] == [
