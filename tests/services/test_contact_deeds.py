@@ -645,9 +645,9 @@ async def test_the_timeline_tells_what_happened(work: Work, conversation_id: int
 
 async def test_who_opted_out_stays_opted_out_when_the_number_comes_back(work: Work, book: Book) -> None:
     runtime, media_dir = work.runtime, work.runtime.settings.media_dir
-    first = await new(runtime, "Ada", phone="+447700900123")
-    other = await new(runtime, "Bob", phone="+447700900124")
     async with runtime.db.write() as session:
+        numbers = ("+447700900123", "+447700900124")
+        first, other = [(await contacts.find_or_create(session, phone=number)).id for number in numbers]
         await contacts.opt_out(session, work.owner, [first])
     assert await contacts.delete(runtime.db, work.owner, media_dir, [first, other]) == 2
     assert len(await book.rows("opt_out_memory")) == 1, "nothing is kept of who had not opted out"

@@ -42,7 +42,8 @@ function List({ label, rows, active, onActive, onPick, empty, children }) {
 function Gaps({ reply, errors, onDone, onClose }) {
   const [values, setValues] = useState({});
   const isFull = reply.missing.every((name) => values[name]?.trim());
-  const done = (event) => { event.preventDefault(); if (isFull) onDone(values); };
+  // React hands events of a dialog on to what it was opened from: the form around would send what is in the box.
+  const done = (event) => { event.preventDefault(); event.stopPropagation(); if (isFull) onDone(values); };
   return (
     <Dialog open title={tr("Fill in {name}", { name: `/${reply.shortcut}` })} width="440px" onClose={onClose}>
       <form onSubmit={done} className="flex flex-col gap-4">
