@@ -54,13 +54,13 @@ class InboxList(rx.State):
         # Every step from conversation to conversation comes through here.
         if self.loaded and wanted == self._wanted and follows(self, InboxList.changed, ["inbox"]):
             return None
+        watch(self, InboxList.changed, ["inbox"])
         if (kept := await self._still_there(wanted)) != wanted:
             told = Feedback.say("warning", "Part of what this filter asked for was deleted, and is left out.")
             return [self._go(kept), told]
         if wanted != self._wanted or not self.loaded:
             self._wanted, self._start, self._size = wanted, None, inbox.PAGE
             self.query, self.tab, self.sort = to_query(wanted), wanted.tab.value, wanted.sort.value
-        watch(self, InboxList.changed, ["inbox"])
         await self._read()
         return None
 
