@@ -195,7 +195,7 @@ def test_backup_is_made_taken_away_put_back_and_signs_in(
     with started(place) as again:
         there = signed_in(new_page(again.url))
         expect(there).to_have_title(re.compile(f"Inbox · {NAME}"))
-        assert there.evaluate("document.querySelector('aside img').naturalWidth") == 120
+        there.wait_for_function("document.querySelector('aside img')?.naturalWidth === 120")
     page.get_by_role("button", name=re.compile("Delete wapto-")).click()
     page.get_by_role("dialog").get_by_role("button", name="Delete backup").click()
     expect(page.get_by_text("No backups yet")).to_be_visible()

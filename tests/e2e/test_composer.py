@@ -110,7 +110,7 @@ def _note(page: Page, box: Locator) -> None:
     box.press("Alt+n")
     box.fill("Only for us")
     box.press("Enter")
-    expect(_last(page)).to_contain_text("Only for us")
+    expect(page.get_by_test_id("note").last).to_contain_text("Only for us")
     box.press("Alt+n")
 
 
@@ -210,7 +210,7 @@ def test_templates_take_the_place_of_the_box_when_the_window_is_closed(
     page.get_by_role("tab", name="Note").click()
     page.get_by_test_id("composer-text").fill("Told by template")
     page.get_by_test_id("composer-send").click()
-    expect(_last(page)).to_contain_text("Told by template")
+    expect(page.get_by_test_id("note").last).to_contain_text("Told by template")
 
 
 def test_a_phone_has_all_of_it_behind_the_plus(server: Server, meta: Meta, new_page: NewPage) -> None:

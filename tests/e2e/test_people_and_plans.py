@@ -21,7 +21,7 @@ PEOPLE = (
     ("Cleo Carter", "cleo@example.com", "Customer Success"),
 )
 SEES = {
-    "Sales Team": {"Inbox", "Tasks", "Agents", "Teams", "Profile"},
+    "Sales Team": {"Inbox", "Tasks", "Quick replies", "Agents", "Teams", "Profile"},
     "Customer Success": {"Review", "Profile"},
 }
 
