@@ -30,6 +30,8 @@ def inbox() -> rx.Component:
     is_open = OpenConversation.selected > 0
     return frame(
         t("Inbox"),
+        # Here and not in the list: a phone shows one panel at a time.
+        rx.el.h1(t("Inbox"), class_name="sr-only"),
         rx.el.div(
             rx.el.section(
                 conversation_list(),

@@ -199,7 +199,6 @@ def conversation_list() -> rx.Component:
 def _head() -> rx.Component:
     narrow = icon_button("sliders-horizontal", t("Filter"), on_click=InboxFilters.start, data_testid="filter")
     return rx.el.header(
-        rx.el.h1(t("Inbox"), class_name="sr-only"),
         search_input(
             "inbox-search",
             t("Search the inbox"),

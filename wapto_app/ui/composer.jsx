@@ -100,6 +100,9 @@ function Desk(props) {
   const [text, write] = note ? [noteText, setNoteText] : [draft.text, draft.write];
   const focus = () => requestAnimationFrame(() => area.current?.focus());
   const close = () => { setPanel(""); focus(); };
+  // A dialog that is still there keeps the focus to itself: once more when it has gone.
+  const was = useRef(panel);
+  useEffect(() => { if (was.current && !panel) focus(); was.current = panel; }, [panel]);
   useHeight(area, text, note);
   const attached = useRef(props.attached?.n);
   useEffect(() => {
