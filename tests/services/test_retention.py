@@ -185,6 +185,7 @@ async def test_only_an_admin_may(db: Database, owner: Actor, agent: Actor) -> No
         assert await retention.rules(session) == DEFAULT
 
 
+@pytest.mark.own_database
 async def test_what_is_looked_for_has_an_index(
     runtime: Runtime, admin: Actor, sends: Callable[..., Any]
 ) -> None:
