@@ -1,28 +1,6 @@
 import { useRef, useState } from "react";
-import { tr, trServer } from "./i18n.jsx";
-
-function post(action, file, onPercent) {
-  const request = new XMLHttpRequest();
-  const done = new Promise((resolve) => {
-    request.upload.onprogress = (event) => { if (event.lengthComputable) onPercent(Math.round((event.loaded / event.total) * 100)); };
-    request.onload = () => resolve(answerOf(request));
-    request.onerror = () => resolve({ error: tr("The upload was interrupted. Try again.") });
-    request.onabort = () => resolve({ error: "" });
-    request.open("POST", action);
-    request.setRequestHeader("X-Filename", encodeURIComponent(file.name));
-    request.send(file);
-  });
-  return { request, done };
-}
-
-function answerOf(request) {
-  try {
-    const answer = JSON.parse(request.responseText);
-    return request.status < 300 ? answer : { error: trServer(answer.error) };
-  } catch {
-    return { error: tr("The server could not take this file.") };
-  }
-}
+import { sendFile } from "./files.jsx";
+import { tr } from "./i18n.jsx";
 
 // One file that is dropped or chosen, and goes to a route of ours; `onDone` hears the id that the route answers with.
 export function TableUpload({ action, accept, most, onDone, className }) {
@@ -33,7 +11,7 @@ export function TableUpload({ action, accept, most, onDone, className }) {
   const send = async (file) => {
     if (file.size > most) return setState({ name: "", percent: 0, error: tr("This file is larger than 50 MB. Split it into several.") });
     setState({ name: file.name, percent: 0, error: "" });
-    const { request, done } = post(action, file, (percent) => setState((now) => ({ ...now, percent })));
+    const { request, done } = sendFile(action, file, (percent) => setState((now) => ({ ...now, percent })));
     running.current = request;
     const answer = await done;
     running.current = null;
