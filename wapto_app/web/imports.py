@@ -3,10 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import tempfile
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-from pathlib import Path
 from urllib.parse import quote, unquote
 
 from starlette.requests import ClientDisconnect, Request
@@ -16,13 +12,11 @@ from starlette.routing import Route
 from integrations.tables import MOST_BYTES
 from wapto_app import runtime
 from wapto_app.log import get_logger
-from wapto_app.security import cookies
-from wapto_app.security.permissions import Actor, Permission
+from wapto_app.security.permissions import Permission
 from wapto_app.services import imports
-from wapto_app.services.errors import DomainError, Invalid, SignedOut
-from wapto_app.services.media.files import incoming
-from wapto_app.web.body import TooLarge, check_announced
-from wapto_app.web.media import refusal
+from wapto_app.services.errors import DomainError, Invalid
+from wapto_app.web.body import TooLarge
+from wapto_app.web.media import actor_of, received, refusal
 
 log = get_logger(__name__)
 
@@ -33,9 +27,9 @@ async def upload(request: Request) -> Response:
     """The raw bytes of one file; its name comes in the ``X-Filename`` header, percent-encoded. Answers with the id."""
     process = runtime.get()
     try:
-        actor = await _actor(request)
+        actor = await actor_of(request)
         actor.require(Permission.CONTACTS_DO)
-        async with _received(request, process.settings.media_dir) as temporary:
+        async with received(request, MOST_BYTES) as temporary:
             size = (await asyncio.to_thread(temporary.stat)).st_size
             key, found = await imports.read(actor, process.settings.media_dir, temporary)
         name = unquote(request.headers.get("x-filename", ""))
@@ -53,35 +47,11 @@ async def upload(request: Request) -> Response:
     return JSONResponse({"id": import_id})
 
 
-@asynccontextmanager
-async def _received(request: Request, media_dir: Path) -> AsyncIterator[Path]:
-    """The body as a file; it is gone afterwards unless somebody moved it. Raises TooLarge."""
-    check_announced(request, MOST_BYTES)
-    path = await asyncio.to_thread(_temporary_file, incoming(media_dir))
-    try:
-        size = 0
-        with await asyncio.to_thread(path.open, "wb") as file:
-            async for chunk in request.stream():
-                size += len(chunk)
-                if size > MOST_BYTES:
-                    raise TooLarge
-                await asyncio.to_thread(file.write, chunk)
-        yield path
-    finally:
-        await asyncio.to_thread(path.unlink, missing_ok=True)
-
-
-def _temporary_file(folder: Path) -> Path:
-    folder.mkdir(parents=True, exist_ok=True)
-    with tempfile.NamedTemporaryFile(dir=folder, delete=False) as file:
-        return Path(file.name)
-
-
 async def problems(request: Request) -> Response:
     """The rows that were not taken, with the reason, as CSV."""
     process = runtime.get()
     try:
-        actor = await _actor(request)
+        actor = await actor_of(request)
         async with process.db.write() as session:
             import_id = min(request.path_params["import_id"], _LARGEST_ID)
             file = await imports.problems(session, actor, process.settings.media_dir, import_id)
@@ -92,13 +62,6 @@ async def problems(request: Request) -> Response:
         "cache-control": "private, no-store",
     }
     return StreamingResponse(file["lines"], media_type="text/csv; charset=utf-8", headers=headers)
-
-
-async def _actor(request: Request) -> Actor:
-    actor = await cookies.actor_of(request.headers.get("cookie", ""))
-    if actor is None:
-        raise SignedOut
-    return actor
 
 
 routes = [

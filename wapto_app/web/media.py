@@ -142,16 +142,17 @@ async def upload(request: Request) -> Response:
 
 
 @asynccontextmanager
-async def received(request: Request) -> AsyncIterator[Path]:
+async def received(request: Request, most: int | None = None) -> AsyncIterator[Path]:
     """The body as a file beside its later place; it is gone afterwards unless somebody moved it.
 
     Raises:
-        TooLarge: it is larger than anything that WhatsApp takes.
+        TooLarge: it has more than ``most`` bytes; unless said otherwise, more than anything that WhatsApp takes.
     """
-    check_announced(request, media.MAX_BYTES)
+    most = media.MAX_BYTES if most is None else most
+    check_announced(request, most)
     path = await asyncio.to_thread(_temporary_file, runtime.get().settings.media_dir)
     try:
-        await _write_stream(request, path)
+        await _write_stream(request, path, most)
         yield path
     finally:
         with contextlib.suppress(OSError):
@@ -165,13 +166,13 @@ def _temporary_file(media_dir: Path) -> Path:
         return Path(file.name)
 
 
-async def _write_stream(request: Request, path: Path) -> None:
+async def _write_stream(request: Request, path: Path, most: int) -> None:
     size = 0
     file = await asyncio.to_thread(path.open, "wb")
     try:
         async for chunk in request.stream():
             size += len(chunk)
-            if size > media.MAX_BYTES:
+            if size > most:
                 raise TooLarge
             await asyncio.to_thread(file.write, chunk)
     finally:
