@@ -10,6 +10,20 @@ from wapto_app.models.accounts import (
     Role,
 )
 from wapto_app.models.billing import Invoice, InvoiceStatus, Payment, PaymentStatus, TaxRule
+from wapto_app.models.campaigns import (
+    Campaign,
+    CampaignChange,
+    CampaignMoment,
+    CampaignRecipient,
+    CampaignState,
+    CampaignTally,
+    CampaignUpload,
+    CampaignUploadRow,
+    CampaignVariant,
+    LatePolicy,
+    MessagePrice,
+    RecipientState,
+)
 from wapto_app.models.channels import Channel, ChannelKind, ChannelStatus
 from wapto_app.models.contacts import (
     AddressKind,
@@ -55,7 +69,7 @@ from wapto_app.models.system import EventState, Lease, Preference, WebhookEvent
 from wapto_app.models.tags import ContactTag, Tag
 from wapto_app.models.tasks import Task, TaskPriority
 from wapto_app.models.teams import AssignmentStrategy, Team, Visibility
-from wapto_app.models.templates import Template
+from wapto_app.models.templates import Template, TemplateEvent, TemplateEventKind
 from wapto_app.models.two_factor import RecoveryCode, TwoFactor
 from wapto_app.models.viewing import SessionView
 from wapto_app.models.writing import (
@@ -73,6 +87,15 @@ __all__ = [
     "AddressKind",
     "AssignmentStrategy",
     "AuditEntry",
+    "Campaign",
+    "CampaignChange",
+    "CampaignMoment",
+    "CampaignRecipient",
+    "CampaignState",
+    "CampaignTally",
+    "CampaignUpload",
+    "CampaignUploadRow",
+    "CampaignVariant",
     "Channel",
     "ChannelKind",
     "ChannelStatus",
@@ -102,6 +125,7 @@ __all__ = [
     "ImportState",
     "Invoice",
     "InvoiceStatus",
+    "LatePolicy",
     "Lease",
     "LibraryFile",
     "LibraryFolder",
@@ -115,6 +139,7 @@ __all__ = [
     "MediaState",
     "Message",
     "MessageDraft",
+    "MessagePrice",
     "MessageSearch",
     "MessageStatus",
     "Notification",
@@ -129,6 +154,7 @@ __all__ = [
     "Preference",
     "QuickReply",
     "Reaction",
+    "RecipientState",
     "RecoveryCode",
     "RequestState",
     "Review",
@@ -153,6 +179,8 @@ __all__ = [
     "TaxRule",
     "Team",
     "Template",
+    "TemplateEvent",
+    "TemplateEventKind",
     "TwoFactor",
     "UsageCounter",
     "Visibility",

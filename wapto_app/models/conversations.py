@@ -107,7 +107,8 @@ class Message(SQLModel, table=True):
     ``at`` orders the thread: arrival for what came live, Meta's time for what came late. ``content`` is the typed
     payload (``integrations.whatsapp``), ``body`` the text to show in lists and to search. ``recipient`` is the
     address an outbound message goes to: ``+E.164`` or a business-scoped user id. ``attempt`` counts how often it was
-    handed to Meta, ``refusals`` how often Meta answered with an error that passes.
+    handed to Meta, ``refusals`` how often Meta answered with an error that passes. ``campaign_recipient_id`` is whom a
+    message of a campaign is for.
     """
 
     __tablename__ = "message"
@@ -141,6 +142,7 @@ class Message(SQLModel, table=True):
     )
     attempt: int = 0
     refusals: int = 0
+    campaign_recipient_id: int | None = Field(default=None, sa_type=BigId)
     not_before: datetime | None = None
     sending_since: datetime | None = None
     error_code: int | None = None
