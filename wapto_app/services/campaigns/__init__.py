@@ -1,0 +1,1 @@
+"""Campaigns: one approved template for many people."""
