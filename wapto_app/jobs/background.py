@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 
 from wapto_app.jobs import (
+    answers,
     backups,
     billing,
     dispatch,
@@ -71,6 +72,7 @@ TICKS: tuple[Tick, ...] = (
     Tick("wake snoozed conversations", 5, reminders.wake_snoozed),
     Tick("ask for templates", 15 * 60, _sync_templates),
     Tick("send what is scheduled", 2, _send_scheduled),
+    Tick("answers to campaigns", 1, answers.follow),
 )
 """Every tick of the product; each job's module defines its own."""
 

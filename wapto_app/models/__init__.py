@@ -13,6 +13,7 @@ from wapto_app.models.billing import Invoice, InvoiceStatus, Payment, PaymentSta
 from wapto_app.models.campaigns import (
     Campaign,
     CampaignChange,
+    CampaignCursor,
     CampaignMoment,
     CampaignRecipient,
     CampaignState,
@@ -89,6 +90,7 @@ __all__ = [
     "AuditEntry",
     "Campaign",
     "CampaignChange",
+    "CampaignCursor",
     "CampaignMoment",
     "CampaignRecipient",
     "CampaignState",

@@ -143,6 +143,10 @@ class CampaignRecipient(SQLModel, table=True):
         sa.Index("ix_campaign_recipient_campaign_id_id", "campaign_id", "id"),
         sa.Index("ix_campaign_recipient_contact_id_queued_at", "contact_id", "queued_at"),
         sa.Index("ix_campaign_recipient_message_id", "message_id"),
+        partial_index(
+            "ix_campaign_recipient_replied", "campaign_id", "replied_at", where="replied_at IS NOT NULL"
+        ),
+        partial_index("ix_campaign_recipient_clicked", "campaign_id", "id", where="clicked_at IS NOT NULL"),
         partial_index("ix_campaign_recipient_due", "campaign_id", "due_at", "id", where="state = 'waiting'"),
     )
 
@@ -199,6 +203,15 @@ class CampaignMoment(SQLModel, table=True):
     minute: datetime = Field(primary_key=True)
     stage: str = Field(primary_key=True, max_length=16)
     count: int = 0
+
+
+class CampaignCursor(SQLModel, table=True):
+    """How far a job has read the messages; ``services.campaigns.attribution`` has one called "answers"."""
+
+    __tablename__ = "campaign_cursor"
+
+    name: str = Field(primary_key=True, max_length=16)
+    last_id: int = Field(default=0, sa_type=BigId)
 
 
 class CampaignUpload(SQLModel, table=True):
