@@ -67,7 +67,9 @@ class Campaigns:
         """A campaign to these people; what its messages are called."""
         at = at or utcnow()
         async with self.runtime.db.write() as session:
-            campaign = Campaign(name=name, channel_id=self.channel_id, state=state, created_at=at, started_at=at)
+            campaign = Campaign(
+                name=name, channel_id=self.channel_id, state=state, created_at=at, started_at=at
+            )
             session.add(campaign)
             await session.flush()
             variant = CampaignVariant(campaign_id=campaign.id or 0, label="A")

@@ -149,7 +149,7 @@ async def test_looking_again_counts_nothing_twice(
 async def test_more_than_a_batch_is_read_to_its_end(
     runtime: Runtime, campaigns: Campaigns, customers: Customers, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    people = {number: SENT for number in range(1, 8)}
+    people = dict.fromkeys(range(1, 8), SENT)
     campaign, sent = await campaigns.add("Offer", people, at=utcnow() - timedelta(hours=1))
     monkeypatch.setattr(attribution, "AT_ONCE", 3)
     monkeypatch.setattr(attribution, "_WRITTEN", attribution._written())

@@ -143,9 +143,7 @@ class CampaignRecipient(SQLModel, table=True):
         sa.Index("ix_campaign_recipient_campaign_id_id", "campaign_id", "id"),
         sa.Index("ix_campaign_recipient_contact_id_queued_at", "contact_id", "queued_at"),
         sa.Index("ix_campaign_recipient_message_id", "message_id"),
-        partial_index(
-            "ix_campaign_recipient_replied", "campaign_id", "replied_at", where="replied_at IS NOT NULL"
-        ),
+        partial_index("ix_campaign_recipient_replied", "campaign_id", "id", where="replied_at IS NOT NULL"),
         partial_index("ix_campaign_recipient_clicked", "campaign_id", "id", where="clicked_at IS NOT NULL"),
         partial_index("ix_campaign_recipient_due", "campaign_id", "due_at", "id", where="state = 'waiting'"),
     )

@@ -1,18 +1,18 @@
 """campaign cursor.
 
-Revision: 0024, after 0019
+Revision: 0020, after 0019
 """
 
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0024"
+revision = "0020"
 down_revision = "0019"
 branch_labels = None
 depends_on = None
 
 _INDEXES = (
-    ("ix_campaign_recipient_replied", ["campaign_id", "replied_at"], "replied_at IS NOT NULL"),
+    ("ix_campaign_recipient_replied", ["campaign_id", "id"], "replied_at IS NOT NULL"),
     ("ix_campaign_recipient_clicked", ["campaign_id", "id"], "clicked_at IS NOT NULL"),
 )
 
