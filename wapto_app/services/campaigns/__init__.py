@@ -1,1 +1,5 @@
-"""Campaigns: one approved template for many people; who gets it, when, how fast, and what became of it."""
+"""Campaigns: one approved template for many people.
+
+``audience`` says who, ``mapping`` what each of them reads, ``drafts`` keeps it until it starts, ``building`` writes
+its recipients down. What starts, feeds and follows it is in modules of their own beside these.
+"""
