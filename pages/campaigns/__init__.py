@@ -9,6 +9,7 @@ import reflex as rx
 from pages.campaigns.dialogs import campaign_dialogs
 from pages.campaigns.words import (
     MAY_WRITE,
+    ask,
     is_one_of,
     moment,
     progress_of,
@@ -200,15 +201,15 @@ def _writing(row: Any) -> rx.Component:
         return rx.cond(is_one_of(row, *states), item, rx.fragment())
 
     cancel = menu_item(
-        t("Cancel the rest"), icon="ban", danger=True, on_click=Campaigns.ask("cancel", row["id"])
+        t("Cancel the rest"), icon="ban", danger=True, on_click=ask("cancel", row)
     )
-    delete = menu_item(t("Delete"), icon="trash-2", danger=True, on_click=Campaigns.ask("delete", row["id"]))
+    delete = menu_item(t("Delete"), icon="trash-2", danger=True, on_click=ask("delete", row))
     back = menu_item(t("Back to draft"), icon="undo-2", on_click=Campaigns.unschedule(row["id"]))
     return rx.fragment(
         when(("running",), menu_item(t("Pause"), icon="pause", on_click=Campaigns.pause(row["id"]))),
         when(("paused",), menu_item(t("Resume"), icon="play", on_click=Campaigns.resume(row["id"]))),
         when(("scheduled",), back),
-        menu_item(t("Rename"), icon="pencil-line", on_click=Campaigns.ask("rename", row["id"])),
+        menu_item(t("Rename"), icon="pencil-line", on_click=ask("rename", row)),
         menu_item(t("Duplicate"), icon="copy", on_click=Campaigns.duplicate(row["id"])),
         menu_separator(),
         when(("scheduled", "asking", "building", "running", "paused"), cancel),

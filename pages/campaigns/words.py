@@ -6,6 +6,7 @@ from typing import Any
 
 import reflex as rx
 
+from state.campaigns.listing import Campaigns
 from state.shell import Shell
 from wapto_app.security.permissions import Permission
 from wapto_app.ui.badge import status_badge
@@ -33,6 +34,11 @@ def state_badge(row: Any) -> rx.Component:
 
 def is_one_of(row: Any, *states: str) -> rx.Var[bool]:
     return rx.Var.create(list(states)).contains(row["state"])
+
+
+def ask(what: str, row: Any) -> Any:
+    """Open a dialog of ``dialogs`` about this campaign."""
+    return Campaigns.ask(what, row["id"], row["name"], row["left"])
 
 
 def share_gone(row: Any) -> rx.Var[float]:

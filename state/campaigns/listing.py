@@ -24,7 +24,7 @@ class RenameForm(TypedDict):
 
 class Campaigns(rx.State):
     """``asking``: those that should have gone out while Wapto was off. ``what`` is the dialog that is open: ``cancel``,
-    ``delete``, ``rename`` or ``late``, about the campaign ``about``, of whom ``left`` people have not got it.
+    ``delete`` or ``rename``, about the campaign ``about``, of whom ``left`` people have not got it.
     """
 
     rows: list[CampaignRow] = []
@@ -81,15 +81,8 @@ class Campaigns(rx.State):
 
     @rx.event
     @requires(Permission.CAMPAIGNS_DO)
-    async def ask(self, what: str, campaign_id: int) -> EventSpec:
-        found = [row for row in [*self.rows, *self.asking] if row["id"] == campaign_id]
-        if found:
-            self.what, self.about, self.name, self.left = (
-                what,
-                campaign_id,
-                found[0]["name"],
-                found[0]["left"],
-            )
+    async def ask(self, what: str, campaign_id: int, name: str, left: int) -> EventSpec:
+        self.what, self.about, self.name, self.left = what, campaign_id, name, left
         return Feedback.clear()
 
     @rx.event
@@ -155,11 +148,12 @@ class Campaigns(rx.State):
 
     @rx.event
     @requires(Permission.CAMPAIGNS_DO)
-    async def delete(self) -> EventSpec:
+    async def delete(self) -> list[EventSpec]:
         actor, self.what = await actor_of(self), ""
         async with runtime.get().db.write() as session:
             await drafts.delete(session, actor, self.about)
-        return success(f"“{self.name}” is deleted.")
+        is_here = str(self.router.url.path).rstrip("/") == PATH
+        return [success(f"“{self.name}” is deleted."), *([] if is_here else [rx.redirect(PATH)])]
 
     async def _show(self) -> None:
         actor, wanted = await actor_of(self), CampaignFilter(group=self.group, text=self.text)

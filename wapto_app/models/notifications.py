@@ -30,6 +30,10 @@ class NotificationKind(StrEnum):
     MENTIONED = "mentioned"
     SCHEDULED_FAILED = "scheduled_failed"
     IMPORT_ENDED = "import_ended"
+    CAMPAIGN_STARTED = "campaign_started"
+    CAMPAIGN_FINISHED = "campaign_finished"
+    CAMPAIGN_STOPPED = "campaign_stopped"
+    CAMPAIGN_ASKS = "campaign_asks"
 
 
 class Notification(SQLModel, table=True):

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
+import sqlalchemy as sa
 from sqlmodel.ext.asyncio.session import AsyncSession
 
+from wapto_app.clock import utcnow
 from wapto_app.log import hide_secrets
 from wapto_app.models import AuditEntry
+from wapto_app.models.base import table_of
 from wapto_app.security.permissions import Actor
 
 
@@ -22,5 +25,20 @@ def record(session: AsyncSession, actor: Actor, action: str, target: str = "", *
             action=action[:64],
             target=target[:128],
             detail=dict(hide_secrets(None, "", dict(detail))),
+        )
+    )
+
+
+def record_by_itself(connection: sa.Connection, action: str, target: str, **detail: Any) -> None:
+    """The same for the writer's thread, of what nobody asked for."""
+    connection.execute(
+        table_of(AuditEntry)
+        .insert()
+        .values(
+            account_id=None,
+            action=action[:64],
+            target=target[:128],
+            detail=dict(hide_secrets(None, "", dict(detail))),
+            at=utcnow(),
         )
     )

@@ -28,6 +28,8 @@ _SENTENCES = {
     NotificationKind.TASK_DUE: "Due now: {title}",
     NotificationKind.REVIEW_RECEIVED: "{by} reviewed one of your conversations",
     NotificationKind.NUMBER_PROBLEM: "{name} must be reconnected: WhatsApp refused its access token",
+    NotificationKind.CAMPAIGN_STOPPED: "{title} stands still: {what}",
+    NotificationKind.CAMPAIGN_ASKS: "{title} should have gone out while Wapto was off: send it now?",
 }
 
 

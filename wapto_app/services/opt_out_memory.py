@@ -9,6 +9,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from wapto_app.db import in_parts
 from wapto_app.models import Contact, ContactAddress, OptOutMemory
 from wapto_app.models.base import table_of
 
@@ -44,6 +45,17 @@ def recall(connection: sa.Connection, addresses: Collection[tuple[Any, str]]) ->
             .values(opted_out_at=sa.func.coalesce(contact.c.opted_out_at, at))
         )
     _forget(connection, found)
+
+
+def known(connection: sa.Connection, addresses: Collection[tuple[Any, str]]) -> set[str]:
+    """Values of those addresses whose next contact will be opted out at once."""
+    if connection.execute(sa.select(memory.c.digest).limit(1)).first() is None:
+        return set()
+    wanted = {_digest(kind, value): value for kind, value in addresses}
+    found: set[str] = set()
+    for some in in_parts(wanted):
+        found.update(wanted[digest] for digest in _remembered(connection, some))
+    return found
 
 
 def _remembered(connection: sa.Connection, digests: Sequence[bytes]) -> dict[bytes, datetime]:

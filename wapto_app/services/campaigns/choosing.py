@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, TypedDict
 
 import sqlalchemy as sa
@@ -12,6 +13,7 @@ from integrations.whatsapp.webhooks.decoding import clean_text
 from wapto_app.db import fetch
 from wapto_app.models import Channel, ChannelStatus, Contact, Segment, Tag, Template
 from wapto_app.security.permissions import Actor, Permission
+from wapto_app.services.campaigns.mapping import CONTACT, Choice, Rule, Rules
 from wapto_app.services.contact_names import phone_column, shown_name
 from wapto_app.services.errors import NotFound
 from wapto_app.services.masking import Mask, masks
@@ -176,3 +178,32 @@ def _problem(template: Template, form: Form) -> str:
     if template.category == "AUTHENTICATION":
         return "Codes are for one person at a time, not for a campaign."
     return form["problem"].replace("from a conversation", "in a campaign")
+
+
+_ALIKE = {
+    "name": "name",
+    "full_name": "name",
+    "customer": "name",
+    "customer_name": "name",
+    "client_name": "name",
+    "first_name": "first_name",
+    "firstname": "first_name",
+    "company": "company",
+    "email": "email",
+    "phone": "phone",
+}
+
+
+def guessed(form: Form, choices: Sequence[Choice]) -> Rules:
+    """What the names of a template's gaps say: one that is called like a field or a column of ours gets that."""
+    known = {each["name"].casefold(): each for each in choices if each["source"] != CONTACT}
+    rules: Rules = {}
+    for slot in form["slots"]:
+        name = slot["name"].casefold()
+        if slot["kind"] != "text" or slot["place"] == "location":
+            continue
+        if name in _ALIKE:
+            rules[slot["key"]] = Rule(source=CONTACT, name=_ALIKE[name], fallback="")
+        elif name in known:
+            rules[slot["key"]] = Rule(source=known[name]["source"], name=known[name]["name"], fallback="")
+    return rules

@@ -25,6 +25,7 @@ from wapto_app.models import (
     Template,
 )
 from wapto_app.security.permissions import Actor, Permission
+from wapto_app.services.campaigns import causes
 from wapto_app.services.errors import NotFound
 
 TOPIC = "campaigns"
@@ -65,8 +66,8 @@ class CampaignRow(TypedDict):
     id: int
     name: str
     state: str
-    pause_cause: str
-    pause_detail: str
+    pause_words: str
+    pause_advice: str
     waiting_until: str
     templates: list[str]
     number: str
@@ -92,6 +93,15 @@ class CampaignRow(TypedDict):
     started_at: str
     finished_at: str
     by: str
+
+
+NONE = CampaignRow(
+    id=0, name="", state="", pause_words="", pause_advice="", waiting_until="", templates=[], number="", people=0, gone=0,
+    left=0, sent=0, delivered=0, read=0, replied=0, clicked=0, failed=0, unconfirmed=0, cancelled=0, skipped=0, held=0,
+    per_minute=0, seconds_left=0, run_at="", time_zone="", is_local=False, created_at="", started_at="", finished_at="",
+    by="",
+)  # fmt: skip
+"""Stands for a campaign that is not read yet."""
 
 
 class Cursor(NamedTuple):
@@ -238,12 +248,13 @@ def _seconds(began: datetime | None, since: datetime, now: datetime) -> float:
 def _row(row: Any, counts: dict[str, int], templates: list[str], pace: float) -> CampaignRow:
     left = _sum(counts, _TO_GO)
     going = left - counts.get("held", 0)
+    told = causes.told(row.pause_cause, row.pause_detail)
     return CampaignRow(
         id=row.id,
         name=row.name,
         state=row.state.value,
-        pause_cause=row.pause_cause,
-        pause_detail=row.pause_detail,
+        pause_words=told["words"],
+        pause_advice=told["advice"],
         waiting_until=_iso(row.waiting_until),
         templates=templates,
         number=row.number or "",

@@ -9,6 +9,7 @@ from wapto_app.services.plans.limits import (
     Gate,
     Limit,
     Room,
+    count_back,
     count_with,
     ensure_gate,
     ensure_room,
@@ -16,6 +17,7 @@ from wapto_app.services.plans.limits import (
     room,
     use,
     use_if_room,
+    use_up_to,
 )
 from wapto_app.services.plans.standing import (
     TOPIC,
@@ -34,6 +36,7 @@ __all__ = [
     "Room",
     "Standing",
     "announce",
+    "count_back",
     "count_with",
     "current",
     "current_row",
@@ -45,4 +48,5 @@ __all__ = [
     "room",
     "use",
     "use_if_room",
+    "use_up_to",
 ]

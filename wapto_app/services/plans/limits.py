@@ -169,6 +169,11 @@ async def use(session: AsyncSession, limit: Limit, adding: int = 1) -> None:
 
 def use_if_room(connection: sa.Connection, limit: Limit) -> bool:
     """``use`` of one for the writer's thread, and for what a person did not ask for: False when it does not fit."""
+    return use_up_to(connection, limit, 1) == 1
+
+
+def use_up_to(connection: sa.Connection, limit: Limit, wanted: int) -> int:
+    """How many of ``wanted`` still fit into the month; these are counted."""
     query = (
         sa.select(col(Subscription.time_zone), col(Plan.limits))
         .join(Plan, col(Plan.id) == col(Subscription.plan_id))
@@ -184,10 +189,19 @@ def use_if_room(connection: sa.Connection, limit: Limit) -> bool:
         so_far = sa.select(counter.c.count).where(
             counter.c.metric == limit.value, counter.c.period_start == month
         )
-        if (connection.execute(so_far).scalar() or 0) >= most:
-            return False
-    _count(connection, limit, month, 1)
-    return True
+        wanted = min(wanted, max(0, most - (connection.execute(so_far).scalar() or 0)))
+    if wanted:
+        _count(connection, limit, month, wanted)
+    return wanted
+
+
+def count_back(connection: sa.Connection, limit: Limit, count: int) -> None:
+    """``give_back`` of many, for the writer's thread."""
+    zone = connection.execute(sa.select(col(Subscription.time_zone)).where(IS_CURRENT)).scalar()
+    counter, month = table_of(UsageCounter), cycles.month_now(zone or "UTC")
+    of_month = counter.c.metric == limit.value, counter.c.period_start == month
+    left = sa.case((counter.c.count > count, counter.c.count - count), else_=0)
+    connection.execute(counter.update().where(*of_month).values(count=left))
 
 
 def _count(connection: sa.Connection, limit: Limit, month: date, adding: int) -> None:

@@ -1,0 +1,90 @@
+"""What stands for each gap of a template: a text, or something of the contact, with a fallback for who has none."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from typing import Any
+
+from typing_extensions import TypedDict  # what pydantic validates, below Python 3.12
+
+from integrations.whatsapp.webhooks.decoding import clean_text
+from wapto_app.models import Template
+from wapto_app.services.errors import Invalid
+from wapto_app.services.templates.anatomy import Slot, slots
+
+FIXED, CONTACT, FIELD, COLUMN = "fixed", "contact", "field", "column"
+SOURCES = (FIXED, CONTACT, FIELD, COLUMN)
+CONTACT_NAMES = ("name", "first_name", "company", "email", "phone", "language")
+TEXT_MAX = 2_000
+MOST = 100
+"""Gaps of one template, cards included."""
+
+
+class Rule(TypedDict):
+    """What fills one gap.
+
+    ``source`` ``fixed``: ``name`` is the text itself. ``contact``: ``name`` is one of ``CONTACT_NAMES``. ``field``: the
+    key of a custom field. ``column``: a heading of an uploaded file. ``fallback`` is for who has nothing there; without
+    one they are skipped.
+    """
+
+    source: str
+    name: str
+    fallback: str
+
+
+Rules = dict[str, Rule]
+"""By the key of the slot in ``services.templates.anatomy``."""
+
+
+def plain(text: str) -> str:
+    """A value as WhatsApp takes it in a template: in one line, and without long gaps (Meta: 132012)."""
+    return " ".join(clean_text(text).split())
+
+
+def read(raw: Any) -> Rules:
+    """The rules behind what was stored or sent; what cannot be one is refused.
+
+    Raises:
+        Invalid: the field is the key of the slot.
+    """
+    if not isinstance(raw, dict) or len(raw) > MOST:
+        raise Invalid("mapping", "This choice cannot be read. Choose the template again.")
+    return {str(key)[:120]: _rule(str(key), each) for key, each in raw.items()}
+
+
+def _rule(key: str, raw: Any) -> Rule:
+    if not isinstance(raw, dict) or raw.get("source") not in SOURCES:
+        raise Invalid(key, "Choose what stands here.")
+    texts = [raw.get(part) or "" for part in ("name", "fallback")]
+    if not all(isinstance(text, str) and len(text) <= TEXT_MAX for text in texts):
+        raise Invalid(key, f"At most {TEXT_MAX:,} characters.")
+    name, fallback = (clean_text(text).strip() for text in texts)
+    return Rule(source=raw["source"], name=name, fallback=fallback)
+
+
+def problems(
+    template: Template, rules: Mapping[str, Rule], *, fields: Collection[str], columns: Collection[str]
+) -> dict[str, str]:
+    """What is missing or wrong, by the key of the slot. ``fields`` and ``columns`` are what can be asked for."""
+    found: dict[str, str] = {}
+    for slot in slots(template):
+        if sentence := _problem(slot, rules.get(slot["key"]), fields, columns):
+            found[slot["key"]] = sentence
+    return found
+
+
+def _problem(slot: Slot, rule: Rule | None, fields: Collection[str], columns: Collection[str]) -> str:
+    if rule is None or not (rule["name"] or rule["fallback"]):
+        return "Choose what stands here." if slot["required"] else ""
+    text = plain(rule["name"] if rule["source"] == FIXED else rule["fallback"])
+    if len(text) > slot["most"]:
+        return f"At most {slot['most']:,} characters fit here; this has {len(text):,}."
+    name = rule["name"]
+    if rule["source"] == CONTACT and name not in CONTACT_NAMES:
+        return "Choose what of the contact stands here."
+    if rule["source"] == FIELD and name not in fields:
+        return f"The field “{name}” was deleted. Choose another."
+    if rule["source"] == COLUMN and name not in columns:
+        return f"No file of the audience has a column “{name}”. Choose another."
+    return ""
