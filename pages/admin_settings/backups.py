@@ -19,6 +19,7 @@ from wapto_app.ui.dialog import confirm_dialog
 from wapto_app.ui.empty import empty_state
 from wapto_app.ui.form import form, form_actions, number_field, select_field, submit_button, text_field
 from wapto_app.ui.i18n import from_server, t
+from wapto_app.ui.link import file_link
 from wapto_app.ui.progress import progress
 from wapto_app.ui.skeleton import skeleton_lines
 from wapto_app.ui.table import Column, table
@@ -111,11 +112,9 @@ def _made(row: Any) -> rx.Component:
 
 
 def _actions(row: Any) -> rx.Component:
-    take = rx.el.a(
+    take = file_link(
         rx.icon("download", size=18, aria_hidden=True),
         href="/admin/backups/" + row["name"].to(str),
-        # The page's router would look for a page of ours at this address.
-        custom_attrs={"reloadDocument": True},
         aria_label=t("Download {name}", name=row["name"]),
         data_tip=t("Download"),
         class_name=ICON_BUTTON,

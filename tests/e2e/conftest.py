@@ -21,6 +21,8 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
 CHROMIUM = os.environ.get("WAPTO_TEST_CHROMIUM", "/usr/bin/chromium")
+# How much slower than this machine the browser's processor pretends to be: what holds at 4 holds on a busy machine.
+SLOWER = float(os.environ.get("WAPTO_TEST_SLOWER", "1"))
 DESKTOP, PHONE = {"width": 1440, "height": 900}, {"width": 390, "height": 844}
 _FLAGS = (
     "--no-sandbox",
@@ -40,8 +42,10 @@ _SETUP_LINK = re.compile(r"/setup\?token=\S+")
 
 NewPage = Callable[..., Page]
 
-# Two servers and two browsers may share two cores: whoever waits for a condition waits long enough.
-expect.set_options(timeout=15_000)
+# Two servers and two browsers may share two slow cores: whoever waits for a condition waits long enough. It costs
+# nothing where the condition comes true.
+PATIENCE = 45_000
+expect.set_options(timeout=PATIENCE)
 # Some shells forbid it; then every server that is started here would compile a thousand modules anew.
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 
@@ -204,8 +208,11 @@ def new_page(browser: Browser) -> Iterator[NewPage]:
 
     def make(base_url: str, **options: Any) -> Page:
         context = browser.new_context(base_url=base_url, **{"viewport": DESKTOP, **options})
+        context.set_default_timeout(PATIENCE)
         contexts.append(context)
         page = context.new_page()
+        if SLOWER > 1:
+            context.new_cdp_session(page).send("Emulation.setCPUThrottlingRate", {"rate": SLOWER})
         page.on("pageerror", lambda error: errors.append(str(error)))
         return page
 

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 from PIL import Image
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, WebSocket, expect
 
 from tests.e2e.access import is_accessible
 from tests.e2e.conftest import PHONE, NewPage, Server, started
@@ -178,6 +178,8 @@ def test_backup_is_made_taken_away_put_back_and_signs_in(
     page = signed_in(new_page(server.url, accept_downloads=True))
     page.goto("/admin/settings/backups")
     expect(page.get_by_text("No backups yet")).to_be_visible()
+    reconnects: list[WebSocket] = []
+    page.on("websocket", lambda line: reconnects.append(line))
     page.get_by_role("button", name="Back up now").click()
     take = page.get_by_role("link", name=re.compile(r"Download wapto-\d{8}-\d{6}-manual\.tar\.gz"))
     expect(take).to_be_visible(timeout=20_000)
@@ -199,3 +201,4 @@ def test_backup_is_made_taken_away_put_back_and_signs_in(
     page.get_by_role("button", name=re.compile("Delete wapto-")).click()
     page.get_by_role("dialog").get_by_role("button", name="Delete backup").click()
     expect(page.get_by_text("No backups yet")).to_be_visible()
+    assert not reconnects, "the page lost its line when the file was saved"

@@ -9,12 +9,13 @@ from typing import Any
 
 import pytest
 from PIL import Image
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import Browser, Locator, Page, Route, expect
 
 from tests.e2e.access import is_accessible
 from tests.e2e.conftest import PHONE, Meta, NewPage, Server, free_port, sandbox_for, started
 from tests.services.library import noise
 
+_EMOJI = re.compile("/assets/compact-")
 OWNER, PASSWORD = "olga@example.com", "harbour street brochure 7"
 
 
@@ -31,8 +32,12 @@ def server(tmp_path_factory: pytest.TempPathFactory, meta_port: int) -> Iterator
 
 
 @pytest.fixture(scope="module")
-def meta(server: Server, meta_port: int) -> Iterator[Meta]:
+def meta(server: Server, meta_port: int, browser: Browser) -> Iterator[Meta]:
+    """The sandbox, to which the owner has connected a number."""
     with sandbox_for(server.url, meta_port) as running:
+        page = browser.new_context(base_url=server.url).new_page()
+        _set_up(page, server, running)
+        page.context.close()
         yield running
 
 
@@ -93,11 +98,16 @@ def _text_undo_and_draft(page: Page, box: Locator) -> None:
     expect(box).to_have_value("Too *early*")
     expect(page.get_by_test_id("message")).to_have_count(1)
     box.fill("Begun and ")
-    page.get_by_role("button", name="Emoji").click()
-    page.get_by_label("Search emoji").fill("house")
-    page.get_by_label("Search emoji").press("Enter")
-    page.keyboard.press("Escape")
+    # The emoji arrive after the person has chosen one.
+    held: list[Route] = []
+    page.route(_EMOJI, lambda route: held.append(route))
+    with page.expect_request(_EMOJI):
+        page.get_by_role("button", name="Emoji").click()
+        page.get_by_label("Search emoji").fill("house")
+        page.get_by_label("Search emoji").press("Enter")
+    held[0].continue_()
     expect(box).to_have_value("Begun and 🏠")
+    page.keyboard.press("Escape")
     page.wait_for_timeout(1300)
     # Another computer of the same person has none of what this browser remembers.
     page.evaluate("sessionStorage.clear()")
@@ -168,7 +178,7 @@ def _later(page: Page, box: Locator) -> None:
 
 def test_an_agent_writes_with_everything_there_is(server: Server, meta: Meta, new_page: NewPage) -> None:
     page = new_page(server.url)
-    _set_up(page, server, meta)
+    _sign_in(page)
     customer = meta.customers()[0]["id"]
     meta.says(customer, {"type": "text", "text": "Is the flat free?"})
     box = _open(page, "Is the flat free?")
@@ -178,7 +188,7 @@ def test_an_agent_writes_with_everything_there_is(server: Server, meta: Meta, ne
     _things_to_tap(page)
     _later(page, box)
     is_accessible(page)
-    expect(_last(page)).to_have_attribute("data-status", re.compile("delivered|read"), timeout=20_000)
+    expect(_last(page)).to_have_attribute("data-status", re.compile("delivered|read"))
     arrived = [message for message in meta.chat(customer) if message.get("from_business", True)]
     kinds = [message["type"] for message in arrived if message["type"] != "text"]
     assert kinds == ["image", "image", "audio", "interactive", "location"]
@@ -216,7 +226,8 @@ def test_templates_take_the_place_of_the_box_when_the_window_is_closed(
 def test_a_phone_has_all_of_it_behind_the_plus(server: Server, meta: Meta, new_page: NewPage) -> None:
     page = new_page(server.url, viewport=PHONE, has_touch=True)
     _sign_in(page)
-    box = _open(page, "In good time")
+    meta.says(meta.customers()[2]["id"], {"type": "text", "text": "A card, please"})
+    box = _open(page, "A card, please")
     _more(page, "Contact card")
     card = page.get_by_role("dialog", name="Send a contact card")
     card.get_by_role("tab", name="Somebody else").click()

@@ -16,11 +16,18 @@ function barsOf(name) {
 
 const clock = (seconds) => (Number.isFinite(seconds) ? `${Math.floor(seconds / 60)}:${String(Math.floor(seconds % 60)).padStart(2, "0")}` : "–:––");
 
-// What is recorded by a browser does not say how long it is until it was read to its end.
+// What is recorded by a browser does not say how long it is until it was read to its end. It may say several times that
+// it changed its mind before it knows.
 function measured(element, onKnown) {
   if (Number.isFinite(element.duration)) { onKnown(element.duration); return; }
-  const back = () => { element.removeEventListener("durationchange", back); element.currentTime = 0; onKnown(element.duration); };
-  element.addEventListener("durationchange", back);
+  const told = new AbortController();
+  const look = () => {
+    if (!Number.isFinite(element.duration)) return;
+    told.abort();
+    element.currentTime = 0;
+    onKnown(element.duration);
+  };
+  for (const event of ["durationchange", "seeked", "timeupdate", "ended"]) element.addEventListener(event, look, { signal: told.signal });
   element.currentTime = 1e9;
 }
 
@@ -30,9 +37,16 @@ export default function Audio({ src, onMissing }) {
   const [state, setState] = useState({ on: false, at: 0, length: NaN });
   const [speed, setSpeed] = useState(1);
   const patch = (change) => setState((now) => ({ ...now, ...change }));
+  const measure = () => measured(audio.current, (length) => patch({ length }));
   const share = Number.isFinite(state.length) && state.length > 0 ? state.at / state.length : 0;
 
-  useEffect(() => () => { if (playing === audio.current) playing = null; }, []);
+  // The browser begins to load as soon as the element is made, which may be long before React shows it and listens.
+  useEffect(() => {
+    const element = audio.current;
+    if (element.error) onMissing?.();
+    else if (element.readyState > 0) measure();
+    return () => { if (playing === element) playing = null; };
+  }, []);
   const toggle = () => {
     const element = audio.current;
     if (!element.paused) { element.pause(); return; }
@@ -61,7 +75,7 @@ export default function Audio({ src, onMissing }) {
 
   return (
     <div data-testid="audio" dir="ltr" className="flex w-72 max-w-full items-center gap-2.5">
-      <audio ref={audio} src={src} preload="metadata" onLoadedMetadata={(event) => measured(event.target, (length) => patch({ length }))}
+      <audio ref={audio} src={src} preload="metadata" onLoadedMetadata={measure}
         onPlay={() => patch({ on: true })} onPause={() => patch({ on: false })} onTimeUpdate={(event) => patch({ at: event.target.currentTime })}
         onEnded={() => patch({ on: false, at: 0 })} onError={onMissing} />
       <button type="button" onClick={toggle} aria-label={state.on ? tr("Pause") : tr("Play")} className="grid size-9 flex-none place-items-center rounded-full bg-accent text-on-accent hover:bg-accent-hover">

@@ -16,4 +16,8 @@
     root.lang = locale;
     root.dataset.words = "loading";
   }
+  // A file that is saved and a link to a mail program announce that the page is left, and then it stays. Reflex closes the
+  // line to the server on that announcement: the page would hear of nothing, and its next click would load it anew, with
+  // its dialogs closed. When a page really goes, "pagehide" closes the line.
+  addEventListener("beforeunload", (event) => event.stopImmediatePropagation(), true);
 })();

@@ -34,10 +34,15 @@ function store(key, value) {
   }
 }
 
+// By language. What is known is there at once when the picker opens again.
+const known = {};
+
 function useEmoji() {
-  const [all, setAll] = useState(null);
-  const load = () => (DATA[locale()] ?? DATA.en)().then((found) => setAll(found.default), () => setAll([]));
-  useEffect(() => { load(); }, []);
+  const language = locale() in DATA ? locale() : "en";
+  const [all, setAll] = useState(known[language] ?? null);
+  useEffect(() => {
+    if (!all) DATA[language]().then((found) => setAll(known[language] = found.default), () => setAll([]));
+  }, []);
   return all;
 }
 
@@ -104,6 +109,13 @@ export default function EmojiPicker({ onPick, onClose }) {
     store(RECENT, next);
     onPick(emoji);
   };
+  // Who types and presses Enter faster than the emoji arrive gets the first one when they are there.
+  const [wanted, setWanted] = useState(false);
+  useEffect(() => {
+    if (!wanted || !shown) return;
+    setWanted(false);
+    if (shown[0]) pick(shown[0]);
+  }, [wanted, shown]);
   const choose = (next) => { setTone(next); store(SKIN, next); };
 
   return (
@@ -112,7 +124,7 @@ export default function EmojiPicker({ onPick, onClose }) {
       <div className="flex items-center gap-1 p-2">
         <input ref={input} value={words} onChange={(event) => setWords(event.target.value)} placeholder={tr("Search emoji")} aria-label={tr("Search emoji")} dir="auto"
           onKeyDown={(event) => {
-            if (event.key === "Enter") { event.preventDefault(); if (shown?.[0]) pick(shown[0]); }
+            if (event.key === "Enter") { event.preventDefault(); setWanted(true); }
             else if (event.key === "ArrowDown") { event.preventDefault(); root.current.querySelector("[role=grid] button")?.focus(); }
           }}
           className="h-8 min-w-0 flex-1 rounded-md border bg-surface px-2 text-sm outline-offset-0 placeholder:text-faint max-sm:text-base" />

@@ -1,4 +1,4 @@
-import { lazy, Suspense, useEffect, useState } from "react";
+import { lazy, Suspense, useEffect, useRef, useState } from "react";
 import { openLightbox } from "./lightbox.jsx";
 import { tr, trServer } from "./i18n.jsx";
 
@@ -36,6 +36,13 @@ function Document({ file, onMissing }) {
   );
 }
 
+function Film({ src, onMissing }) {
+  const film = useRef(null);
+  // It may have failed before React shows it and listens.
+  useEffect(() => { if (film.current.error) onMissing(); }, []);
+  return <video ref={film} src={src} controls preload="metadata" onError={onMissing} className="max-h-80 max-w-full rounded-md" />;
+}
+
 // The file of a message. What is not there says so, and can be fetched again by who may write.
 export function MessageFile({ file, type, may, onAgain }) {
   const [gone, setGone] = useState(false);
@@ -54,7 +61,7 @@ export function MessageFile({ file, type, may, onAgain }) {
     const picture = <img src={address(file.key)} alt={tr("Picture")} loading="lazy" data-testid="picture" onError={check} className={look} />;
     return type === "sticker" ? picture : <button type="button" aria-label={tr("Open the picture")} onClick={() => openLightbox(file.key)} className="block min-h-10 cursor-zoom-in rounded-md">{picture}</button>;
   }
-  if (type === "video") return <video src={address(file.key)} controls preload="metadata" onError={check} className="max-h-80 max-w-full rounded-md" />;
+  if (type === "video") return <Film src={address(file.key)} onMissing={check} />;
   if (type === "audio") return <Suspense fallback={<div className="h-9 w-72 max-w-full" />}><Audio src={address(file.key)} onMissing={check} /></Suspense>;
   return <Document file={file} onMissing={() => setGone(true)} />;
 }

@@ -133,7 +133,7 @@ function Line({ item, isLink }) {
   const href = isLink ? item.text : `/media/${item.key}?download=1`;
   return (
     <li>
-      <a href={href} {...(isLink ? { target: "_blank", rel: "noreferrer noopener nofollow" } : {})} className="-mx-2 block rounded-md px-2 py-1.5 hover:bg-hover">
+      <a href={href} {...(isLink ? { target: "_blank", rel: "noreferrer noopener nofollow" } : { download: "" })} className="-mx-2 block rounded-md px-2 py-1.5 hover:bg-hover">
         <bdi className="block truncate">{isLink ? item.text.replace(/^https?:\/\//, "") : item.text || (item.type === "audio" ? tr("Audio") : tr("Document"))}</bdi>
         <span className="text-xs text-muted"><Time at={item.at} look="date" />{!isLink && <> · {size(item.size)}</>}</span>
       </a>
