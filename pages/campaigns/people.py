@@ -1,0 +1,246 @@
+"""The people of a campaign, and what became of each message."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import reflex as rx
+
+from pages.campaigns.words import MAY_WRITE
+from pages.contacts.words import MAY_EXPORT
+from state.campaigns.recipients import CampaignPeople
+from wapto_app.ui.badge import badge, status_badge
+from wapto_app.ui.button import button, button_link
+from wapto_app.ui.dialog import confirm_dialog
+from wapto_app.ui.empty import empty_state
+from wapto_app.ui.form import search_input
+from wapto_app.ui.i18n import Text, from_server, t, tn
+from wapto_app.ui.table import Column, Selection, pager, table
+from wapto_app.ui.time import exact_time
+from wapto_app.ui.tokens import Tone, classes
+
+_STATES: dict[str, tuple[Text, Tone]] = {
+    "skipped": (t("Left out"), "neutral"),
+    "held": (t("Waits for the winner"), "info"),
+    "waiting": (t("Waiting"), "neutral"),
+    "queued": (t("In the queue"), "info"),
+    "unconfirmed": (t("Not known"), "warning"),
+    "sent": (t("Sent"), "neutral"),
+    "delivered": (t("Delivered"), "info"),
+    "read": (t("Read"), "accent"),
+    "failed": (t("Failed"), "danger"),
+    "cancelled": (t("Cancelled"), "neutral"),
+}
+_CHOICES: tuple[tuple[str, Text], ...] = (
+    ("", t("All")),
+    ("waiting", t("Waiting")),
+    ("sent", t("Sent")),
+    ("delivered", t("Delivered")),
+    ("read", t("Read")),
+    ("replied", t("Replied")),
+    ("clicked", t("Clicked")),
+    ("failed", t("Failed")),
+    ("unconfirmed", t("Not known")),
+    ("skipped", t("Left out")),
+)
+
+
+def people() -> rx.Component:
+    return rx.fragment(_filters(), _table(), _dialogs())
+
+
+def _filters() -> rx.Component:
+    page = "/exports/campaigns/" + CampaignPeople.campaign_id.to_string() + ".csv"
+    asked = [
+        f"{name}="
+        + rx.Var(f"encodeURIComponent({value!s})", _var_type=str, _var_data=value._get_all_var_data())
+        for name, value in (
+            ("state", CampaignPeople.state),
+            ("reason", CampaignPeople.reason),
+            ("q", CampaignPeople.text),
+        )
+    ]
+    export = button_link(
+        t("Export"), page + "?" + asked[0] + "&" + asked[1] + "&" + asked[2], icon="download", download=True
+    )
+    return rx.el.div(
+        rx.el.div(
+            *[_choice(value, words) for value, words in _CHOICES],
+            role="group",
+            aria_label=t("Which people"),
+            class_name="scroll-thin flex max-w-full gap-1 overflow-x-auto rounded-lg bg-hover p-1",
+        ),
+        search_input(
+            "find-recipient",
+            t("Find a person"),
+            value=CampaignPeople.text,
+            on_change=CampaignPeople.find,
+            class_name="w-full sm:ms-auto sm:w-56",
+        ),
+        rx.cond(MAY_EXPORT, export, rx.fragment()),
+        rx.cond(CampaignPeople.reason != "", _reason(), rx.fragment()),
+        class_name="flex flex-wrap items-center gap-3 pb-4",
+    )
+
+
+def _choice(value: str, words: Text) -> rx.Component:
+    is_on = CampaignPeople.state == value
+    return rx.el.button(
+        words,
+        type="button",
+        aria_pressed=rx.cond(is_on, "true", "false"),
+        on_click=CampaignPeople.look(value),
+        class_name=classes(
+            "h-7 flex-none rounded-md px-3 text-sm font-medium pointer-coarse:h-9",
+            rx.cond(is_on, "bg-surface text-ink shadow-card", "text-muted hover:text-ink"),
+        ),
+    )
+
+
+def _reason() -> rx.Component:
+    """Shown when the report led here: one reason only."""
+    return rx.el.p(
+        badge(t("One reason only"), tone="accent"),
+        " ",
+        rx.el.span(
+            rx.cond(CampaignPeople.rows.length() > 0, from_server(CampaignPeople.rows[0]["why"]), ""),
+            class_name="text-sm text-muted",
+        ),
+        button(t("Show all"), size="sm", variant="ghost", on_click=CampaignPeople.look(CampaignPeople.state)),
+        class_name="flex w-full flex-wrap items-center gap-2",
+    )
+
+
+def _table() -> rx.Component:
+    selection = Selection(
+        ids=CampaignPeople.marked,
+        on_toggle=CampaignPeople.mark,
+        on_toggle_all=CampaignPeople.mark_page,
+        actions=_bulk(),
+    )
+    return table(
+        CampaignPeople.rows,
+        Column(t("Person"), _name),
+        Column(t("State"), _state),
+        Column(t("Version"), lambda row: row["variant"], hide=True),
+        Column(t("Sent"), lambda row: _time(row["sent_at"]), hide=True),
+        Column(t("Delivered"), lambda row: _time(row["delivered_at"]), hide=True),
+        Column(t("Read"), lambda row: _time(row["read_at"]), hide=True),
+        Column(t("Replied"), _reply, hide=True),
+        label=t("People"),
+        row_href=lambda row: rx.cond(
+            row["conversation_id"].to(int) > 0,
+            "/inbox/" + row["conversation_id"].to(int).to_string(),
+            "/contacts/" + row["contact_id"].to(int).to_string(),
+        ).to(str),
+        row_name=lambda row: row["name"],
+        selection=selection,
+        loading=~CampaignPeople.loaded,
+        empty=_empty(),
+        pager=_pager(),
+    )
+
+
+def _name(row: Any) -> rx.Component:
+    gone = rx.el.span(t("Deleted contact"), class_name="text-muted")
+    known = rx.el.span(row["name"], dir="auto", class_name="line-clamp-1 wrap-anywhere")
+    number = rx.el.span(
+        row["phone"], dir="ltr", class_name="block text-xs font-normal text-muted tabular-nums"
+    )
+    return rx.el.span(
+        rx.cond(row["name"] != "", known, gone),
+        rx.cond((row["phone"] != "") & (row["phone"] != row["name"]), number, rx.fragment()),
+        class_name="block min-w-0 py-2",
+    )
+
+
+def _state(row: Any) -> rx.Component:
+    why = rx.el.span(
+        from_server(row["why"]),
+        rx.cond(row["code"].to(int) > 0, rx.fragment(" (#", row["code"], ")"), rx.fragment()),
+        data_tip=from_server(row["advice"]),
+        dir="auto",
+        class_name="mt-1 block max-w-80 min-w-40 text-xs text-muted",
+    )
+    return rx.el.div(
+        status_badge(row["state"], _STATES), rx.cond(row["why"] != "", why, rx.fragment()), class_name="py-2"
+    )
+
+
+def _reply(row: Any) -> rx.Component:
+    tapped = badge(row["clicked"], tone="accent")
+    return rx.el.span(
+        _time(row["replied_at"]),
+        rx.cond(row["clicked"] != "", rx.fragment(" ", tapped), rx.fragment()),
+        class_name="whitespace-nowrap",
+    )
+
+
+def _time(at: Any) -> rx.Component:
+    return rx.cond(at != "", exact_time(at), rx.el.span("–", class_name="text-faint"))
+
+
+def _bulk() -> list[rx.Component]:
+    again = button(
+        t("Send again"),
+        icon="refresh-cw",
+        size="sm",
+        on_click=rx.cond(
+            CampaignPeople.state == "unconfirmed",
+            CampaignPeople.ask("unconfirmed"),
+            CampaignPeople.ask("again"),
+        ),
+    )
+    return [rx.cond(MAY_WRITE, again, rx.fragment())]
+
+
+def _dialogs() -> rx.Component:
+    number = CampaignPeople.marked.length()
+    return rx.fragment(
+        confirm_dialog(
+            title=tn("Send again to {n} person?", "Send again to {n} people?", number),
+            text=t(
+                "Only those for whom it failed get another message. Who opted out or is blocked gets none."
+            ),
+            confirm=t("Send again"),
+            on_confirm=CampaignPeople.again,
+            open=CampaignPeople.asked == "again",
+            on_close=CampaignPeople.dismiss,
+            danger=False,
+        ),
+        confirm_dialog(
+            title=tn("Send again to {n} person, although?", "Send again to {n} people, although?", number),
+            text=t(
+                "WhatsApp did not answer when these were sent. They may have arrived: then these people get the same "
+                "message twice."
+            ),
+            confirm=t("Send again anyway"),
+            on_confirm=CampaignPeople.again,
+            open=CampaignPeople.asked == "unconfirmed",
+            on_close=CampaignPeople.dismiss,
+        ),
+    )
+
+
+def _empty() -> rx.Component:
+    nothing = empty_state(
+        "search-x",
+        t("Nobody found"),
+        t("Nobody of this campaign fits."),
+        button(t("Show all"), on_click=CampaignPeople.look("")),
+    )
+    nobody = empty_state("users", t("Nobody yet"), t("People are written down when the campaign starts."))
+    asked = (CampaignPeople.state != "") | (CampaignPeople.text != "") | (CampaignPeople.reason != "")
+    return rx.cond(asked, nothing, nobody)
+
+
+def _pager() -> rx.Component:
+    first, last = CampaignPeople.page + 1, CampaignPeople.page + CampaignPeople.rows.length()
+    turned = pager(
+        shown=t("{first}–{last}", first=first, last=last),
+        has_previous=CampaignPeople.page > 0,
+        has_next=CampaignPeople.has_next,
+        on_previous=CampaignPeople.previous,
+        on_next=CampaignPeople.next,
+    )
+    return rx.cond((CampaignPeople.page > 0) | CampaignPeople.has_next, turned, rx.fragment())
