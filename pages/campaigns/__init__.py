@@ -200,9 +200,7 @@ def _writing(row: Any) -> rx.Component:
     def when(states: tuple[str, ...], item: rx.Component) -> rx.Component:
         return rx.cond(is_one_of(row, *states), item, rx.fragment())
 
-    cancel = menu_item(
-        t("Cancel the rest"), icon="ban", danger=True, on_click=ask("cancel", row)
-    )
+    cancel = menu_item(t("Cancel the rest"), icon="ban", danger=True, on_click=ask("cancel", row))
     delete = menu_item(t("Delete"), icon="trash-2", danger=True, on_click=ask("delete", row))
     back = menu_item(t("Back to draft"), icon="undo-2", on_click=Campaigns.unschedule(row["id"]))
     return rx.fragment(

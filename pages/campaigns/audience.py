@@ -22,7 +22,9 @@ from wapto_app.ui.tags import TagList, chip
 from wapto_app.ui.tokens import classes
 
 _SEES_CONTACTS = Shell.permissions.contains(Permission.CONTACTS_SEE.value)
-_CHOSEN, _SUMMARY = AudienceStep.chosen, AudienceStep.summary
+_CHOSEN: Any = AudienceStep.chosen
+_SUMMARY: Any = AudienceStep.summary
+_PEOPLE, _GET_IT, _NEW = (_SUMMARY[each].to(int) for each in ("people", "sendable", "new"))
 _DAYS: tuple[tuple[str, Text], ...] = (
     ("0", t("It does not matter")),
     ("1", t("Since yesterday")),
@@ -59,7 +61,9 @@ def _who() -> rx.Component:
         _row(t("Tags"), _tags("tags"), _tag_button("tags")),
         _row(t("Segments"), _segments("segments"), _segment_button("segments")),
         rx.cond(
-            _SEES_CONTACTS, _row(t("Contacts"), _people("contacts"), _people_button("contacts")), rx.fragment()
+            _SEES_CONTACTS,
+            _row(t("Contacts"), _people("contacts"), _people_button("contacts")),
+            rx.fragment(),
         ),
         class_name="-mx-5 mt-4 divide-y border-t",
     )
@@ -74,7 +78,9 @@ def _who() -> rx.Component:
 def _without() -> rx.Component:
     lately = rx.el.div(
         rx.el.label(
-            t("Who got a campaign already"), html_for="not-within", class_name="text-sm font-medium sm:w-28 sm:flex-none"
+            t("Who got a campaign already"),
+            html_for="not-within",
+            class_name="text-sm font-medium sm:w-28 sm:flex-none",
         ),
         select(
             "not-within",
@@ -110,10 +116,10 @@ def _row(label: Text, chosen: rx.Component, pick: rx.Component) -> rx.Component:
     )
 
 
-def _ids(rows: Any) -> rx.Var[list[int]]:
+def _ids(rows: Any) -> Any:
     return rx.Var(
         f"({rows!s} ?? []).map((one) => one.id)", _var_type=list[int], _var_data=rows._get_all_var_data()
-    )
+    ).guess_type()
 
 
 def _off(part: str, row: Any) -> rx.Component:
@@ -131,8 +137,8 @@ def _plain_chip(name: Any, *more: rx.Component) -> rx.Component:
     return rx.el.span(
         rx.el.span(name, dir="auto", class_name="truncate"),
         *more,
-        class_name="inline-flex h-6 max-w-full items-center gap-1.5 rounded-md border border-line bg-surface px-2 text-xs "
-        "font-medium",
+        class_name="inline-flex h-6 max-w-full items-center gap-1.5 rounded-md border border-line bg-surface px-2 "
+        "text-xs font-medium",
     )
 
 
@@ -161,7 +167,9 @@ def _people(part: str) -> rx.Component:
     )
     return rx.fragment(
         rx.foreach(_CHOSEN[part], lambda row: _plain_chip(row["name"], _off(part, row))),
-        rx.cond(more > 0, rx.el.span(t("and {n} more", n=more), class_name="text-xs text-muted"), rx.fragment()),
+        rx.cond(
+            more > 0, rx.el.span(t("and {n} more", n=more), class_name="text-xs text-muted"), rx.fragment()
+        ),
         rx.cond(more > 0, clear, rx.fragment()),
     )
 
@@ -204,14 +212,21 @@ def _people_button(part: str) -> rx.Component:
                 avatar(row["name"], size=24),
                 rx.el.span(
                     rx.el.span(row["name"], dir="auto", class_name="block truncate"),
-                    rx.el.span(row["phone"], dir="ltr", class_name="block truncate text-start text-xs text-muted empty:hidden"),
+                    rx.el.span(
+                        row["phone"],
+                        dir="ltr",
+                        class_name="block truncate text-start text-xs text-muted empty:hidden",
+                    ),
                     class_name="min-w-0 flex-1",
                 ),
-                rx.cond(is_on, rx.icon("check", size=16, class_name="flex-none text-accent-ink"), rx.fragment()),
+                rx.cond(
+                    is_on, rx.icon("check", size=16, class_name="flex-none text-accent-ink"), rx.fragment()
+                ),
                 type="button",
                 aria_pressed=rx.cond(is_on, "true", "false"),
                 on_click=AudienceStep.put(part, row["id"], ~is_on),
-                class_name="flex min-h-10 w-full items-center gap-2 rounded-md px-2 py-1 text-start text-sm hover:bg-hover",
+                class_name="flex min-h-10 w-full items-center gap-2 rounded-md px-2 py-1 text-start text-sm "
+                "hover:bg-hover",
             ),
             key=row["id"],
         )
@@ -240,20 +255,20 @@ def _people_button(part: str) -> rx.Component:
 
 
 def _count() -> rx.Component:
-    number = rx.el.p(
+    number = rx.el.div(
         rx.cond(
-            AudienceStep.counting & (_SUMMARY["people"] == 0),
+            AudienceStep.counting & (_PEOPLE == 0),
             skeleton("h-9 w-24"),
-            rx.el.span(t("{n}", n=_SUMMARY["sendable"]), class_name="text-3xl font-semibold tabular-nums"),
+            rx.el.span(t("{n}", n=_GET_IT), class_name="text-3xl font-semibold tabular-nums"),
         ),
         class_name=rx.cond(AudienceStep.counting, "opacity-60", ""),
     )
-    words = tn("person gets it", "people get it", _SUMMARY["sendable"])
+    words = tn("person gets it", "people get it", _GET_IT)
     new = rx.el.p(
         tn(
             "{n} of them is no contact yet and becomes one.",
             "{n} of them are no contacts yet and become some.",
-            _SUMMARY["new"],
+            _NEW,
         ),
         class_name="mt-1 text-xs text-muted",
     )
@@ -261,11 +276,11 @@ def _count() -> rx.Component:
         rx.el.div(
             number,
             rx.el.p(words, class_name="text-sm text-muted"),
-            rx.cond(_SUMMARY["new"] > 0, new, rx.fragment()),
+            rx.cond(_NEW > 0, new, rx.fragment()),
             role="status",
             aria_busy=AudienceStep.counting,
         ),
-        rx.cond(_SUMMARY["people"] > _SUMMARY["sendable"], _left_out(), rx.fragment()),
+        rx.cond(_PEOPLE > _GET_IT, _left_out(), rx.fragment()),
         rx.cond(_SUMMARY["sample"].to(list[Any]).length() > 0, _sample(), rx.fragment()),
     )
 
@@ -279,7 +294,8 @@ def _left_out() -> rx.Component:
             class_name="flex gap-3 py-1.5 text-sm",
         )
 
-    share = (_SUMMARY["sendable"].to(int) / _SUMMARY["people"].to(int) * 100).to(float)
+    skipped = _SUMMARY["skipped"].to(list[dict[str, Any]])
+    share = (_GET_IT / _PEOPLE * 100).to(float)
     width: rx.Var[str] = rx.Var(f"`${{{share!s}}}%`", _var_type=str, _var_data=share._get_all_var_data())
     bar = rx.el.div(
         rx.el.div(class_name="h-full bg-accent", style={"width": width}),
@@ -289,10 +305,18 @@ def _left_out() -> rx.Component:
     return rx.el.div(
         bar,
         rx.el.h3(
-            t("{n} of {people} left out", n=_SUMMARY["people"].to(int) - _SUMMARY["sendable"].to(int), people=_SUMMARY["people"]),
+            t(
+                "{n} of {people} left out",
+                n=_PEOPLE - _GET_IT,
+                people=_PEOPLE,
+            ),
             class_name="mt-3 text-sm font-medium",
         ),
-        rx.el.ul(rx.foreach(_SUMMARY["skipped"], reason), aria_label=t("Why"), class_name="mt-1 text-muted"),
+        rx.el.ul(
+            rx.foreach(_SUMMARY["skipped"].to(list[dict[str, Any]]), reason),
+            aria_label=t("Why"),
+            class_name="mt-1 text-muted",
+        ),
         class_name="mt-4",
     )
 
@@ -308,6 +332,6 @@ def _sample() -> rx.Component:
 
     return rx.el.div(
         rx.el.h3(t("Some of them"), class_name="text-sm font-medium"),
-        rx.el.ul(rx.foreach(_SUMMARY["sample"], person), class_name="mt-1.5"),
+        rx.el.ul(rx.foreach(_SUMMARY["sample"].to(list[dict[str, Any]]), person), class_name="mt-1.5"),
         class_name=classes("mt-4 border-t pt-4"),
     )

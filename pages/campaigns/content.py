@@ -18,7 +18,7 @@ from wapto_app.ui.badge import badge
 from wapto_app.ui.button import button, button_link
 from wapto_app.ui.card import card, section, stack
 from wapto_app.ui.empty import empty_state
-from wapto_app.ui.form import field, select
+from wapto_app.ui.form import field
 from wapto_app.ui.i18n import from_server, t
 from wapto_app.ui.skeleton import skeleton_lines
 from wapto_app.ui.tokens import classes
@@ -66,8 +66,12 @@ def _number() -> rx.Component:
         on_change=ContentStep.choose_number,
         class_name="control",
     )
-    wrong = rx.el.p(from_server(_ERRORS["channel"]), role="alert", class_name="text-xs text-danger-ink empty:hidden")
-    shown = card(field("channel", t("Sent from"), rx.el.div(chosen, wrong, class_name="flex flex-col gap-1.5")))
+    wrong = rx.el.p(
+        from_server(_ERRORS["channel"]), role="alert", class_name="text-xs text-danger-ink empty:hidden"
+    )
+    shown = card(
+        field("channel", t("Sent from"), rx.el.div(chosen, wrong, class_name="flex flex-col gap-1.5"))
+    )
     return rx.cond((ContentStep.numbers.length() > 1) | (_ERRORS["channel"] != ""), shown, rx.fragment())
 
 
@@ -126,7 +130,9 @@ def _template() -> rx.Component:
                 class_name="mt-1.5 flex flex-wrap gap-1.5",
             ),
             rx.el.p(
-                from_server(_SHOWN["error"].to(str)), role="alert", class_name="mt-1.5 text-xs text-danger-ink empty:hidden"
+                from_server(_SHOWN["error"].to(str)),
+                role="alert",
+                class_name="mt-1.5 text-xs text-danger-ink empty:hidden",
             ),
             class_name="min-w-0 flex-1",
         ),
@@ -150,9 +156,7 @@ def _needs_file() -> rx.Var[bool]:
 
 
 def _file() -> rx.Component:
-    words = rx.match(
-        _SHOWN["header"].to(str), ("image", t("Picture")), ("video", t("Video")), t("Document")
-    )
+    words = rx.match(_SHOWN["header"].to(str), ("image", t("Picture")), ("video", t("Video")), t("Document"))
     has_file = _SHOWN["file_key"].to(str) != ""
     error = _ERRORS[ContentStep.label + ".media"]
     return rx.el.div(

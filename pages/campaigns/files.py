@@ -19,9 +19,13 @@ _ACCEPT = ".csv,.tsv,.txt,.xlsx,.xls,.ods,.xlsb,text/csv"
 
 def files_part(most: int) -> rx.Component:
     """``most`` bytes."""
-    note = t("One column must hold phone numbers with their country code. Upload only people who agreed to it.")
+    note = t(
+        "One column must hold phone numbers with their country code. Upload only people who agreed to it."
+    )
     files = rx.el.ul(
-        rx.foreach(AudienceStep.files, _file), aria_label=t("Files"), class_name="mb-4 flex flex-col gap-3 empty:hidden"
+        rx.foreach(AudienceStep.files, _file),
+        aria_label=t("Files"),
+        class_name="mb-4 flex flex-col gap-3 empty:hidden",
     )
     upload = TableUpload.create(
         action="/campaigns/uploads",
@@ -95,8 +99,8 @@ def _problems() -> rx.Component:
         rx.icon("download", size=16, aria_hidden=True),
         t("Download these lines"),
         href="/campaigns/uploads/" + AudienceStep.problems_of + "/problems.csv",
-        class_name="inline-flex h-9 items-center gap-2 rounded-md border border-line bg-surface px-3.5 text-sm font-medium "
-        "shadow-card hover:bg-hover",
+        class_name="inline-flex h-9 items-center gap-2 rounded-md border border-line bg-surface px-3.5 text-sm "
+        "font-medium shadow-card hover:bg-hover",
     )
     return dialog(
         rx.el.ul(rx.foreach(AudienceStep.problems, line), class_name="divide-y"),

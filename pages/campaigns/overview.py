@@ -33,7 +33,9 @@ def overview() -> rx.Component:
 def _head() -> rx.Component:
     about = rx.el.p(
         rx.el.span(_ROW["templates"].to(list[str]).join(" / "), dir="auto", class_name="wrap-anywhere"),
-        rx.cond(_ROW["number"] != "", rx.fragment(" · ", rx.el.span(_ROW["number"], dir="auto")), rx.fragment()),
+        rx.cond(
+            _ROW["number"] != "", rx.fragment(" · ", rx.el.span(_ROW["number"], dir="auto")), rx.fragment()
+        ),
         rx.cond(_ROW["by"] != "", rx.fragment(" · ", rx.el.span(_ROW["by"], dir="auto")), rx.fragment()),
         class_name="mt-1 text-sm text-muted",
     )
@@ -41,7 +43,9 @@ def _head() -> rx.Component:
         rx.el.div(
             rx.el.div(
                 rx.el.h1(
-                    _ROW["name"], dir="auto", class_name="min-w-0 text-xl font-semibold tracking-tight wrap-anywhere"
+                    _ROW["name"],
+                    dir="auto",
+                    class_name="min-w-0 text-xl font-semibold tracking-tight wrap-anywhere",
                 ),
                 state_badge(_ROW),
                 class_name="flex flex-wrap items-center gap-x-3 gap-y-1",
@@ -101,7 +105,9 @@ def _standing() -> rx.Component:
         ),
     )
     caused = banner(why, title=from_server(_ROW["pause_words"]), tone="warning")
-    by_hand = banner(t("Somebody paused it. Whoever has not got it yet gets it after Resume."), tone="neutral")
+    by_hand = banner(
+        t("Somebody paused it. Whoever has not got it yet gets it after Resume."), tone="neutral"
+    )
     answers = rx.el.div(
         button(t("Do not send"), size="sm", on_click=Campaigns.answer(_ROW["id"], False)),
         button(t("Send now"), size="sm", variant="primary", on_click=Campaigns.answer(_ROW["id"], True)),
@@ -119,7 +125,11 @@ def _standing() -> rx.Component:
             t("It goes out by itself:"),
             " ",
             exact_time(_ROW["run_at"]),
-            rx.cond(_ROW["is_local"], rx.fragment(" ", t("(at that clock in each recipient's zone)")), rx.fragment()),
+            rx.cond(
+                _ROW["is_local"],
+                rx.fragment(" ", t("(at that clock in each recipient's zone)")),
+                rx.fragment(),
+            ),
             ".",
         ),
         tone="info",
@@ -141,7 +151,9 @@ def _standing() -> rx.Component:
 
 def _progress() -> rx.Component:
     pace = rx.cond(
-        _ROW["per_minute"].to(int) > 0, t("{n} a minute", n=_ROW["per_minute"]), t("Nothing in the last minute")
+        _ROW["per_minute"].to(int) > 0,
+        t("{n} a minute", n=_ROW["per_minute"]),
+        t("Nothing in the last minute"),
     )
     left = rx.cond(_ROW["seconds_left"].to(int) > 0, rx.fragment(" · ", duration_left(_ROW)), rx.fragment())
     running = rx.el.span(pace, left)
@@ -153,7 +165,11 @@ def _progress() -> rx.Component:
                 class_name="text-sm font-medium tabular-nums",
             ),
             rx.el.p(
-                rx.cond(_ROW["state"] == "running", running, rx.cond(_ROW["finished_at"] != "", over, rx.fragment())),
+                rx.cond(
+                    _ROW["state"] == "running",
+                    running,
+                    rx.cond(_ROW["finished_at"] != "", over, rx.fragment()),
+                ),
                 class_name="text-sm text-muted tabular-nums",
             ),
             role="status",
@@ -185,8 +201,14 @@ def _stages() -> rx.Component:
                 _ROW["unconfirmed"],
             ),
         ),
-        _note(_ROW["cancelled"], tn("{n} did not get it any more.", "{n} did not get it any more.", _ROW["cancelled"])),
-        _note(_ROW["held"], tn("{n} waits for the winner of the test.", "{n} wait for the winner of the test.", _ROW["held"])),
+        _note(
+            _ROW["cancelled"],
+            tn("{n} did not get it any more.", "{n} did not get it any more.", _ROW["cancelled"]),
+        ),
+        _note(
+            _ROW["held"],
+            tn("{n} waits for the winner of the test.", "{n} wait for the winner of the test.", _ROW["held"]),
+        ),
         class_name="flex flex-col gap-1 px-5 py-3 text-sm text-muted empty:hidden",
     )
     return rx.cond(
@@ -203,7 +225,11 @@ def _stage(label: Text, count: Any, whole: Any) -> rx.Component:
         rx.el.dt(label, class_name="text-sm text-muted"),
         rx.el.dd(
             rx.el.span(t("{n}", n=n), class_name="text-xl font-semibold tabular-nums"),
-            rx.cond(of > 0, rx.el.span(t("{n} %", n=share), class_name="ms-2 text-xs text-muted tabular-nums"), rx.fragment()),
+            rx.cond(
+                of > 0,
+                rx.el.span(t("{n} %", n=share), class_name="ms-2 text-xs text-muted tabular-nums"),
+                rx.fragment(),
+            ),
         ),
         class_name="flex flex-col gap-1 bg-surface px-5 py-4",
     )

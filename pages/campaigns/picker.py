@@ -23,7 +23,9 @@ def template_picker() -> rx.Component:
         link(t("Templates"), "/templates"),
     )
     rows = rx.el.ul(
-        rx.foreach(ContentStep.templates, _row), aria_label=t("Templates"), class_name="divide-y rounded-lg border"
+        rx.foreach(ContentStep.templates, _row),
+        aria_label=t("Templates"),
+        class_name="divide-y rounded-lg border",
     )
     return dialog(
         search_input(
@@ -51,7 +53,9 @@ def _row(row: Any) -> rx.Component:
                 rx.cond(problem != "", badge(t("Not ready"), tone="warning"), rx.fragment()),
                 class_name="flex items-center gap-2",
             ),
-            rx.el.span(row["body"], dir="auto", class_name="mt-1 line-clamp-2 text-xs text-muted wrap-anywhere"),
+            rx.el.span(
+                row["body"], dir="auto", class_name="mt-1 line-clamp-2 text-xs text-muted wrap-anywhere"
+            ),
             rx.cond(
                 problem != "",
                 rx.el.span(from_server(problem), class_name="mt-1 block text-xs text-warning-ink"),

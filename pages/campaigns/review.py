@@ -10,7 +10,7 @@ from pages.campaigns.cost import cost_part
 from state.campaigns.review import ReviewStep
 from state.campaigns.wizard import CampaignWizard
 from wapto_app.ui.button import button
-from wapto_app.ui.card import SURFACE, card, section, stack
+from wapto_app.ui.card import SURFACE, card, stack
 from wapto_app.ui.dialog import confirm_dialog
 from wapto_app.ui.i18n import Text, from_server, t, tn
 from wapto_app.ui.link import link
@@ -65,7 +65,11 @@ def _checks() -> rx.Component:
 
     wrong = card(
         rx.el.h2(t("Before it can go out"), class_name="px-5 pt-4 pb-1 text-base font-semibold"),
-        rx.el.ul(rx.foreach(ReviewStep.missing, missing), aria_label=t("Before it can go out"), class_name="divide-y"),
+        rx.el.ul(
+            rx.foreach(ReviewStep.missing, missing),
+            aria_label=t("Before it can go out"),
+            class_name="divide-y",
+        ),
         class_name="",
     )
     right = rx.el.p(
@@ -79,14 +83,24 @@ def _checks() -> rx.Component:
 
 def _who() -> rx.Component:
     def reason(row: Any) -> rx.Component:
-        return rx.el.li(from_server(row["words"]), " ", rx.el.span(t("({n})", n=row["count"]), class_name="tabular-nums"))
+        return rx.el.li(
+            from_server(row["words"]), " ", rx.el.span(t("({n})", n=row["count"]), class_name="tabular-nums")
+        )
 
+    skipped = _SHEET["skipped"].to(list[dict[str, Any]])
     left_out = rx.el.div(
         rx.el.p(
-            t("{n} of {people} are left out:", n=_SHEET["people"].to(int) - _SHEET["sendable"].to(int), people=_SHEET["people"]),
+            t(
+                "{n} of {people} are left out:",
+                n=_SHEET["people"].to(int) - _SHEET["sendable"].to(int),
+                people=_SHEET["people"],
+            ),
             class_name="mt-1 text-muted",
         ),
-        rx.el.ul(rx.foreach(_SHEET["skipped"], reason), class_name="list-inside list-disc text-muted"),
+        rx.el.ul(
+            rx.foreach(_SHEET["skipped"].to(list[dict[str, Any]]), reason),
+            class_name="list-inside list-disc text-muted",
+        ),
     )
     return rx.fragment(
         rx.el.p(tn("{n} person gets it", "{n} people get it", _SHEET["sendable"]), class_name="font-medium"),
@@ -133,11 +147,17 @@ def _when() -> rx.Component:
         ),
     )
     quiet = rx.el.p(
-        t("Nothing between {start} and {end}, on each person's own clock.", start=_SHEET["quiet_from"], end=_SHEET["quiet_until"]),
+        t(
+            "Nothing between {start} and {end}, on each person's own clock.",
+            start=_SHEET["quiet_from"],
+            end=_SHEET["quiet_until"],
+        ),
         class_name="mt-1 text-muted",
     )
     return rx.fragment(
-        rx.cond(_SHEET["run_at"] != "", at, rx.el.p(t("As soon as you press Send."), class_name="font-medium")),
+        rx.cond(
+            _SHEET["run_at"] != "", at, rx.el.p(t("As soon as you press Send."), class_name="font-medium")
+        ),
         rx.cond(_SHEET["quiet_from"] != "", quiet, rx.fragment()),
     )
 
@@ -145,7 +165,10 @@ def _when() -> rx.Component:
 def _speed() -> rx.Component:
     tier = _SHEET["tier"].to(int)
     waits = rx.el.p(
-        t("WhatsApp lets this business write first to {n} people in 24 hours; then it waits and goes on by itself.", n=tier),
+        t(
+            "WhatsApp lets this business write first to {n} people in 24 hours; then it waits and goes on by itself.",
+            n=tier,
+        ),
         class_name="mt-1 text-warning-ink text-pretty",
     )
     return rx.fragment(
@@ -193,7 +216,9 @@ def _confirm() -> rx.Component:
         ),
         text=rx.cond(
             _is_later(),
-            t("Until then you can take it back and change it. Who joins the audience until it starts gets it too."),
+            t(
+                "Until then you can take it back and change it. Who joins the audience until it starts gets it too."
+            ),
             t("You can pause it at any time. What has been sent cannot be taken back."),
         ),
         confirm=rx.cond(_is_later(), t("Schedule"), t("Send now")),

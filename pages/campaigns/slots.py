@@ -15,7 +15,9 @@ _SHOWN: Any = ContentStep.shown
 
 def slot_list() -> rx.Component:
     slots = _SHOWN["slots"].to(list[dict[str, Any]])
-    none = rx.el.p(t("This template has no gaps: everybody gets the same text."), class_name="mt-4 text-sm text-muted")
+    none = rx.el.p(
+        t("This template has no gaps: everybody gets the same text."), class_name="mt-4 text-sm text-muted"
+    )
     filled = rx.el.div(
         rx.el.h3(t("What stands in the gaps"), class_name="text-sm font-semibold"),
         rx.el.ul(rx.foreach(slots, _slot), class_name="mt-1 divide-y"),
@@ -58,7 +60,9 @@ def _slot(slot: Any) -> rx.Component:
     return rx.el.li(
         rx.el.label(
             _gap(slot),
-            rx.el.span(slot["sample"].to(str), dir="auto", class_name="block truncate text-xs font-normal text-muted"),
+            rx.el.span(
+                slot["sample"].to(str), dir="auto", class_name="block truncate text-xs font-normal text-muted"
+            ),
             html_for=key,
             class_name="min-w-0 pt-1.5 text-sm font-medium",
         ),

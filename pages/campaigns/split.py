@@ -9,9 +9,10 @@ from wapto_app.ui.card import section
 from wapto_app.ui.form import select_field, switch
 from wapto_app.ui.i18n import Text, t, tn
 
-_SHARES: tuple[tuple[str, Text], ...] = tuple(
-    (str(n), t("{n} % of the people", n=n)) for n in (5, 10, 20, 30, 50)
-) + (("100", t("Everybody: no winner, only figures")),)
+_SHARES: tuple[tuple[str, Text], ...] = (
+    *((str(n), t("{n} % of the people", n=n)) for n in (5, 10, 20, 30, 50)),
+    ("100", t("Everybody: no winner, only figures")),
+)
 _SPLITS: tuple[tuple[str, Text], ...] = tuple(
     (str(n), t("{a} % get A, {b} % get B", a=n, b=100 - n)) for n in (50, 60, 70, 80, 90, 40, 30, 20, 10)
 )

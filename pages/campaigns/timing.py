@@ -19,7 +19,12 @@ _ZONES = [{"value": name, "label": name.replace("_", " ").replace("/", " / ")} f
 _WAYS: tuple[tuple[str, str, Text, Text], ...] = (
     ("now", "zap", t("Now"), t("As soon as you press Send.")),
     ("at", "calendar-clock", t("At a time"), t("One moment, the same for everybody.")),
-    ("local", "globe", t("At their local time"), t("At that clock where each person lives, by the country of the number.")),
+    (
+        "local",
+        "globe",
+        t("At their local time"),
+        t("At that clock where each person lives, by the country of the number."),
+    ),
 )
 _LATE: tuple[tuple[str, Text], ...] = (
     ("send", t("Send it as soon as Wapto is back")),
@@ -40,9 +45,7 @@ def _when() -> rx.Component:
         aria_label=t("When it goes out"),
         class_name="grid gap-3 sm:grid-cols-3",
     )
-    return section(
-        t("When"), ways, rx.cond(TimingStep.when == "now", rx.fragment(), _moment())
-    )
+    return section(t("When"), ways, rx.cond(TimingStep.when == "now", rx.fragment(), _moment()))
 
 
 def _way(value: str, icon: str, words: Text, about: Text) -> rx.Component:
@@ -58,7 +61,9 @@ def _way(value: str, icon: str, words: Text, about: Text) -> rx.Component:
         ),
         rx.el.span(
             rx.el.span(
-                rx.icon(icon, size=16, aria_hidden=True), words, class_name="flex items-center gap-2 text-sm font-medium"
+                rx.icon(icon, size=16, aria_hidden=True),
+                words,
+                class_name="flex items-center gap-2 text-sm font-medium",
             ),
             rx.el.span(about, class_name="mt-1 block text-xs text-muted text-pretty"),
             class_name="min-w-0",
@@ -71,7 +76,9 @@ def _way(value: str, icon: str, words: Text, about: Text) -> rx.Component:
 
 
 def _error(name: str) -> rx.Component:
-    return rx.el.p(from_server(_ERRORS[name]), role="alert", class_name="text-xs text-danger-ink empty:hidden")
+    return rx.el.p(
+        from_server(_ERRORS[name]), role="alert", class_name="text-xs text-danger-ink empty:hidden"
+    )
 
 
 def _moment() -> rx.Component:
@@ -91,9 +98,7 @@ def _moment() -> rx.Component:
         _ZONES,
         value=TimingStep.time_zone,
         on_change=lambda value: TimingStep.write("time_zone", value),
-        help=rx.cond(
-            TimingStep.when == "local", t("For people whose zone their number does not tell."), ""
-        ),
+        help=rx.cond(TimingStep.when == "local", t("For people whose zone their number does not tell."), ""),
     )
     late = select_field(
         "late_policy",
@@ -102,7 +107,9 @@ def _moment() -> rx.Component:
         value=TimingStep.late_policy,
         on_change=lambda value: TimingStep.write("late_policy", value),
     )
-    return rx.el.div(field("run_at", t("Date and time"), at), zone, late, class_name="mt-5 grid gap-5 sm:grid-cols-2")
+    return rx.el.div(
+        field("run_at", t("Date and time"), at), zone, late, class_name="mt-5 grid gap-5 sm:grid-cols-2"
+    )
 
 
 def _quiet() -> rx.Component:

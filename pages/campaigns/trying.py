@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import reflex as rx
 
 from state.base import Feedback
@@ -15,7 +17,7 @@ from wapto_app.ui.dialog import dialog
 from wapto_app.ui.form import form, form_actions, submit_button, text_field
 from wapto_app.ui.i18n import from_server, t
 
-_PREVIEW = ContentStep.preview
+_PREVIEW: Any = ContentStep.preview
 
 
 def preview_part() -> rx.Component:
@@ -45,7 +47,9 @@ def preview_part() -> rx.Component:
 
 def _whose() -> rx.Component:
     arrows = rx.el.div(
-        icon_button("chevron-left", t("The person before"), class_name="mirror", on_click=ContentStep.step(-1)),
+        icon_button(
+            "chevron-left", t("The person before"), class_name="mirror", on_click=ContentStep.step(-1)
+        ),
         icon_button("chevron-right", t("The next person"), class_name="mirror", on_click=ContentStep.step(1)),
         class_name="flex flex-none",
     )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import reflex as rx
 
 from pages.campaigns.audience import audience_step
@@ -61,7 +63,9 @@ def wizard() -> rx.Component:
         t("Campaign"),
         page_body(
             rx.cond(
-                CampaignWizard.loaded, rx.cond(CampaignWizard.missing, card(missing, class_name=""), body), waiting
+                CampaignWizard.loaded,
+                rx.cond(CampaignWizard.missing, card(missing, class_name=""), body),
+                waiting,
             ),
             width="max-w-6xl",
         ),
@@ -129,7 +133,7 @@ def _around() -> rx.Component:
         CampaignWizard.step,
         *[
             (value, button_link(t("Back"), _BASE + before, icon="arrow-left"))
-            for before, value in zip(order, order[1:], strict=False)
+            for before, value in pairwise(order)
         ],
         button_link(t("All campaigns"), "/campaigns", icon="arrow-left"),
     )

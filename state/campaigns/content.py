@@ -7,7 +7,7 @@ from typing import Any, TypedDict
 import reflex as rx
 from reflex.event import EventSpec
 
-from state.base import Feedback, actor_of
+from state.base import actor_of
 from state.campaigns.audience import templates_of
 from state.campaigns.wizard import CampaignWizard
 from wapto_app import runtime
@@ -149,7 +149,9 @@ class ContentStep(rx.State):
         if source == FIXED:
             await self._put(key, Rule(source=FIXED, name="", fallback=""))
         elif source:
-            await self._put(key, Rule(source=source, name=name, fallback=before["fallback"] if before else ""))
+            await self._put(
+                key, Rule(source=source, name=name, fallback=before["fallback"] if before else "")
+            )
 
     @rx.event
     @requires(Permission.CAMPAIGNS_DO)
@@ -177,7 +179,9 @@ class ContentStep(rx.State):
         if on:
             kept = [{**kept[0], "share": _SHARE}, {**kept[0], "label": "B", "share": 100 - _SHARE}]
             self.label = "B"
-            await self._save(variants=kept, test_share=_TEST_SHARE, winner_by="read", decide_after=_DECIDE_AFTER)
+            await self._save(
+                variants=kept, test_share=_TEST_SHARE, winner_by="read", decide_after=_DECIDE_AFTER
+            )
         else:
             self.label = "A"
             await self._save(variants=[{**kept[0], "share": 100}], test_share=0, winner_by="", decide_after=0)

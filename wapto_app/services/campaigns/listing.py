@@ -96,8 +96,9 @@ class CampaignRow(TypedDict):
 
 
 NONE = CampaignRow(
-    id=0, name="", state="", pause_words="", pause_advice="", waiting_until="", templates=[], number="", people=0, gone=0,
-    left=0, sent=0, delivered=0, read=0, replied=0, clicked=0, failed=0, unconfirmed=0, cancelled=0, skipped=0, held=0,
+    id=0, name="", state="", pause_words="", pause_advice="", waiting_until="", templates=[], number="", people=0,
+    gone=0, left=0, sent=0,
+    delivered=0, read=0, replied=0, clicked=0, failed=0, unconfirmed=0, cancelled=0, skipped=0, held=0,
     per_minute=0, seconds_left=0, run_at="", time_zone="", is_local=False, created_at="", started_at="", finished_at="",
     by="",
 )  # fmt: skip

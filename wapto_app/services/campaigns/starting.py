@@ -3,13 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import sqlalchemy as sa
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from wapto_app.db import fetch
-from wapto_app.models import Campaign, CampaignState, CampaignVariant, Channel, ChannelStatus, Segment, Tag, Template
+from wapto_app.models import (
+    Campaign,
+    CampaignState,
+    CampaignVariant,
+    Channel,
+    ChannelStatus,
+    Segment,
+    Tag,
+    Template,
+)
 from wapto_app.security.permissions import Actor, Permission
 from wapto_app.services.campaigns import audience as audiences
 from wapto_app.services.campaigns import drafts
@@ -74,9 +84,9 @@ async def _untouched(session: AsyncSession, actor: Actor) -> int:
     return rows[0].id if is_empty else 0
 
 
-async def _name(session: AsyncSession, table: type[Tag] | type[Segment], item: int) -> str:
+async def _name(session: AsyncSession, table: Any, item: int) -> str:
     found = await session.get(table, min(item, _LARGEST_ID)) if item else None
-    return found.name if found is not None else ""
+    return str(found.name) if found is not None else ""
 
 
 async def _sender(session: AsyncSession, waba_id: str) -> int:
