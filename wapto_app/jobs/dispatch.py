@@ -63,9 +63,7 @@ class Sender:
         self._wake = asyncio.Event()
         self._errands = (asyncio.Event(), asyncio.Event())
         self._hungry = asyncio.Event()
-        self._feeder = Feeder(
-            runtime, self._channel_id, self._bid, lambda: self._bucket.rate, self._wake.set
-        )
+        self._feeder = Feeder(runtime, self._channel_id, self._bid, lambda: self._bucket.rate, self._wake.set)
 
     def wake(self) -> None:
         self._wake.set()

@@ -7,10 +7,9 @@ import math
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import sqlalchemy as sa
-from sqlmodel import select
+from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from wapto_app.clock import utcnow
@@ -149,10 +148,9 @@ class Feeder:
         return any(allowance.rate for allowance in self._allowances.values())
 
     def _forget(self, campaigns: list[Running]) -> None:
-        now = {each.id: each for each in campaigns}
-        for known in (self._allowances, self._kept):
-            for campaign_id in known.keys() - now.keys():
-                del known[campaign_id]  # type: ignore[attr-defined]
+        still = {each.id for each in campaigns}
+        self._allowances = {each: known for each, known in self._allowances.items() if each in still}
+        self._kept = {each: known for each, known in self._kept.items() if each in still}
         for each in campaigns:
             allowance = self._allowances.get(each.id)
             if allowance is None or allowance.rate != each.rate:
@@ -174,7 +172,9 @@ class Feeder:
             return None
         if known.left <= 0:
             self._people = None
-            await self._stop(*(Stop(each.id, Cause.TIER, f"{known.limit:,}", known.until) for each in campaigns))
+            await self._stop(
+                *(Stop(each.id, Cause.TIER, f"{known.limit:,}", known.until) for each in campaigns)
+            )
         return known.left - self._fed_since
 
     # --- one campaign
@@ -197,9 +197,7 @@ class Feeder:
             await self._stop(Stop(running.id, Cause.PLAN))
         return fed.queued or len(portion.skipped) + len(portion.later)
 
-    async def _portion(
-        self, session: AsyncSession, running: Running, people: list[Next]
-    ) -> Portion | None:
+    async def _portion(self, session: AsyncSession, running: Running, people: list[Next]) -> Portion | None:
         connection = await session.connection()
         skipped = {each.id: why for each in people if (why := feeding.refusal(each, running))}
         allowed = [each for each in people if each.id not in skipped]
@@ -270,16 +268,19 @@ _MISSING = -1
 
 async def _media_of(session: AsyncSession, key: str, channel_id: int) -> int:
     """The file of the library as this number sends it: Meta need not get it again after a restart. Raises NotFound."""
-    known: Any = (
-        sa.select(MediaFile.id)  # type: ignore[call-overload]
-        .join(LibraryFile, sa.and_(LibraryFile.path == MediaFile.path, LibraryFile.size == MediaFile.size))  # type: ignore[arg-type]
+    same_bytes = sa.and_(
+        col(LibraryFile.path) == col(MediaFile.path), col(LibraryFile.size) == col(MediaFile.size)
+    )
+    known = (
+        sa.select(col(MediaFile.id))
+        .join(LibraryFile, same_bytes)
         .where(
-            LibraryFile.key == key,
-            MediaFile.channel_id == channel_id,
-            MediaFile.state == MediaState.STORED,
+            col(LibraryFile.key) == key,
+            col(MediaFile.channel_id) == channel_id,
+            col(MediaFile.state) == MediaState.STORED,
             sa.text("media_file.path <> ''"),
         )
-        .order_by(sa.desc(MediaFile.id))  # type: ignore[arg-type]
+        .order_by(col(MediaFile.id).desc())
         .limit(1)
     )
     connection = await session.connection()

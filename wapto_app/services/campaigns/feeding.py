@@ -272,7 +272,9 @@ def _queue(
         message.insert().returning(message.c.id, message.c.campaign_recipient_id),
         [_message(each, talks[each.contact_id], portion.channel_id, now) for each in ready],
     ).all()
-    connection.execute(_QUEUED, [{"of": row.campaign_recipient_id, "with": row.id, "now": now} for row in made])
+    connection.execute(
+        _QUEUED, [{"of": row.campaign_recipient_id, "with": row.id, "now": now} for row in made]
+    )
     changes: tallying.Changes = Counter()
     changes.update(
         tallying.moved(

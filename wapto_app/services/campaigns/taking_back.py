@@ -29,7 +29,9 @@ def take_back(connection: sa.Connection, campaign_id: int) -> int:
         recipient.c.campaign_id == campaign_id, recipient.c.state == RecipientState.QUEUED
     )
     gone = connection.execute(
-        message.delete().where(message.c.id.in_(queued), _IS_QUEUED).returning(message.c.campaign_recipient_id)
+        message.delete()
+        .where(message.c.id.in_(queued), _IS_QUEUED)
+        .returning(message.c.campaign_recipient_id)
     )
     return waiting_again(connection, campaign_id, gone.scalars().all())
 
