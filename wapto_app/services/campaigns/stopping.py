@@ -10,7 +10,15 @@ import sqlalchemy as sa
 from sqlmodel import col
 
 from wapto_app.clock import utcnow
-from wapto_app.models import Account, Campaign, CampaignRecipient, CampaignState, NotificationKind, RecipientState, Role
+from wapto_app.models import (
+    Account,
+    Campaign,
+    CampaignRecipient,
+    CampaignState,
+    NotificationKind,
+    RecipientState,
+    Role,
+)
 from wapto_app.models.base import table_of
 from wapto_app.services import audit
 from wapto_app.services.campaigns import tallying, topics
