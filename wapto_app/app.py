@@ -58,6 +58,7 @@ from pages.admin_settings import meta_app as settings_meta_app
 from pages.admin_settings import payments as settings_payments
 from pages.admin_settings import registration as settings_registration
 from pages.admin_settings import retention as settings_retention
+from pages.campaigns import compare as compare_campaigns
 from pages.campaigns import one as one_campaign
 from pages.campaigns import wizard as campaign_wizard
 from pages.contacts import detail as contact_detail
@@ -75,8 +76,11 @@ from state.admin_settings.registration import RegistrationSettings
 from state.admin_settings.retention import RetentionSettings
 from state.agents import Agents
 from state.business_hours import BusinessHours
+from state.campaigns.compare import CompareCampaigns
 from state.campaigns.listing import Campaigns
 from state.campaigns.one import OneCampaign
+from state.campaigns.recipients import CampaignPeople
+from state.campaigns.report import CampaignReport
 from state.campaigns.wizard import CampaignWizard
 from state.contacts import ContactList, ContactPage, Duplicates
 from state.fields import Fields
@@ -127,6 +131,7 @@ from wapto_app.web import (
     transcript,
     webhooks,
 )
+from wapto_app.web import campaigns as web_campaigns
 from wapto_app.web import contacts as web_contacts
 from wapto_app.web import library as web_library
 from wapto_app.web import review as web_review
@@ -153,6 +158,7 @@ _routes = [
     *sandbox.routes(_settings),
     *web_review.routes,
     *transcript.routes,
+    *web_campaigns.routes,
     *web_contacts.routes,
     *imports.routes,
     *campaign_uploads.routes,
@@ -277,7 +283,10 @@ _page(segment.segment, segment.ROUTE, Shell.load, SegmentEditor.load)
 _page(campaigns.campaigns, "/campaigns", Shell.load, Campaigns.load)
 _page(campaign_wizard.starting, "/campaigns/new", Shell.load, CampaignWizard.begin)
 _page(campaign_wizard.wizard, campaign_wizard.ROUTE, Shell.load, CampaignWizard.load)
+_page(compare_campaigns.compare, compare_campaigns.ROUTE, Shell.load, CompareCampaigns.load)
 _page(one_campaign.one, one_campaign.ROUTE, Shell.load, OneCampaign.load)
+_page(one_campaign.its_people, one_campaign.PEOPLE_ROUTE, Shell.load, OneCampaign.load, CampaignPeople.load)
+_page(one_campaign.its_report, one_campaign.REPORT_ROUTE, Shell.load, OneCampaign.load, CampaignReport.load)
 _page(media_library.media_library, "/media-library", Shell.load, MediaLibrary.load)
 _page(quick_replies.quick_replies, "/quick-replies", Shell.load, QuickReplies.load)
 _page(business_hours.business_hours, "/settings/hours", Shell.load, BusinessHours.load)

@@ -21,13 +21,29 @@ from wapto_app.ui.button import button, icon_button
 from wapto_app.ui.card import card, stack
 from wapto_app.ui.i18n import Text, from_server, t, tn
 from wapto_app.ui.menu import menu, menu_item, menu_separator
+from wapto_app.ui.tabs import link_tabs
 from wapto_app.ui.time import exact_time
 
 _ROW: Any = OneCampaign.head
 
 
 def overview() -> rx.Component:
-    return stack(_head(), _standing(), _progress(), _stages())
+    return stack(_progress(), _stages())
+
+
+def head() -> rx.Component:
+    """What stands above every view of it: its name, what can be done, and why it stands still."""
+    return stack(_head(), _standing(), _views())
+
+
+def _views() -> rx.Component:
+    page = "/campaigns/" + _ROW["id"].to(int).to_string()
+    return link_tabs(
+        (t("Overview"), page),
+        (t("People"), page + "/recipients"),
+        (t("Report"), page + "/report"),
+        label=t("Views of the campaign"),
+    )
 
 
 def _head() -> rx.Component:

@@ -10,11 +10,12 @@ from pages.campaigns.words import MAY_WRITE
 from pages.contacts.words import MAY_EXPORT
 from state.campaigns.recipients import CampaignPeople
 from wapto_app.ui.badge import badge, status_badge
-from wapto_app.ui.button import button, button_link
+from wapto_app.ui.button import button
 from wapto_app.ui.dialog import confirm_dialog
 from wapto_app.ui.empty import empty_state
 from wapto_app.ui.form import search_input
 from wapto_app.ui.i18n import Text, from_server, t, tn
+from wapto_app.ui.link import file_link
 from wapto_app.ui.table import Column, Selection, pager, table
 from wapto_app.ui.time import exact_time
 from wapto_app.ui.tokens import Tone, classes
@@ -45,6 +46,12 @@ _CHOICES: tuple[tuple[str, Text], ...] = (
 )
 
 
+_EXPORT = (
+    "inline-flex h-9 items-center gap-2 rounded-md border border-line bg-surface px-3.5 text-sm font-medium "
+    "shadow-card hover:bg-hover"
+)
+
+
 def people() -> rx.Component:
     return rx.fragment(_filters(), _table(), _dialogs())
 
@@ -60,8 +67,11 @@ def _filters() -> rx.Component:
             ("q", CampaignPeople.text),
         )
     ]
-    export = button_link(
-        t("Export"), page + "?" + asked[0] + "&" + asked[1] + "&" + asked[2], icon="download", download=True
+    export = file_link(
+        rx.icon("download", size=16, aria_hidden=True),
+        t("Export"),
+        href=page + "?" + asked[0] + "&" + asked[1] + "&" + asked[2],
+        class_name=_EXPORT,
     )
     return rx.el.div(
         rx.el.div(

@@ -7,7 +7,6 @@ from typing import Any
 import reflex as rx
 
 from pages.campaigns.words import MAY_WRITE, rate
-from state.campaigns.listing import Campaigns
 from state.campaigns.one import OneCampaign
 from state.campaigns.report import CampaignReport
 from wapto_app.ui.badge import badge
@@ -93,9 +92,7 @@ def _variant_name(row: Any) -> rx.Component:
 
 def _winner(row: Any) -> rx.Component:
     held = OneCampaign.head["held"].to(int) > 0
-    choose = button(
-        t("Send to the rest"), size="sm", on_click=Campaigns.choose_winner(_REPORT.campaign_id, row["label"])
-    )
+    choose = button(t("Send to the rest"), size="sm", on_click=_REPORT.choose(row["label"]))
     return rx.cond(MAY_WRITE & held, choose, rx.fragment())
 
 

@@ -65,6 +65,15 @@ class CampaignReport(rx.State):
             done = await lifecycle.retry(session, actor, self.campaign_id, which)
         return success(retried(done))
 
+    @rx.event
+    @requires(Permission.CAMPAIGNS_DO)
+    async def choose(self, label: str) -> EventSpec:
+        """The rest of an A/B campaign gets this version, now."""
+        actor = await actor_of(self)
+        async with runtime.get().db.write() as session:
+            await lifecycle.choose_winner(session, actor, self.campaign_id, label)
+        return success(f"The rest gets version {label}.")
+
     async def _show(self) -> None:
         actor = await actor_of(self)
         async with runtime.get().db.read() as session:

@@ -1,12 +1,15 @@
 import { locale } from "./i18n.jsx";
 
 const DATE = /^\d{4}-\d\d-\d\d$/;
+const MOMENT = /^\d{4}-\d\d-\d\dT/;
+const DAY = { day: "numeric", month: "short" };
 
-// A day of the account's calendar, whatever the zone of the browser.
-const words = (label) =>
-  DATE.test(label)
-    ? new Intl.DateTimeFormat(locale(), { day: "numeric", month: "short", timeZone: "UTC" }).format(new Date(`${label}T00:00Z`))
-    : label;
+// A day of the account's calendar, whatever the zone of the browser; a moment on the browser's own clock.
+function words(label) {
+  if (DATE.test(label)) return new Intl.DateTimeFormat(locale(), { ...DAY, timeZone: "UTC" }).format(new Date(`${label}T00:00Z`));
+  if (MOMENT.test(label)) return new Intl.DateTimeFormat(locale(), { ...DAY, hour: "2-digit", minute: "2-digit" }).format(new Date(label));
+  return label;
+}
 
 // Groups of bars, one for each row; `series` is [{ key, label, look }]. The numbers are read aloud and shown on hover.
 export function Bars({ rows, series, label, className }) {

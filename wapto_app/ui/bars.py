@@ -25,7 +25,7 @@ class Bars(rx.Component):
 def bar_chart(
     rows: rx.Var[Any], *series: tuple[str, Text, str], label: Text, class_name: Classes = ""
 ) -> rx.Component:
-    """Groups of bars, one for each row; its ``label`` is an ISO date or a word.
+    """Groups of bars, one for each row; its ``label`` is an ISO date, an ISO moment or a word.
 
     A series is the row's key, its name and its colour (``bg-accent``).
     """

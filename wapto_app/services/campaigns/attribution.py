@@ -29,7 +29,8 @@ from wapto_app.models import (
     RecipientState,
 )
 from wapto_app.models.base import table_of
-from wapto_app.services.campaigns import moments, tallying
+from wapto_app.services.campaigns import tallying
+from wapto_app.services.campaigns.following import note_moments
 
 ANSWERS_FOR = timedelta(hours=72)
 AT_ONCE = 500
@@ -147,8 +148,14 @@ def _credit(connection: sa.Connection, answers: list[Answer]) -> frozenset[int]:
     new_taps = _mark(connection, taps, "clicked_at")
     _count(connection, [by_id[of] for of in new_replies], "replied")
     _count(connection, [by_id[of] for of in new_taps], "clicked")
-    moments.add(connection, ((by_id[of].campaign_id, replied[of], "replied") for of in new_replies))
+    note_moments(
+        connection, Counter((by_id[of].campaign_id, _minute(replied[of]), "replied") for of in new_replies)
+    )
     return frozenset(by_id[of].campaign_id for of in {*new_replies, *new_taps})
+
+
+def _minute(at: datetime) -> datetime:
+    return at.replace(second=0, microsecond=0)
 
 
 def _candidates(connection: sa.Connection, answers: list[Answer]) -> dict[int, list[_Sent]]:
