@@ -50,7 +50,8 @@ _EMPTY = Chosen(
 class AudienceStep(rx.State):
     """``summary`` is counted after every change, ``counting`` until then. ``found`` answers the search for people.
 
-    ``problems_of`` is the file whose unusable lines are shown.
+    ``agreed``: the people of the next file agreed to get messages. ``problems_of`` is the file whose unusable lines
+    are shown.
     """
 
     loaded: bool = False
@@ -62,6 +63,8 @@ class AudienceStep(rx.State):
     search: str = ""
     summary: Summary = _NOTHING
     counting: bool = True
+    may_upload: bool = False
+    agreed: bool = False
     problems_of: str = ""
     problems: list[ProblemRow] = []
     _audience: Audience | None = None
@@ -74,7 +77,8 @@ class AudienceStep(rx.State):
         wizard = await self.get_state(CampaignWizard)
         draft = wizard._draft
         self._audience = draft["audience"] if draft else audiences.nobody()
-        self.search, self.found, self.problems_of = "", [], ""
+        self.search, self.found, self.problems_of, self.agreed = "", [], "", False
+        self.may_upload = uploads.may_upload(await actor_of(self))
         await self._show()
         self.loaded = True
         return self._count()
@@ -118,8 +122,13 @@ class AudienceStep(rx.State):
 
     @rx.event
     @requires(Permission.CAMPAIGNS_DO)
+    async def agree(self, on: bool) -> None:
+        self.agreed = on
+
+    @rx.event
+    @requires(Permission.CAMPAIGNS_DO)
     async def uploaded(self, key: str) -> EventSpec | None:
-        there = self._audience["uploads"] if self._audience else []
+        there, self.agreed = self._audience["uploads"] if self._audience else [], False
         return await self._change(uploads=[*(each for each in there if each != key), key[:32]])
 
     @rx.event
