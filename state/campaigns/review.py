@@ -9,12 +9,13 @@ from reflex.event import EventSpec
 
 from state.base import actor_of, success
 from state.campaigns.audience import templates_of
+from state.campaigns.timing import limits_of
 from state.campaigns.wizard import PATH, STEPS, CampaignWizard
 from wapto_app import runtime
 from wapto_app.security.permissions import Permission
 from wapto_app.security.policy import requires
 from wapto_app.services.campaigns import audience as audiences
-from wapto_app.services.campaigns import choosing, lifecycle, pace, prices
+from wapto_app.services.campaigns import choosing, lifecycle, prices
 from wapto_app.services.campaigns.audience import Skipped
 from wapto_app.services.campaigns.prices import Estimate
 
@@ -101,7 +102,7 @@ class ReviewStep(rx.State):
         async with runtime.get().db.read() as session:
             counted = await audiences.summary(session, actor, draft["audience"], first, others=others)
             numbers = await choosing.numbers(session, actor)
-            may = await pace.of_number(session, actor, draft["channel_id"])
+            may = await limits_of(session, actor, draft["channel_id"])
             forms = [await choosing.template(session, actor, each) for each in (first, *others) if each]
             self.estimate = await prices.estimate(session, actor, draft["id"]) if first else None
         same: Any = {name: draft[name] for name in _SAME}  # type: ignore[literal-required]
@@ -111,7 +112,7 @@ class ReviewStep(rx.State):
             skipped=counted["skipped"],
             number=next((each["name"] for each in numbers if each["id"] == draft["channel_id"]), ""),
             templates=[f"{each['name']} ({each['language']})" for each in forms],
-            most=may["most"],
+            most=int(may["per_second"]),
             tier=may["tier"],
             **same,
         )
