@@ -42,7 +42,7 @@ class CampaignWizard(rx.State):
     opened: int = 0
     refused: str = ""
     naming: bool = False
-    _draft: DraftForm | None = None
+    _draft: Any = None
 
     @rx.event
     @requires(Permission.CAMPAIGNS_DO)
@@ -127,8 +127,8 @@ class CampaignWizard(rx.State):
         async with runtime.get().db.write() as session:
             await save(session, actor, self.campaign_id, {"version": version, **form})
         await self._read()
-        assert self._draft is not None
-        return self._draft
+        kept: DraftForm = self._draft
+        return kept
 
 
 def number_in(text: str) -> int:
