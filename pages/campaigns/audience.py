@@ -294,7 +294,6 @@ def _left_out() -> rx.Component:
             class_name="flex gap-3 py-1.5 text-sm",
         )
 
-    skipped = _SUMMARY["skipped"].to(list[dict[str, Any]])
     share = (_GET_IT / _PEOPLE * 100).to(float)
     width: rx.Var[str] = rx.Var(f"`${{{share!s}}}%`", _var_type=str, _var_data=share._get_all_var_data())
     bar = rx.el.div(

@@ -10,6 +10,7 @@ from state.campaigns.audience import AudienceStep
 from wapto_app.ui.button import button, icon_button
 from wapto_app.ui.card import section
 from wapto_app.ui.dialog import dialog
+from wapto_app.ui.form import checkbox
 from wapto_app.ui.i18n import from_server, t, tn
 from wapto_app.ui.link import file_link
 from wapto_app.ui.table_upload import TableUpload
@@ -19,8 +20,14 @@ _ACCEPT = ".csv,.tsv,.txt,.xlsx,.xls,.ods,.xlsb,text/csv"
 
 def files_part(most: int) -> rx.Component:
     """``most`` bytes."""
-    note = t(
-        "One column must hold phone numbers with their country code. Upload only people who agreed to it."
+    note = t("Up to 200,000 rows and 50 MB. One column must hold phone numbers.")
+    agreed = checkbox(
+        "opted_in",
+        t("These people agreed to get messages from us"),
+        help=t("WhatsApp asks for it, and blocks numbers that write to people who did not."),
+        checked=AudienceStep.agreed,
+        on_change=AudienceStep.agree,
+        class_name="mb-4",
     )
     files = rx.el.ul(
         rx.foreach(AudienceStep.files, _file),
@@ -28,7 +35,7 @@ def files_part(most: int) -> rx.Component:
         class_name="mb-4 flex flex-col gap-3 empty:hidden",
     )
     upload = TableUpload.create(
-        action="/campaigns/uploads",
+        action="/campaign-uploads?opted_in=yes",
         accept=_ACCEPT,
         most=most,
         note=note,
@@ -36,13 +43,14 @@ def files_part(most: int) -> rx.Component:
         on_key=AudienceStep.uploaded,
     )
     return rx.cond(
-        AudienceStep.chosen["everyone"],
+        AudienceStep.chosen["everyone"] | ~AudienceStep.may_upload,
         rx.fragment(),
         rx.fragment(
             section(
                 t("From a file"),
                 files,
-                upload,
+                agreed,
+                rx.cond(AudienceStep.agreed, upload, rx.fragment()),
                 description=t("A CSV or Excel file. Its columns can stand in the message."),
             ),
             _problems(),
@@ -55,6 +63,7 @@ def _file(row: Any) -> rx.Component:
     column = rx.el.label(
         rx.el.span(t("Numbers are in"), class_name="flex-none text-xs text-muted"),
         rx.el.select(
+            rx.cond(row["phone_column"] == "", rx.el.option(t("Choose a column"), value=""), rx.fragment()),
             rx.foreach(row["headings"].to(list[str]), lambda name: rx.el.option(name, value=name)),
             value=row["phone_column"].to(str),
             on_change=lambda name: AudienceStep.phone_column(row["key"], name),
@@ -91,6 +100,7 @@ def _problems() -> rx.Component:
     def line(row: Any) -> rx.Component:
         return rx.el.li(
             rx.el.span(t("Line {n}", n=row["line"]), class_name="w-20 flex-none text-muted tabular-nums"),
+            rx.el.span(row["text"], dir="auto", class_name="w-36 flex-none truncate"),
             rx.el.span(from_server(row["problem"]), class_name="min-w-0 flex-1 text-pretty"),
             class_name="flex gap-3 py-1.5 text-sm",
         )
@@ -98,7 +108,7 @@ def _problems() -> rx.Component:
     saved = file_link(
         rx.icon("download", size=16, aria_hidden=True),
         t("Download these lines"),
-        href="/campaigns/uploads/" + AudienceStep.problems_of + "/problems.csv",
+        href="/campaign-uploads/" + AudienceStep.problems_of + "/problems.csv",
         class_name="inline-flex h-9 items-center gap-2 rounded-md border border-line bg-surface px-3.5 text-sm "
         "font-medium shadow-card hover:bg-hover",
     )

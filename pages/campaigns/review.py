@@ -87,7 +87,6 @@ def _who() -> rx.Component:
             from_server(row["words"]), " ", rx.el.span(t("({n})", n=row["count"]), class_name="tabular-nums")
         )
 
-    skipped = _SHEET["skipped"].to(list[dict[str, Any]])
     left_out = rx.el.div(
         rx.el.p(
             t(

@@ -138,7 +138,7 @@ def _quiet() -> rx.Component:
 
 
 def _rate() -> rx.Component:
-    tier = TimingStep.pace["tier"].to(int)
+    tier = TimingStep.limits["tier"].to(int)
     warning = banner(
         tn(
             "WhatsApp lets this business write first to {tier} people in 24 hours. {n} person is in the audience: the "
@@ -155,7 +155,7 @@ def _rate() -> rx.Component:
         t("How fast"),
         RateSlider.create(
             value=TimingStep.rate,
-            most=TimingStep.pace["most"].to(int),
+            most=TimingStep.limits["per_second"].to(int),
             people=TimingStep.people,
             label=t("Messages a second"),
             on_change=TimingStep.slow_down,

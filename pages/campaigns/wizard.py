@@ -19,7 +19,7 @@ from wapto_app.ui.card import SURFACE, card, page_body
 from wapto_app.ui.dialog import dialog
 from wapto_app.ui.empty import empty_state
 from wapto_app.ui.form import form, form_actions, submit_button, text_field
-from wapto_app.ui.i18n import Text, t
+from wapto_app.ui.i18n import Text, from_server, t
 from wapto_app.ui.link import RouteLink
 from wapto_app.ui.skeleton import skeleton, skeleton_lines
 from wapto_app.ui.tokens import classes
@@ -36,9 +36,18 @@ _BASE = "/campaigns/" + CampaignWizard.campaign_id.to_string() + "/edit?step="
 
 def starting() -> rx.Component:
     """``/campaigns/new``: shown for the blink in which a draft is made."""
+    refused = empty_state(
+        "megaphone",
+        t("Your plan has no campaigns"),
+        from_server(CampaignWizard.refused),
+        button_link(t("See plans"), "/subscription"),
+    )
     return frame(
         t("New campaign"),
-        page_body(card(skeleton_lines(6)), width="max-w-6xl"),
+        page_body(
+            rx.cond(CampaignWizard.refused != "", card(refused, class_name=""), card(skeleton_lines(6))),
+            width="max-w-6xl",
+        ),
         permission=Permission.CAMPAIGNS_DO,
     )
 

@@ -15,7 +15,6 @@ from wapto_app.security.policy import requires
 from wapto_app.services import contacts
 from wapto_app.services.campaigns import audience as audiences
 from wapto_app.services.campaigns import choosing, drafts, uploads
-from wapto_app.services.campaigns.audience import Audience, Summary
 from wapto_app.services.campaigns.choosing import Named, PersonChoice
 from wapto_app.services.campaigns.uploads import ProblemRow, UploadRow
 from wapto_app.services.contacts import ContactFilter
@@ -23,7 +22,27 @@ from wapto_app.services.contacts import ContactFilter
 LISTS = ("tags", "segments", "contacts", "without_tags", "without_segments", "without_contacts")
 SHOWN = 30
 _FOUND = 12
-_NOTHING = Summary(people=0, sendable=0, new=0, skipped=[], sample=[])
+
+
+class Reason(TypedDict):
+    """How many are left out, and why."""
+
+    reason: str
+    words: str
+    count: int
+
+
+class Count(TypedDict):
+    """``audience.Summary``: Reflex takes only the standard library's own kind of it."""
+
+    people: int
+    sendable: int
+    new: int
+    skipped: list[Reason]
+    sample: list[PersonChoice]
+
+
+_NOTHING = Count(people=0, sendable=0, new=0, skipped=[], sample=[])
 
 
 class Chosen(TypedDict):
@@ -50,7 +69,8 @@ _EMPTY = Chosen(
 class AudienceStep(rx.State):
     """``summary`` is counted after every change, ``counting`` until then. ``found`` answers the search for people.
 
-    ``problems_of`` is the file whose unusable lines are shown.
+    ``agreed``: the people of the next file agreed to get messages. ``problems_of`` is the file whose unusable lines
+    are shown.
     """
 
     loaded: bool = False
@@ -60,11 +80,13 @@ class AudienceStep(rx.State):
     files: list[UploadRow] = []
     found: list[PersonChoice] = []
     search: str = ""
-    summary: Summary = _NOTHING
+    summary: Count = _NOTHING
     counting: bool = True
+    may_upload: bool = False
+    agreed: bool = False
     problems_of: str = ""
     problems: list[ProblemRow] = []
-    _audience: Audience | None = None
+    _audience: Any = None
     _asked: int = 0
     _counted: int = 0
 
@@ -74,7 +96,8 @@ class AudienceStep(rx.State):
         wizard = await self.get_state(CampaignWizard)
         draft = wizard._draft
         self._audience = draft["audience"] if draft else audiences.nobody()
-        self.search, self.found, self.problems_of = "", [], ""
+        self.search, self.found, self.problems_of, self.agreed = "", [], "", False
+        self.may_upload = uploads.may_upload(await actor_of(self))
         await self._show()
         self.loaded = True
         return self._count()
@@ -118,8 +141,13 @@ class AudienceStep(rx.State):
 
     @rx.event
     @requires(Permission.CAMPAIGNS_DO)
+    async def agree(self, on: bool) -> None:
+        self.agreed = on
+
+    @rx.event
+    @requires(Permission.CAMPAIGNS_DO)
     async def uploaded(self, key: str) -> EventSpec | None:
-        there = self._audience["uploads"] if self._audience else []
+        there, self.agreed = self._audience["uploads"] if self._audience else [], False
         return await self._change(uploads=[*(each for each in there if each != key), key[:32]])
 
     @rx.event
@@ -155,7 +183,8 @@ class AudienceStep(rx.State):
         wizard, actor = await self.get_state(CampaignWizard), await actor_of(self)
         first, others = templates_of(wizard._draft)
         async with runtime.get().db.read() as session:
-            self.summary = await audiences.summary(session, actor, self._audience, first, others=others)
+            found = await audiences.summary(session, actor, self._audience, first, others=others)
+        self.summary = Count(**found)  # type: ignore[typeddict-item]
         self.counting = False
 
     def _count(self) -> EventSpec:

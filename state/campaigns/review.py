@@ -8,14 +8,14 @@ import reflex as rx
 from reflex.event import EventSpec
 
 from state.base import actor_of, success
-from state.campaigns.audience import templates_of
+from state.campaigns.audience import Reason, templates_of
+from state.campaigns.timing import limits_of
 from state.campaigns.wizard import PATH, STEPS, CampaignWizard
 from wapto_app import runtime
 from wapto_app.security.permissions import Permission
 from wapto_app.security.policy import requires
 from wapto_app.services.campaigns import audience as audiences
-from wapto_app.services.campaigns import choosing, lifecycle, pace, prices
-from wapto_app.services.campaigns.audience import Skipped
+from wapto_app.services.campaigns import choosing, lifecycle, prices
 from wapto_app.services.campaigns.prices import Estimate
 
 
@@ -31,7 +31,7 @@ class Sheet(TypedDict):
 
     people: int
     sendable: int
-    skipped: list[Skipped]
+    skipped: list[Reason]
     number: str
     templates: list[str]
     run_at: str
@@ -48,6 +48,7 @@ class Sheet(TypedDict):
     decide_after: int
 
 
+_NO_ESTIMATE = Estimate(currency="", micros=0, lines=[], unpriced=[], free=0, known=False)
 _BLANK = Sheet(
     people=0, sendable=0, skipped=[], number="", templates=[], run_at="", time_zone="", is_local=False, quiet_from="",
     quiet_until="", late_policy="send", rate=0, most=80, tier=0, test_share=0, winner_by="", decide_after=0,
@@ -60,7 +61,7 @@ class ReviewStep(rx.State):
     loaded: bool = False
     sheet: Sheet = _BLANK
     missing: list[Missing] = []
-    estimate: Estimate | None = None
+    estimate: Estimate = _NO_ESTIMATE
     confirming: bool = False
 
     @rx.event
@@ -101,17 +102,17 @@ class ReviewStep(rx.State):
         async with runtime.get().db.read() as session:
             counted = await audiences.summary(session, actor, draft["audience"], first, others=others)
             numbers = await choosing.numbers(session, actor)
-            may = await pace.of_number(session, actor, draft["channel_id"])
+            may = await limits_of(session, actor, draft["channel_id"])
             forms = [await choosing.template(session, actor, each) for each in (first, *others) if each]
-            self.estimate = await prices.estimate(session, actor, draft["id"]) if first else None
+            self.estimate = await prices.estimate(session, actor, draft["id"]) if first else _NO_ESTIMATE
         same: Any = {name: draft[name] for name in _SAME}  # type: ignore[literal-required]
         self.sheet = Sheet(
             people=counted["people"],
             sendable=counted["sendable"],
-            skipped=counted["skipped"],
+            skipped=[Reason(**each) for each in counted["skipped"]],
             number=next((each["name"] for each in numbers if each["id"] == draft["channel_id"]), ""),
             templates=[f"{each['name']} ({each['language']})" for each in forms],
-            most=may["most"],
+            most=int(may["per_second"]),
             tier=may["tier"],
             **same,
         )

@@ -7,23 +7,25 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import reflex as rx
+from sqlmodel.ext.asyncio.session import AsyncSession
 
 from state.base import Feedback, actor_of
 from state.campaigns.audience import templates_of
 from state.campaigns.wizard import CampaignWizard
 from wapto_app import runtime
 from wapto_app.clock import utcnow
-from wapto_app.security.permissions import Permission
+from wapto_app.security.permissions import Actor, Permission
 from wapto_app.security.policy import requires
 from wapto_app.services.campaigns import audience as audiences
-from wapto_app.services.campaigns import drafts, pace
+from wapto_app.services.campaigns import drafts, limits_of_meta
 from wapto_app.services.campaigns.drafts import DraftForm, TimingForm
-from wapto_app.services.campaigns.pace import Pace
+from wapto_app.services.campaigns.limits_of_meta import ChannelLimits
+from wapto_app.services.errors import NotFound
 
 _MORNING, _EVENING = "08:00", "21:00"
 _PARTS = ("run_at", "time_zone", "quiet_from", "quiet_until", "late_policy")
 _LONGEST = 64
-_NO_PACE = Pace(most=80, tier=0)
+USUAL = ChannelLimits(per_second=80, tier=0, tier_known=False, used_24h=0)
 
 
 class TimingStep(rx.State):
@@ -40,7 +42,7 @@ class TimingStep(rx.State):
     quiet_until: str = _MORNING
     late_policy: str = "send"
     rate: float = 0
-    pace: Pace = _NO_PACE
+    limits: ChannelLimits = USUAL
     people: int = 0
     problems: dict[str, str] = {}
 
@@ -54,7 +56,7 @@ class TimingStep(rx.State):
         first, others = templates_of(draft)
         async with runtime.get().db.read() as session:
             counted = await audiences.summary(session, actor, draft["audience"], first, others=others)
-            self.pace = await pace.of_number(session, actor, draft["channel_id"])
+            self.limits = await limits_of(session, actor, draft["channel_id"])
         self.people = counted["sendable"]
         self._show(draft, wizard.problems)
         self.loaded = True
@@ -102,6 +104,14 @@ class TimingStep(rx.State):
         self.quiet_from, self.quiet_until = draft["quiet_from"] or _EVENING, draft["quiet_until"] or _MORNING
         self.late_policy, self.rate = draft["late_policy"], draft["rate"]
         self.problems = problems.get("timing", {})
+
+
+async def limits_of(session: AsyncSession, actor: Actor, channel_id: int) -> ChannelLimits:
+    """What Meta lets the chosen number do; the usual while there is none."""
+    try:
+        return await limits_of_meta.of_channel(session, actor, channel_id) if channel_id else USUAL
+    except NotFound:
+        return USUAL
 
 
 def _tomorrow(zone: str) -> str:

@@ -15,7 +15,7 @@ from wapto_app.security.permissions import Permission
 from wapto_app.security.policy import requires
 from wapto_app.services.campaigns import drafts, starting
 from wapto_app.services.campaigns.drafts import DraftForm
-from wapto_app.services.errors import NotFound
+from wapto_app.services.errors import NotFound, NotInPlan
 
 PATH = "/campaigns"
 STEPS = ("audience", "content", "timing", "review")
@@ -29,7 +29,7 @@ class NameForm(TypedDict):
 class CampaignWizard(rx.State):
     """``done`` are the steps in which nothing is missing, ``problems`` the sentences of the others by step and field.
 
-    ``opened`` changes whenever the draft is read anew: what the browser keeps of a step starts over.
+    ``refused`` says why there can be no campaign at all. ``opened`` changes whenever the draft is read anew.
     """
 
     loaded: bool = False
@@ -40,17 +40,23 @@ class CampaignWizard(rx.State):
     done: list[str] = []
     problems: dict[str, dict[str, str]] = {}
     opened: int = 0
+    refused: str = ""
     naming: bool = False
-    _draft: DraftForm | None = None
+    _draft: Any = None
 
     @rx.event
     @requires(Permission.CAMPAIGNS_DO)
-    async def begin(self) -> EventSpec:
+    async def begin(self) -> EventSpec | None:
         """``/campaigns/new``: a draft with what the page before has chosen, and on to its first step."""
         actor, wanted = await actor_of(self), self.router.url.query_parameters
         tag, segment, template = (number_in(wanted.get(name, "")) for name in ("tag", "segment", "template"))
-        async with runtime.get().db.write() as session:
-            campaign_id = await starting.start(session, actor, tag=tag, segment=segment, template=template)
+        self.refused = ""
+        try:
+            async with runtime.get().db.write() as session:
+                campaign_id = await starting.start(session, actor, tag=tag, segment=segment, template=template)
+        except NotInPlan as error:
+            self.refused = error.message
+            return None
         return rx.redirect(f"{PATH}/{campaign_id}/edit", replace=True)
 
     @rx.event
@@ -121,8 +127,8 @@ class CampaignWizard(rx.State):
         async with runtime.get().db.write() as session:
             await save(session, actor, self.campaign_id, {"version": version, **form})
         await self._read()
-        assert self._draft is not None
-        return self._draft
+        kept: DraftForm = self._draft
+        return kept
 
 
 def number_in(text: str) -> int:

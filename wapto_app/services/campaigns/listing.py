@@ -147,7 +147,7 @@ async def asking(session: AsyncSession, actor: Actor) -> list[CampaignRow]:
     actor.require(Permission.CAMPAIGNS_SEE)
     # Spelled as in the partial index, which holds few rows however many campaigns there were.
     active = sa.text("campaign.state IN ('scheduled', 'asking', 'building', 'running', 'paused')")
-    query = _query().where(active, col(Campaign.state) == CampaignState.ASKING).limit(PAGE)
+    query = _query().where(active, col(Campaign.state) == CampaignState.ASKING).order_by(None).limit(PAGE)
     return await _rows(session, await fetch(session, query))
 
 

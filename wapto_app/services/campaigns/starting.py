@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import timedelta
 from typing import Any
 
 import sqlalchemy as sa
@@ -26,6 +27,8 @@ from wapto_app.services.campaigns import drafts
 from wapto_app.services.campaigns.drafts import AudienceForm, ContentForm, VariantForm
 
 _LARGEST_ID = 2**31 - 1
+_AT_ONCE = timedelta(seconds=1)
+"""Both times are taken when a row is made, one after the other."""
 
 
 async def start(
@@ -68,20 +71,23 @@ async def _untouched(session: AsyncSession, actor: Actor) -> int:
     template = sa.select(sa.literal(1)).where(
         col(CampaignVariant.campaign_id) == col(c.id), col(CampaignVariant.template_id).is_not(None)
     )
+    columns: list[Any] = [col(each) for each in (c.id, c.audience, c.created_at, c.updated_at)]
     query = (
-        sa.select(col(c.id), col(c.audience))
+        sa.select(*columns)
         .where(
             col(c.state) == CampaignState.DRAFT,
             col(c.created_by) == actor.account_id,
-            col(c.updated_at) == col(c.created_at),
             ~template.exists(),
         )
         .order_by(col(c.created_at).desc(), col(c.id).desc())
         .limit(1)
     )
     rows = await fetch(session, query)
-    is_empty = bool(rows) and audiences.is_empty(audiences.read(rows[0].audience or {}))
-    return rows[0].id if is_empty else 0
+    for row in rows:
+        is_empty = audiences.is_empty(audiences.read(row.audience or {}))
+        if is_empty and row.updated_at - row.created_at < _AT_ONCE:
+            return int(row.id)
+    return 0
 
 
 async def _name(session: AsyncSession, table: Any, item: int) -> str:
