@@ -150,9 +150,14 @@ def _rename_dialog() -> rx.Component:
 
 
 def _delete_dialog() -> rx.Component:
+    text = t("Only the rules are deleted. The contacts stay as they are.")
+    asked = t(
+        "These campaigns ask for it and wait until somebody has looked at them: “{names}”.",
+        names=Segments.campaigns.join("”, “"),
+    )
     return confirm_dialog(
         title=t("Delete “{title}”?", title=Segments.name),
-        text=t("Only the rules are deleted. The contacts stay as they are."),
+        text=rx.cond(Segments.campaigns.length() > 0, text + " " + asked, text),
         confirm=t("Delete segment"),
         on_confirm=Segments.delete,
         open=Segments.what == "delete",

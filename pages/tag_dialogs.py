@@ -133,9 +133,14 @@ def _delete() -> rx.Component:
     used = t(
         "These segments ask for it and will match nobody: “{names}”.", names=TagDialog.segments.join("”, “")
     )
+    asked = t(
+        "These campaigns ask for it and wait until somebody has looked at them: “{names}”.",
+        names=TagDialog.campaigns.join("”, “"),
+    )
+    segments = rx.cond(TagDialog.segments.length() > 0, contacts + " " + used, contacts)
     return confirm_dialog(
         title=t("Delete “{title}”?", title=TagDialog.name),
-        text=rx.cond(TagDialog.segments.length() > 0, contacts + " " + used, contacts),
+        text=rx.cond(TagDialog.campaigns.length() > 0, segments + " " + asked, segments),
         confirm=t("Delete tag"),
         on_confirm=TagDialog.delete,
         open=TagDialog.what == "delete",

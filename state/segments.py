@@ -36,6 +36,7 @@ class Segments(rx.State):
     what: str = ""
     segment_id: int = 0
     name: str = ""
+    campaigns: list[str] = []
     _counted: dict[str, float] = {}
 
     @rx.event
@@ -78,7 +79,9 @@ class Segments(rx.State):
     @rx.event
     @requires(Permission.CONTACTS_DO)
     async def ask(self, what: str, segment_id: int, name: str) -> EventSpec:
-        self.what, self.segment_id, self.name = what, segment_id, name
+        self.what, self.segment_id, self.name, actor = what, segment_id, name, await actor_of(self)
+        async with runtime.get().db.read() as session:
+            self.campaigns = await segments.campaigns(session, actor, segment_id)
         return Feedback.clear()
 
     @rx.event

@@ -74,6 +74,7 @@ class TagDialog(rx.State):
     colour: str = ""
     contacts: int = 0
     segments: list[str] = []
+    campaigns: list[str] = []
     others: list[Option] = []
 
     @rx.event
@@ -147,3 +148,4 @@ class TagDialog(rx.State):
             effects = await tags.effects(session, actor, tag_id)
         self.tag_id, self.name = tag_id, name
         self.contacts, self.segments = effects["contacts"], effects["segments"]
+        self.campaigns = effects["campaigns"]

@@ -106,6 +106,7 @@ from wapto_app.web import (
     admin_settings,
     auth,
     branding,
+    campaign_uploads,
     guide,
     headers,
     health,
@@ -148,6 +149,7 @@ _routes = [
     *transcript.routes,
     *web_contacts.routes,
     *imports.routes,
+    *campaign_uploads.routes,
 ]
 
 _is_https = _settings.public_url.startswith("https://")
@@ -169,6 +171,7 @@ app = rx.App(
                 "/media": 110 * limits.MEBIBYTE,
                 "/library": 110 * limits.MEBIBYTE,
                 "/imports": 51 * limits.MEBIBYTE,
+                "/campaign-uploads": 51 * limits.MEBIBYTE,
                 "/admin/save/logo": 3 * limits.MEBIBYTE,
                 "/sandbox/": 110 * limits.MEBIBYTE,
             },

@@ -152,7 +152,11 @@ async def test_deleting_says_before_what_goes_and_segments_say_it_after(
     rules = {"join": "and", "rules": [{"field": "tags", "op": "none_of", "items": [vip]}]}
     async with runtime.db.write() as session:
         segment_id = await segments.save(session, owner, "Others", rules)
-        assert await tags.effects(session, owner, vip) == {"contacts": 1, "segments": ["Others"]}
+        assert await tags.effects(session, owner, vip) == {
+            "contacts": 1,
+            "segments": ["Others"],
+            "campaigns": [],
+        }
         assert await tags.delete(session, owner, vip) == "VIP"
     again = await make(runtime, owner, "again")  # on SQLite it may get the very id of the one that is gone
     await put(runtime, owner, [await make_contact(runtime, "Ben")], [again])

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from wapto_app.db import Database
 from wapto_app.services import imports, links, notifications, retention, sessions
+from wapto_app.services.campaigns import uploads
 from wapto_app.services.mail import queue
 
 
@@ -17,4 +18,5 @@ async def clean_up(db: Database, media_dir: Path) -> None:
         await notifications.delete_old(session)
         await queue.forget_texts(session)
     await imports.clean_up(db, media_dir)
+    await uploads.clean_up(db)
     await retention.carry_out(db, media_dir)

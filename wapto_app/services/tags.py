@@ -16,6 +16,7 @@ from wapto_app.models import Contact, ContactTag, Conversation, Tag, Visibility
 from wapto_app.models.base import table_of
 from wapto_app.security.permissions import Actor, Permission
 from wapto_app.services import audit, plans, saved_views
+from wapto_app.services.campaigns import usage
 from wapto_app.services.errors import Invalid, NotFound
 from wapto_app.services.naming import key_of, name_of
 from wapto_app.services.plans import Limit, Room, count_with, ensure_room
@@ -52,10 +53,13 @@ class TagRow(TypedDict):
 
 
 class Effects(TypedDict):
-    """What goes with a tag: every contact that has it, seen by the actor or not, and the segments that ask for it."""
+    """What goes with a tag: every contact that has it, seen by the actor or not; the segments that ask for it, and the
+    campaigns to come that do.
+    """
 
     contacts: int
     segments: list[str]
+    campaigns: list[str]
 
 
 def _all() -> sa.Select[Any]:
@@ -207,7 +211,11 @@ async def effects(session: AsyncSession, actor: Actor, tag_id: int) -> Effects:
     await _get(session, tag_id)
     query = sa.select(sa.func.count()).where(col(ContactTag.tag_id) == tag_id)
     contacts = (await fetch(session, query))[0][0]
-    return Effects(contacts=contacts, segments=await upkeep.asking_for_tag(session, tag_id))
+    return Effects(
+        contacts=contacts,
+        segments=await upkeep.asking_for_tag(session, tag_id),
+        campaigns=await usage.asking_for(session, "tags", tag_id),
+    )
 
 
 async def merge(session: AsyncSession, actor: Actor, tag_id: int, into_id: int) -> str:
@@ -233,6 +241,7 @@ async def merge(session: AsyncSession, actor: Actor, tag_id: int, into_id: int) 
     )
     await upkeep.replace_tag(session, tag_id, into_id)
     await saved_views.replace_tag(session, tag_id, into_id)
+    await usage.replace_tag(session, tag_id, into_id)
     await session.delete(tag)
     audit.record(session, actor, "tag.merged", f"tag:{into_id}", name=kept.name, merged=tag.name)
     touch(session, TOPIC, "contacts", "inbox")
@@ -240,9 +249,15 @@ async def merge(session: AsyncSession, actor: Actor, tag_id: int, into_id: int) 
 
 
 async def delete(session: AsyncSession, actor: Actor, tag_id: int) -> str:
-    """Take a tag off everybody for good; its name. Segments and views that ask for it say so. Raises NotFound."""
+    """Take a tag off everybody for good; its name. Segments, views and drafts of campaigns that ask for it say so.
+
+    Raises:
+        Conflict: a campaign that is about to be sent asks for it.
+        NotFound: it is gone.
+    """
     actor.require(Permission.TAGS_DO)
     tag = await _get(session, tag_id)
+    await usage.forget(session, "tags", tag_id, tag.name)
     await upkeep.forget_tag(session, tag_id, tag.name)
     await saved_views.forget_tag(session, tag_id)
     await session.delete(tag)

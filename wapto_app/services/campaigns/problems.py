@@ -29,6 +29,7 @@ from wapto_app.services.campaigns import rules
 from wapto_app.services.campaigns.audience import Audience
 from wapto_app.services.campaigns.draft_parts import chooser, of_id, variants
 from wapto_app.services.campaigns.mapping import columns_of
+from wapto_app.services.campaigns.usage import GONE
 from wapto_app.services.errors import Conflict, DomainError
 from wapto_app.services.plans import Gate, Limit
 from wapto_app.services.templates import describe, file_kind
@@ -57,6 +58,8 @@ async def _audience(session: AsyncSession, campaign: Campaign) -> dict[str, str]
     wanted = audiences.read(campaign.audience)
     if audiences.is_empty(wanted):
         return {"audience": "Choose who gets this campaign."}
+    if notes := campaign.audience.get(GONE):
+        return {"audience": notes[0]}
     if gone := await _gone(session, wanted):
         return gone
     try:

@@ -14,6 +14,7 @@ from wapto_app.db import fetch, take_turns, touch
 from wapto_app.models import Account, Contact, Segment
 from wapto_app.security.permissions import Actor, Permission
 from wapto_app.services import audit
+from wapto_app.services.campaigns import usage
 from wapto_app.services.errors import Conflict, Invalid, NotFound
 from wapto_app.services.masking import Mask
 from wapto_app.services.naming import key_of, name_of
@@ -146,10 +147,22 @@ async def duplicate(session: AsyncSession, actor: Actor, segment_id: int) -> int
     return await _store(session, actor, segment)
 
 
+async def campaigns(session: AsyncSession, actor: Actor, segment_id: int) -> list[str]:
+    """Names of the campaigns to come that ask for it."""
+    actor.require(Permission.CONTACTS_SEE)
+    return await usage.asking_for(session, "segments", segment_id)
+
+
 async def delete(session: AsyncSession, actor: Actor, segment_id: int) -> str:
-    """Remove a segment, not its contacts; its name. Raises NotFound."""
+    """Remove a segment, not its contacts; its name. Drafts of campaigns that ask for it say so.
+
+    Raises:
+        Conflict: a campaign that is about to be sent asks for it.
+        NotFound: it is gone.
+    """
     actor.require(Permission.CONTACTS_DO)
     segment = await _get(session, segment_id)
+    await usage.forget(session, "segments", segment_id, segment.name)
     await session.delete(segment)
     audit.record(session, actor, "segment.deleted", f"segment:{segment_id}", name=segment.name)
     touch(session, TOPIC)
