@@ -8,12 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from operator import itemgetter
-from typing import Any, cast
+from typing import Any
 
 import orjson
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql
-from sqlalchemy.sql.compiler import SQLCompiler
 
 Row = Mapping[str, Any]
 Convert = Callable[[Any], Any]
@@ -45,7 +44,7 @@ class _Ready:
     """A statement as the driver takes it."""
 
     def __init__(self, statement: sa.UpdateBase, row: Row, dialect: sa.Dialect) -> None:
-        compiled = cast(SQLCompiler, statement.compile(dialect=dialect, column_keys=list(row)))
+        compiled = statement.compile(dialect=dialect, column_keys=list(row))
         self.text = str(compiled)
         binds = {name: compiled.binds[name] for name in compiled.params}
         found = {name: _conversion(each, dialect) for name, each in binds.items()}

@@ -96,7 +96,7 @@ def _oldest(most: int, *, in_all: bool) -> sa.Select[Any]:
 
 
 @functools.cache
-def _taken() -> sa.Select[Any]:
+def _taken() -> sa.Select[int, int, bytes, datetime]:
     c = webhook_event.c
     columns = c.id, c.attempts, c.body, c.received_at
     return sa.select(*columns).where(_IS_NEW, c.id <= sa.bindparam("newest")).order_by(c.id)

@@ -83,7 +83,7 @@ def _move(connection: sa.Connection, name: str, last_id: int, at: datetime) -> N
 
 
 def _put(table: sa.Table, key: str) -> Bulk:
-    def build(dialect: str) -> sa.Insert:
+    def build(dialect: str) -> Any:
         insert = (sqlite if dialect == "sqlite" else postgresql).insert(table)
         values = {each.name: insert.excluded[each.name] for each in table.c if each.name != key}
         return insert.on_conflict_do_update(index_elements=[key], set_=values)
