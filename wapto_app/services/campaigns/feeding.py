@@ -6,6 +6,7 @@ the same moment can neither lose anybody nor write to anybody twice.
 
 from __future__ import annotations
 
+import functools
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -15,6 +16,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlmodel import col
 
+from wapto_app.bulk import Bulk, among
 from wapto_app.clock import utcnow
 from wapto_app.models import (
     AddressKind,
@@ -185,14 +187,18 @@ def upcoming(connection: sa.Connection, campaign_id: int, limit: int) -> list[Ne
 
 def addresses(connection: sa.Connection, contact_ids: Sequence[int]) -> dict[int, str]:
     """Where WhatsApp finds each contact: the newest number, else the name under which WhatsApp knows them."""
-    columns = (address.c.contact_id, address.c.kind, address.c.value)
-    rows = connection.execute(
-        sa.select(*columns).where(address.c.contact_id.in_(contact_ids)).order_by(address.c.id)
-    )
+    rows = connection.execute(_addresses(connection.dialect.name), {"contacts": contact_ids})
     found: dict[int, dict[AddressKind, str]] = {}
     for contact_id, kind, value in rows:
         found.setdefault(contact_id, {})[kind] = value
     return {contact_id: _best(known) for contact_id, known in found.items()}
+
+
+@functools.cache
+def _addresses(dialect: str) -> sa.Select[Any]:
+    columns = (address.c.contact_id, address.c.kind, address.c.value)
+    of = among(dialect, address.c.contact_id, "contacts")
+    return sa.select(*columns).where(of).order_by(address.c.id)
 
 
 def _best(known: Mapping[AddressKind, str]) -> str:
@@ -257,10 +263,17 @@ def _put_off(connection: sa.Connection, later: Mapping[int, datetime]) -> None:
 def _still_waiting(connection: sa.Connection, portion: Portion) -> dict[int, int | None]:
     """The variants of those who still wait and are still the same person, locked in the order of their ids."""
     whose = {each.recipient_id: each.contact_id for each in portion.ready}
-    columns = (recipient.c.id, recipient.c.variant_id, recipient.c.contact_id)
-    query = sa.select(*columns).where(recipient.c.id.in_(list(whose)), _IS_DUE_STATE)
-    rows = connection.execute(query.order_by(recipient.c.id).with_for_update())
+    rows = connection.execute(_waiting(connection.dialect.name), {"ids": list(whose)})
     return {row.id: row.variant_id for row in rows if row.contact_id == whose[row.id]}
+
+
+@functools.cache
+def _waiting(dialect: str) -> sa.Select[Any]:
+    columns = (recipient.c.id, recipient.c.variant_id, recipient.c.contact_id)
+    query = sa.select(*columns).where(
+        among(dialect, recipient.c.id, "ids"), recipient.c.state == RecipientState.WAITING
+    )
+    return query.order_by(recipient.c.id).with_for_update()
 
 
 def _queue(
@@ -268,13 +281,12 @@ def _queue(
 ) -> None:
     now = utcnow()
     talks = _conversations(connection, portion.channel_id, ready, now)
-    made = connection.execute(
-        message.insert().returning(message.c.id, message.c.campaign_recipient_id),
-        [_message(each, talks[each.contact_id], portion.channel_id, now) for each in ready],
-    ).all()
-    connection.execute(
-        _QUEUED, [{"of": row.campaign_recipient_id, "with": row.id, "now": now} for row in made]
+    made = list(zip(ready, _new_ids(connection, len(ready)), strict=True))
+    _MESSAGES.run(
+        connection,
+        [_message(each, number, talks[each.contact_id], portion.channel_id, now) for each, number in made],
     )
+    _QUEUED.run(connection, [{"of": each.recipient_id, "with": number, "now": now} for each, number in made])
     changes: tallying.Changes = Counter()
     changes.update(
         tallying.moved(
@@ -288,39 +300,75 @@ def _queue(
     _note_use(connection, {each.content.get("template_id") for each in ready}, now)
 
 
-_QUEUED = (
-    recipient.update()
-    .where(recipient.c.id == sa.bindparam("of"))
-    .values(
-        state=RecipientState.QUEUED,
-        message_id=sa.bindparam("with"),
-        queued_at=sa.bindparam("now", type_=recipient.c.queued_at.type),
-        attempt=recipient.c.attempt + 1,
-        sent_at=None,
-        delivered_at=None,
-        read_at=None,
+def _new_ids(connection: sa.Connection, count: int) -> list[int]:
+    """Keys for new messages, known beforehand: asking for each of them back costs more than the rows."""
+    if connection.dialect.name == "postgresql":
+        sequence = sa.func.nextval(sa.func.pg_get_serial_sequence("message", "id"))
+        return list(
+            connection.execute(
+                sa.select(sequence).select_from(sa.func.generate_series(1, count).alias("n"))
+            ).scalars()
+        )
+    # Nobody else writes until this transaction ends.
+    newest = connection.execute(sa.select(sa.func.coalesce(sa.func.max(message.c.id), 0))).scalar_one()
+    return list(range(newest + 1, newest + 1 + count))
+
+
+def _queueing(_dialect: str) -> sa.Update:
+    return (
+        recipient.update()
+        .where(recipient.c.id == sa.bindparam("of"))
+        .values(
+            state=sa.literal_column(f"'{RecipientState.QUEUED.value}'"),
+            message_id=sa.bindparam("with", type_=recipient.c.message_id.type),
+            queued_at=sa.bindparam("now", type_=recipient.c.queued_at.type),
+            attempt=recipient.c.attempt + sa.literal_column("1"),
+            **dict.fromkeys(("sent_at", "delivered_at", "read_at"), sa.null()),
+        )
     )
+
+
+_ALIKE = {
+    "direction": f"'{Direction.OUTBOUND.value}'",
+    "type": "'template'",
+    "reply_to_wamid": "''",
+    "status": f"'{MessageStatus.QUEUED.value}'",
+    "attempt": "0",
+    "refusals": "0",
+    "error_detail": "''",
+}
+_DIFFERENT = (
+    *("id", "conversation_id", "channel_id", "body", "content", "recipient", "at", "created_at"),
+    *("media_id", "campaign_recipient_id"),
 )
 
 
-def _message(ready: Ready, conversation_id: int, channel_id: int, now: datetime) -> dict[str, Any]:
+def _queued_messages(_dialect: str) -> sa.Insert:
+    """What is the same for all stands in the statement."""
+    different = {name: sa.bindparam(name, type_=message.c[name].type) for name in _DIFFERENT}
+    return message.insert().values(
+        {**different, **{name: sa.literal_column(text) for name, text in _ALIKE.items()}}
+    )
+
+
+_QUEUED, _MESSAGES = Bulk(_queueing), Bulk(_queued_messages)
+_TALKS = Bulk(lambda dialect: insert_ignore(dialect, conversation))
+
+
+def _message(
+    ready: Ready, message_id: int, conversation_id: int, channel_id: int, now: datetime
+) -> dict[str, Any]:
     return {
+        "id": message_id,
         "conversation_id": conversation_id,
         "channel_id": channel_id,
-        "direction": Direction.OUTBOUND,
-        "type": "template",
         "body": ready.body,
         "content": ready.content,
-        "reply_to_wamid": "",
         "recipient": ready.address,
-        "status": MessageStatus.QUEUED,
         "at": now,
         "created_at": now,
         "media_id": ready.media_id,
-        "attempt": 0,
-        "refusals": 0,
         "campaign_recipient_id": ready.recipient_id,
-        "error_detail": "",
     }
 
 
@@ -331,17 +379,22 @@ def _conversations(
     known = _known(connection, channel_id, [each.contact_id for each in ready])
     new = [each for each in ready if each.contact_id not in known]
     if new:
-        rows = [_talk(each, channel_id, now) for each in new]
-        connection.execute(insert_ignore(connection.dialect.name, conversation), rows)
+        _TALKS.run(connection, [_talk(each, channel_id, now) for each in new])
         known |= _known(connection, channel_id, [each.contact_id for each in new])
     return known
 
 
 def _known(connection: sa.Connection, channel_id: int, contact_ids: Sequence[int]) -> dict[int, int]:
-    query = sa.select(conversation.c.contact_id, conversation.c.id).where(
-        conversation.c.contact_id.in_(contact_ids), conversation.c.channel_id == channel_id
+    of = {"contacts": contact_ids, "channel": channel_id}
+    return dict(connection.execute(_talks_of(connection.dialect.name), of).tuples().all())
+
+
+@functools.cache
+def _talks_of(dialect: str) -> sa.Select[Any]:
+    return sa.select(conversation.c.contact_id, conversation.c.id).where(
+        among(dialect, conversation.c.contact_id, "contacts"),
+        conversation.c.channel_id == sa.bindparam("channel"),
     )
-    return dict(connection.execute(query).tuples().all())
 
 
 def _talk(ready: Ready, channel_id: int, now: datetime) -> dict[str, Any]:

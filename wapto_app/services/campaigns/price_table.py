@@ -17,7 +17,7 @@ from wapto_app.models import MessagePrice
 from wapto_app.security.permissions import Actor, Permission
 from wapto_app.services import audit, preferences
 from wapto_app.services.campaigns import price_files
-from wapto_app.services.campaigns.price_files import CATEGORIES, OTHERS, market_of
+from wapto_app.services.campaigns.price_files import OTHERS, market_of
 from wapto_app.services.errors import Invalid
 from wapto_app.services.money import clean_currency
 
