@@ -65,7 +65,8 @@ def _stop(connection: sa.Connection, why: Stop) -> frozenset[str]:
     ).first()
     if row is None:
         return frozenset()
-    take_back(connection, why.campaign_id)
+    if why.cause is not Cause.TIER:  # whose queued ones are within it
+        take_back(connection, why.campaign_id)
     return _tell_stopped(connection, why, row)
 
 
