@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from sqlmodel import select
+
 from tests import meta
 from tests.services.crowd import make_contact
 from wapto_app.models import AddressKind, Campaign, ContactAddress, ContactTag, Tag, Template
@@ -24,8 +26,11 @@ async def make_template(runtime: Runtime, name: str = "flat", **more: Any) -> in
         "components": [{"type": "BODY", "text": BODY}],
         "meta_id": name,
     }
-    template = Template(**(values | {"name": name} | more))
     async with runtime.db.write() as session:
+        there = (await session.exec(select(Template.id).where(Template.name == name))).first()
+        if there is not None:
+            return there
+        template = Template(**(values | {"name": name} | more))
         session.add(template)
     return template.id or 0
 

@@ -143,7 +143,7 @@ def _create(connection: sa.Connection, work: Work, rows: list[list[Any]]) -> Non
     rows = sorted(rows, key=lambda row: row[1])
     if not rows:
         return
-    ids = _reserved(connection, len(rows))
+    ids = reserved(connection, len(rows))
     values = [{"id": of, **_new_contact(row, work)} for of, row in zip(ids, rows, strict=True)]
     connection.execute(contact.insert(), values)
     connection.execute(
@@ -168,7 +168,7 @@ def _create(connection: sa.Connection, work: Work, rows: list[list[Any]]) -> Non
     work.repeated = {owners[row[1]] for row in rows if times[row[1]] > 1}
 
 
-def _reserved(connection: sa.Connection, count: int) -> list[int]:
+def reserved(connection: sa.Connection, count: int) -> list[int]:
     """Ids for new contacts: known beforehand, many rows are one statement instead of many."""
     if connection.dialect.name == "sqlite":  # nobody else writes meanwhile, and it counts on from the largest
         largest = connection.execute(sa.select(sa.func.max(contact.c.id))).scalar() or 0

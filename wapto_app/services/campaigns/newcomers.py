@@ -1,0 +1,117 @@
+"""Numbers of a campaign's files that are no contacts yet become contacts, as far as the plan has room."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from typing import Any
+
+import sqlalchemy as sa
+from sqlmodel import col
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from wapto_app.clock import utcnow
+from wapto_app.db import Database, fetch, touch
+from wapto_app.models import AddressKind, CampaignUploadRow, Contact, ContactAddress, ContactEventKind
+from wapto_app.models.base import table_of
+from wapto_app.services import opt_out_memory, plans
+from wapto_app.services.campaigns.audience import strangers
+from wapto_app.services.contact_names import TOPIC as CONTACTS
+from wapto_app.services.contacts import events
+from wapto_app.services.errors import LimitReached
+from wapto_app.services.identity import insert_ignore
+from wapto_app.services.imports import cells
+from wapto_app.services.imports.batch import reserved
+from wapto_app.services.imports.targets import guess
+
+SOURCE = "campaign"
+_AT_ONCE = 1_000
+
+contact, address = table_of(Contact), table_of(ContactAddress)
+
+
+async def bring_in(
+    db: Database, upload_ids: Collection[int], headings: Sequence[str], by: int | None
+) -> bool:
+    """Make contacts of all numbers, some at a time; False when the plan had no room for the rest.
+
+    It may be killed anywhere: what is a contact is no stranger when it begins again.
+    """
+    name_column = _name_column(headings)
+    while True:
+        async with db.write() as session:
+            wanted = await _next(session, upload_ids, name_column)
+            fitting = wanted[: await _room(session, len(wanted))]
+            connection = await session.connection()
+            await connection.run_sync(_create, fitting, by)
+            if fitting:
+                touch(session, CONTACTS)
+        if len(fitting) < len(wanted):
+            return False
+        if len(wanted) < _AT_ONCE:
+            return True
+
+
+def _name_column(headings: Sequence[str]) -> str:
+    """The heading that seems to be a person's name; empty when none does."""
+    targets = [each["target"] for each in guess(headings, [], {}, None)]
+    return next((headings[targets.index(each)] for each in ("name", "first_name") if each in targets), "")
+
+
+async def _next(
+    session: AsyncSession, upload_ids: Collection[int], name_column: str
+) -> list[tuple[str, str]]:
+    """Numbers and names, always in the same order, so that two who insert the same never wait in a circle."""
+    numbers = [
+        row[0] for row in await fetch(session, strangers(upload_ids).order_by("number").limit(_AT_ONCE))
+    ]
+    if not name_column or not numbers:
+        return [(number, "") for number in numbers]
+    r = CampaignUploadRow
+    query = sa.select(col(r.number), col(r.cells)).where(
+        col(r.upload_id).in_(upload_ids), col(r.number).in_(numbers)
+    )
+    names = {row.number: _name(row.cells, name_column) for row in await fetch(session, query)}
+    return [(number, names.get(number, "")) for number in numbers]
+
+
+def _name(found: Mapping[str, Any], column: str) -> str:
+    try:
+        return cells.words("name", str(found.get(column) or ""))
+    except ValueError:
+        return ""
+
+
+async def _room(session: AsyncSession, wanted: int) -> int:
+    """For how many of them there is room."""
+    try:
+        await plans.ensure_room(session, plans.Limit.CONTACTS, wanted)
+    except LimitReached:
+        room = await plans.room(session, plans.Limit.CONTACTS)
+        return max(0, room.limit - room.used)
+    return wanted
+
+
+def _create(connection: sa.Connection, people: Sequence[tuple[str, str]], by: int | None) -> None:
+    """Whoever was faster with a number in the same moment keeps it."""
+    if not people:
+        return
+    now, ids = utcnow(), reserved(connection, len(people))
+    connection.execute(
+        contact.insert(), [_row(of, name, now) for of, (_n, name) in zip(ids, people, strict=True)]
+    )
+    rows = [
+        {"contact_id": of, "kind": AddressKind.PHONE, "value": number, "created_at": now}
+        for of, (number, _name) in zip(ids, people, strict=True)
+    ]
+    connection.execute(insert_ignore(connection.dialect.name, address), rows)
+    opt_out_memory.recall(connection, [(AddressKind.PHONE, number) for number, _name in people])
+    ours = sa.select(address.c.contact_id).where(address.c.contact_id.in_(ids))
+    made = {of for (of,) in connection.execute(ours)}
+    if lost := sorted(set(ids) - made):
+        connection.execute(contact.delete().where(contact.c.id.in_(lost)))
+    events.note(connection, sorted(made), ContactEventKind.IMPORTED, by, source=SOURCE)
+
+
+def _row(contact_id: int, name: str, now: Any) -> dict[str, Any]:
+    texts = dict.fromkeys(("profile_name", "username", "company", "email", "language", "notes"), "")
+    return {"id": contact_id, "name": name, "source": SOURCE, "created_at": now, "updated_at": now, **texts}

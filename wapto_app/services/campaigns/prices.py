@@ -1,0 +1,38 @@
+"""What a campaign will cost: by the prices that the owner wrote down, for Meta's are not ours to know.
+
+Meta takes a price for each template that is delivered, by the country of the customer's number and the template's
+category. Utility templates are free while the customer's service window is open (Meta: pricing, since July 2025).
+"""
+
+from wapto_app.services.campaigns.estimating import Estimate, EstimateLine, estimate
+from wapto_app.services.campaigns.price_files import CATEGORIES, OTHERS
+from wapto_app.services.campaigns.price_table import (
+    TOPIC,
+    WHERE_META_SAYS,
+    MarketForm,
+    MarketRow,
+    PriceTable,
+    market_name,
+    money,
+    prices,
+    read_table,
+    set_prices,
+)
+
+__all__ = [
+    "CATEGORIES",
+    "OTHERS",
+    "TOPIC",
+    "WHERE_META_SAYS",
+    "Estimate",
+    "EstimateLine",
+    "MarketForm",
+    "MarketRow",
+    "PriceTable",
+    "estimate",
+    "market_name",
+    "money",
+    "prices",
+    "read_table",
+    "set_prices",
+]
