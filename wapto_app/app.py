@@ -21,6 +21,7 @@ from pages import (
     admin_subscriptions,
     agents,
     business_hours,
+    campaigns,
     connect,
     contacts,
     contacts_import,
@@ -57,6 +58,8 @@ from pages.admin_settings import meta_app as settings_meta_app
 from pages.admin_settings import payments as settings_payments
 from pages.admin_settings import registration as settings_registration
 from pages.admin_settings import retention as settings_retention
+from pages.campaigns import one as one_campaign
+from pages.campaigns import wizard as campaign_wizard
 from pages.contacts import detail as contact_detail
 from pages.contacts import duplicates as contact_duplicates
 from pages.review import conversation as review_conversation
@@ -72,6 +75,9 @@ from state.admin_settings.registration import RegistrationSettings
 from state.admin_settings.retention import RetentionSettings
 from state.agents import Agents
 from state.business_hours import BusinessHours
+from state.campaigns.listing import Campaigns
+from state.campaigns.one import OneCampaign
+from state.campaigns.wizard import CampaignWizard
 from state.contacts import ContactList, ContactPage, Duplicates
 from state.fields import Fields
 from state.imports import Imports
@@ -268,6 +274,10 @@ _page(tags.tags, "/tags", Shell.load, Tags.load)
 _page(fields.fields, "/fields", Shell.load, Fields.load)
 _page(segments.segments, "/segments", Shell.load, Segments.load)
 _page(segment.segment, segment.ROUTE, Shell.load, SegmentEditor.load)
+_page(campaigns.campaigns, "/campaigns", Shell.load, Campaigns.load)
+_page(campaign_wizard.starting, "/campaigns/new", Shell.load, CampaignWizard.begin)
+_page(campaign_wizard.wizard, campaign_wizard.ROUTE, Shell.load, CampaignWizard.load)
+_page(one_campaign.one, one_campaign.ROUTE, Shell.load, OneCampaign.load)
 _page(media_library.media_library, "/media-library", Shell.load, MediaLibrary.load)
 _page(quick_replies.quick_replies, "/quick-replies", Shell.load, QuickReplies.load)
 _page(business_hours.business_hours, "/settings/hours", Shell.load, BusinessHours.load)

@@ -10,6 +10,7 @@ from contextlib import asynccontextmanager
 from wapto_app.jobs import (
     backups,
     billing,
+    campaigns,
     dispatch,
     imports,
     ingest,
@@ -81,7 +82,7 @@ async def working(runtime: Runtime, ticks: Sequence[Tick] = TICKS) -> AsyncItera
     async with handing_out(runtime), leading(runtime, ticks):
         loops = [
             asyncio.create_task(job.run(runtime), name=job.__name__)
-            for job in (ingest, dispatch, media, mail, imports)
+            for job in (ingest, dispatch, media, mail, imports, campaigns)
         ]
         try:
             yield

@@ -16,6 +16,7 @@ from sqlmodel import select
 from integrations.whatsapp.errors import GraphError, NoAnswer, Retry
 from wapto_app import telemetry
 from wapto_app.db import WriterStopped
+from wapto_app.jobs.feeding import Feeder
 from wapto_app.jobs.pacing import TokenBucket, allowed_rate
 from wapto_app.jobs.sending import THROUGHPUT_REACHED, send
 from wapto_app.jobs.uploads import upload_waiting
@@ -25,6 +26,7 @@ from wapto_app.models import Channel, ChannelStatus, MessageStatus
 from wapto_app.runtime import Runtime
 from wapto_app.security.secrets import SecretsUnreadable
 from wapto_app.services import leases
+from wapto_app.services.campaigns import topics as campaigns
 from wapto_app.services.channels import problems
 from wapto_app.services.gateway import Number
 from wapto_app.services.outbox import claims, receipts
@@ -60,9 +62,12 @@ class Sender:
         self._silences = 0
         self._wake = asyncio.Event()
         self._errands = (asyncio.Event(), asyncio.Event())
+        self._hungry = asyncio.Event()
+        self._feeder = Feeder(runtime, self._channel_id, self._bid, lambda: self._bucket.rate, self._wake.set)
 
     def wake(self) -> None:
         self._wake.set()
+        self._hungry.set()
         for errand in self._errands:
             errand.set()
 
@@ -95,12 +100,13 @@ class Sender:
             self._publish(conversation_id)
 
     async def _work(self) -> None:
-        """Until the lease is lost: messages, and beside them files and read receipts."""
+        """Until the lease is lost: messages, and beside them campaigns, files and read receipts."""
         doings = (self._upload_files, self._send_receipts)
         errands = [
             asyncio.create_task(self._repeat(do, wake), name=f"{do.__name__}-{self._channel_id}")
             for do, wake in zip(doings, self._errands, strict=True)
         ]
+        errands.append(asyncio.create_task(self._feeder.run(self._hungry), name=f"feeder-{self._channel_id}"))
         try:
             await self._send_while_leading()
         finally:
@@ -194,7 +200,7 @@ class Sender:
             # Before the message is queued again: it must not leave with the same refused token.
             await self._learn(error)
         await self._record(outcome)
-        self._publish(claimed.conversation_id)
+        self._publish(claimed.conversation_id, in_list=claimed.campaign_recipient_id is None)
 
     def _count_silence(self, outcome: claims.SendOutcome) -> None:
         """Requests without an answer come in rows when Meta is unwell; a queue must not be drained into doubt."""
@@ -234,8 +240,10 @@ class Sender:
         except Exception:
             log.exception("dispatch.note_failed", channel=self._channel_id)
 
-    def _publish(self, conversation_id: int) -> None:
-        self._runtime.hub.publish(frozenset({"inbox", f"conversation:{conversation_id}"}))
+    def _publish(self, conversation_id: int, *, in_list: bool = True) -> None:
+        """A campaign changes nothing in the list of conversations: a thousand a second must not wake it up."""
+        topics = {f"conversation:{conversation_id}"} | ({"inbox"} if in_list else set())
+        self._runtime.hub.publish(frozenset(topics))
 
     async def _finish(self) -> None:
         if self._in_flight:
@@ -253,7 +261,7 @@ async def run(runtime: Runtime) -> None:
         if "channels" in topics:
             changed.set()
         for channel_id, (sender, _task) in senders.items():
-            if f"outbox:{channel_id}" in topics:
+            if f"outbox:{channel_id}" in topics or campaigns.DUE in topics:
                 sender.wake()
 
     with runtime.hub.listening(listen):

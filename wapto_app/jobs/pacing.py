@@ -7,12 +7,17 @@ import time
 from collections.abc import Callable
 from datetime import timedelta
 
-STANDARD_RATE = 80.0
-"""Messages per second of a number, in and out. Meta: throughput level STANDARD."""
-HIGH_RATE = 1000.0
-"""Meta: throughput level HIGH."""
-COEXISTENCE_RATE = 20.0
-"""Meta: a number that also lives in the phone app."""
+from wapto_app.services.campaigns.limits_of_meta import COEXISTENCE_RATE, HIGH_RATE, STANDARD_RATE, per_second
+
+__all__ = [
+    "COEXISTENCE_RATE",
+    "HIGH_RATE",
+    "STANDARD_RATE",
+    "TokenBucket",
+    "allowed_rate",
+    "backoff",
+    "pair_backoff",
+]
 
 _SHARE = 0.95
 # Together with the share not more than Meta grants in any second.
@@ -21,11 +26,8 @@ _SLOWEST_SHARE = 0.05
 _RECOVERY_SECONDS = 30.0
 
 
-def allowed_rate(health: dict[str, object]) -> float:
-    """Messages per second that Meta grants this number."""
-    if health.get("on_phone_app"):
-        return COEXISTENCE_RATE
-    return HIGH_RATE if health.get("throughput") == "HIGH" else STANDARD_RATE
+allowed_rate = per_second
+"""Messages per second that Meta grants a number, by its health."""
 
 
 class TokenBucket:

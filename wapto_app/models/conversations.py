@@ -109,12 +109,14 @@ class Message(SQLModel, table=True):
     address an outbound message goes to: ``+E.164`` or a business-scoped user id. ``attempt`` counts how often it was
     handed to Meta, ``refusals`` how often Meta answered with an error that passes. ``campaign_recipient_id`` is whom a
     message of a campaign is for.
+
+    The index ``ix_message_waiting_sorted`` over what a number still has to send, people's messages first, is made by
+    hand in migration 0022.
     """
 
     __tablename__ = "message"
     __table_args__ = (
         sa.Index("ix_message_conversation_id_at_id", "conversation_id", "at", "id"),
-        partial_index("ix_message_waiting", "channel_id", "id", where=WAITING),
         partial_index("ix_message_waiting_conversation", "conversation_id", "id", where=WAITING_IN_LINE),
         partial_index("ix_message_unconfirmed", "channel_id", "id", where=UNCONFIRMED),
         partial_index("ix_message_files", "conversation_id", "at", "id", where=HAS_FILE),

@@ -19,6 +19,7 @@ from integrations.whatsapp.phones import canonical_phone
 from wapto_app.clock import utcnow
 from wapto_app.models import (
     AddressKind,
+    CampaignRecipient,
     Contact,
     ContactAddress,
     ContactEvent,
@@ -49,6 +50,7 @@ reaction = table_of(Reaction)
 contact_tag = table_of(ContactTag)
 field_value = table_of(FieldValue)
 contact_event = table_of(ContactEvent)
+campaign_recipient = table_of(CampaignRecipient)
 _OF_CONVERSATION = tuple(
     table_of(each) for each in (Message, Reaction, DeskEvent, Task, Review, ScheduledMessage, Notification)
 )
@@ -233,6 +235,7 @@ def merge(connection: sa.Connection, *, keep: int, absorb: int) -> None:
     _keep_what_was_written(connection, keep, absorb)
     _move(connection, contact_tag, "contact_id", "tag_id", keep=keep, absorb=absorb)
     _move(connection, field_value, "contact_id", "field_id", keep=keep, absorb=absorb)
+    _move(connection, campaign_recipient, "contact_id", "campaign_id", keep=keep, absorb=absorb)
     connection.execute(
         contact_event.update().where(contact_event.c.contact_id == absorb).values(contact_id=keep)
     )

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import sqlalchemy as sa
 
@@ -15,42 +14,46 @@ from wapto_app.models.base import table_of
 from wapto_app.services import audit
 from wapto_app.services.campaigns import topics
 from wapto_app.services.campaigns.stopping import tell
+from wapto_app.services.campaigns.timing import begins_at
 
 campaign = table_of(Campaign)
 
 LATE = timedelta(minutes=10)
 """From this on a campaign is late, and its policy counts."""
-FIRST_ZONE = ZoneInfo("Etc/GMT-14")
-"""Where a clock shows a time first (Kiribati)."""
 _EARLIER = timedelta(hours=26)
 # Spelled exactly as in the partial index, or SQLite does not use it.
 _IS_SCHEDULED = sa.text("campaign.state = 'scheduled'")
 
 
-def starts_at(run_at: datetime, time_zone: str, *, is_local: bool) -> datetime:
-    """When the work begins. By the recipients' own clocks: when the first clock on earth shows that time."""
-    if not is_local:
-        return run_at
-    try:
-        zone = ZoneInfo(time_zone)
-    except (ZoneInfoNotFoundError, ValueError):
-        zone = ZoneInfo("UTC")
-    return run_at.astimezone(zone).replace(tzinfo=FIRST_ZONE, fold=0)
+def _candidates(now: datetime) -> sa.Select[Any]:
+    """Those whose time may have come: by their recipients' clocks it comes up to a day earlier."""
+    names = ("id", "name", "run_at", "time_zone", "is_local", "late_policy", "created_by")
+    return sa.select(*(campaign.c[name] for name in names)).where(
+        _IS_SCHEDULED,
+        sa.or_(
+            campaign.c.run_at <= now,
+            sa.and_(campaign.c.is_local, campaign.c.run_at <= now + _EARLIER),
+        ),
+    )
+
+
+def _due(connection: sa.Connection, now: datetime) -> list[tuple[Any, datetime]]:
+    """Each with the moment at which it should have started."""
+    rows: Sequence[Any] = connection.execute(_candidates(now)).all()
+    return [(row, at) for row in rows if (at := begins_at(row)) <= now]
+
+
+def is_due(connection: sa.Connection) -> bool:
+    """Whether the time of any has come, for the price of a look."""
+    return bool(_due(connection, utcnow()))
 
 
 def fire(connection: sa.Connection, calls: list[None]) -> Sequence[frozenset[str]]:
     """Writer operation: start what is due; the topics to publish. A start and the new state are one transaction."""
     now = utcnow()
-    names = ("id", "name", "run_at", "time_zone", "is_local", "late_policy", "created_by")
-    query = sa.select(*(campaign.c[name] for name in names)).where(
-        _IS_SCHEDULED,
-        campaign.c.run_at <= sa.case((campaign.c.is_local, now + _EARLIER), else_=now),
-    )
     published: set[str] = set()
-    for row in connection.execute(query).all():
-        at = starts_at(row.run_at, row.time_zone, is_local=row.is_local)
-        if at <= now:
-            published |= _fire(connection, row, at, now)
+    for row, at in _due(connection, now):
+        published |= _fire(connection, row, at, now)
     return [frozenset(published), *(frozenset[str]() for _ in calls[1:])]
 
 

@@ -95,7 +95,7 @@ async def unschedule(session: AsyncSession, actor: Actor, campaign_id: int) -> N
 
 
 async def pause(session: AsyncSession, actor: Actor, campaign_id: int) -> TakenBack:
-    """Stop sending. What is at WhatsApp stays; what is queued and has not left waits again. Raises NotFound, Conflict."""
+    """Stop sending. What has left stays sent; what is queued waits again. Raises NotFound, Conflict."""
     actor.require(Permission.CAMPAIGNS_DO)
     cleared = {"pause_cause": "", "pause_detail": "", "waiting_until": None}
     await _move(session, campaign_id, (S.RUNNING,), S.PAUSED, **cleared)
@@ -199,7 +199,11 @@ async def choose_winner(session: AsyncSession, actor: Actor, campaign_id: int, l
 
 
 async def _move(
-    session: AsyncSession, campaign_id: int, before: Iterable[CampaignState], after: CampaignState, **values: Any
+    session: AsyncSession,
+    campaign_id: int,
+    before: Iterable[CampaignState],
+    after: CampaignState,
+    **values: Any,
 ) -> None:
     """From one of these states to another, or say in which it is. The row stays locked until the commit."""
     connection = await session.connection()

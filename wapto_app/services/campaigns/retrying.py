@@ -61,17 +61,13 @@ def _again(connection: sa.Connection, ids: list[int]) -> None:
     again = (
         recipient.update()
         .where(recipient.c.id == sa.bindparam("of"))
-        .values(
-            state=RecipientState.WAITING, due_at=utcnow(), reason="", error_code=None, error_detail=""
-        )
+        .values(state=RecipientState.WAITING, due_at=utcnow(), reason="", error_code=None, error_detail="")
     )
     if ids:
         connection.execute(again, [{"of": each} for each in ids])
 
 
-def _chosen(
-    campaign_id: int, which: Which, *, also_unconfirmed: bool
-) -> list[sa.ColumnElement[bool]]:
+def _chosen(campaign_id: int, which: Which, *, also_unconfirmed: bool) -> list[sa.ColumnElement[bool]]:
     states = [RecipientState.FAILED] + ([RecipientState.UNCONFIRMED] if also_unconfirmed else [])
     chosen = [recipient.c.campaign_id == campaign_id, recipient.c.state.in_(states)]
     if which["recipients"]:
@@ -103,7 +99,5 @@ def _may_be_written_to() -> sa.ColumnElement[bool]:
         )
         .exists()
     )
-    is_spared = sa.and_(
-        recipient.c.error_code == SPARED, recipient.c.queued_at > utcnow() - SPARED_FOR
-    )
+    is_spared = sa.and_(recipient.c.error_code == SPARED, recipient.c.queued_at > utcnow() - SPARED_FOR)
     return sa.and_(person, sa.or_(recipient.c.error_code.is_(None), ~is_spared))

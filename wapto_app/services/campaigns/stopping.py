@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 import sqlalchemy as sa
 from sqlmodel import col
@@ -15,6 +16,7 @@ from wapto_app.models import (
     Campaign,
     CampaignRecipient,
     CampaignState,
+    CampaignTally,
     NotificationKind,
     RecipientState,
     Role,
@@ -27,7 +29,7 @@ from wapto_app.services.campaigns.taking_back import take_back
 from wapto_app.services.notifications import News, notify_many
 from wapto_app.services.notifications import topic as notification_topic
 
-campaign, recipient = table_of(Campaign), table_of(CampaignRecipient)
+campaign, recipient, tally = table_of(Campaign), table_of(CampaignRecipient), table_of(CampaignTally)
 
 STILL_TO_COME = (RecipientState.HELD, RecipientState.WAITING, RecipientState.QUEUED)
 
@@ -48,24 +50,35 @@ def stop(connection: sa.Connection, stops: list[Stop]) -> Sequence[frozenset[str
 
 
 def _stop(connection: sa.Connection, why: Stop) -> frozenset[str]:
-    values = {"pause_cause": why.cause.value, "pause_detail": why.detail[:500], "updated_at": utcnow()}
-    values |= {"waiting_until": why.until} if why.until else {"state": CampaignState.PAUSED, "waiting_until": None}
-    is_running = campaign.c.id == why.campaign_id, campaign.c.state == CampaignState.RUNNING
+    values: dict[str, Any] = {"pause_cause": why.cause.value, "pause_detail": why.detail[:500]}
+    of = [campaign.c.id == why.campaign_id, campaign.c.state == CampaignState.RUNNING]
     if why.until:
-        is_running += (campaign.c.waiting_until.is_(None),)
+        values["waiting_until"] = why.until
+        of.append(campaign.c.waiting_until.is_(None))
+    else:
+        values |= {"state": CampaignState.PAUSED, "waiting_until": None}
     row = connection.execute(
         campaign.update()
-        .where(*is_running)
-        .values(values)
+        .where(*of)
+        .values(**values, updated_at=utcnow())
         .returning(campaign.c.name, campaign.c.created_by)
     ).first()
     if row is None:
         return frozenset()
-    take_back(connection, why.campaign_id)
-    audit.record_by_itself(connection, "campaign.stopped", f"campaign:{why.campaign_id}", cause=why.cause.value)
+    if why.cause is not Cause.TIER:  # whose queued ones are within it
+        take_back(connection, why.campaign_id)
+    return _tell_stopped(connection, why, row)
+
+
+def _tell_stopped(connection: sa.Connection, why: Stop, row: Any) -> frozenset[str]:
+    audit.record_by_itself(
+        connection, "campaign.stopped", f"campaign:{why.campaign_id}", cause=why.cause.value
+    )
     words = told(why.cause, why.detail)["words"]
     key = f"campaign:{why.campaign_id}:{why.cause}:{utcnow():%Y-%m-%dT%H:%M:%S}"
-    return tell(connection, why.campaign_id, NotificationKind.CAMPAIGN_STOPPED, row.name, row.created_by, key, words)
+    return tell(
+        connection, why.campaign_id, NotificationKind.CAMPAIGN_STOPPED, row.name, row.created_by, key, words
+    )
 
 
 def tell(
@@ -81,7 +94,7 @@ def tell(
     owners = sa.select(col(Account.id)).where(
         col(Account.role) == Role.OWNER, col(Account.is_active).is_(True)
     )
-    people = {created_by, *connection.execute(owners).scalars()} - {None}
+    people = {created_by, *connection.execute(owners).scalars()}
     news = [
         News(
             each,
@@ -90,7 +103,7 @@ def tell(
             key=key[:100],
             args={"title": name} | ({"what": words} if words else {}),
         )
-        for each in sorted(people)  # type: ignore[type-var]
+        for each in people
         if each is not None
     ]
     told_to = notify_many(connection, news)
@@ -115,8 +128,36 @@ def _go_on(connection: sa.Connection, campaign_id: int) -> frozenset[str]:
     return frozenset({topics.LIST, topics.of(campaign_id)}) if changed.rowcount else frozenset()
 
 
+def stop_building(connection: sa.Connection, stops: list[Stop]) -> Sequence[frozenset[str]]:
+    """Writer operation: campaigns whose list of recipients cannot be made; *Resume* tries it again."""
+    return [_stop_building(connection, each) for each in stops]
+
+
+def _stop_building(connection: sa.Connection, why: Stop) -> frozenset[str]:
+    row = connection.execute(
+        campaign.update()
+        .where(campaign.c.id == why.campaign_id, campaign.c.state == CampaignState.BUILDING)
+        .values(
+            state=CampaignState.PAUSED,
+            pause_cause=why.cause.value,
+            pause_detail=why.detail[:500],
+            updated_at=utcnow(),
+        )
+        .returning(campaign.c.name, campaign.c.created_by)
+    ).first()
+    return _tell_stopped(connection, why, row) if row is not None else frozenset()
+
+
+def without_work(connection: sa.Connection, campaign_ids: Iterable[int]) -> list[int]:
+    """Those of these campaigns whose counters say that nobody is left."""
+    left = sa.func.sum(sa.case((tally.c.state.in_(STILL_TO_COME), tally.c.count), else_=0))
+    query = sa.select(tally.c.campaign_id, left).where(tally.c.campaign_id.in_(list(campaign_ids)))
+    found = dict(connection.execute(query.group_by(tally.c.campaign_id)).tuples().all())
+    return [each for each in campaign_ids if not found.get(each)]
+
+
 def finish(connection: sa.Connection, requests: list[list[int]]) -> Sequence[frozenset[str]]:
-    """Writer operation: of these campaigns, those for whom nothing is left to do are finished; the topics to publish."""
+    """Writer operation: those of these campaigns for whom nothing is left to do are finished; the topics."""
     return [_finish_all(connection, campaign_ids) for campaign_ids in requests]
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -40,15 +41,23 @@ def cancel_waiting(connection: sa.Connection, campaign_id: int) -> int:
     return count
 
 
-def sweep(connection: sa.Connection, calls: list[None]) -> Sequence[dict[int, int]]:
-    """Writer operation: a portion of each cancelled campaign; how many were moved by campaign, empty when all are."""
-    unswept = (
+def _unswept() -> sa.Select[Any]:
+    return (
         sa.select(tally.c.campaign_id)
         .join(campaign, campaign.c.id == tally.c.campaign_id)
         .where(campaign.c.state == CampaignState.CANCELLED, tally.c.state.in_(_LEFT), tally.c.count > 0)
         .distinct()
     )
-    found = connection.execute(unswept).scalars().all()
+
+
+def is_due(connection: sa.Connection) -> bool:
+    """Whether anybody of a cancelled campaign still waits."""
+    return connection.execute(_unswept().limit(1)).first() is not None
+
+
+def sweep(connection: sa.Connection, calls: list[None]) -> Sequence[dict[int, int]]:
+    """Writer operation: a portion of each cancelled campaign; how many were moved by campaign, empty when all are."""
+    found = connection.execute(_unswept()).scalars().all()
     moved = {each: cancel_waiting(connection, each) for each in found}
     done = {each: count for each, count in moved.items() if count}
     return [done, *({} for _ in calls[1:])]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import sqlalchemy as sa
@@ -13,6 +13,7 @@ from wapto_app.models import CampaignRecipient, Message, RecipientState
 from wapto_app.models.base import table_of
 from wapto_app.services import plans
 from wapto_app.services.campaigns import tallying
+from wapto_app.services.errors import Blocked, DomainError, MarketingStopped, OptedOut
 
 message, recipient = table_of(Message), table_of(CampaignRecipient)
 _IS_QUEUED = sa.text("message.status = 'queued'")
@@ -28,7 +29,9 @@ def take_back(connection: sa.Connection, campaign_id: int) -> int:
         recipient.c.campaign_id == campaign_id, recipient.c.state == RecipientState.QUEUED
     )
     gone = connection.execute(
-        message.delete().where(message.c.id.in_(queued), _IS_QUEUED).returning(message.c.campaign_recipient_id)
+        message.delete()
+        .where(message.c.id.in_(queued), _IS_QUEUED)
+        .returning(message.c.campaign_recipient_id)
     )
     return waiting_again(connection, campaign_id, gone.scalars().all())
 
@@ -55,3 +58,52 @@ def waiting_again(connection: sa.Connection, campaign_id: int, recipient_ids: Se
     if recipient_ids:
         plans.count_back(connection, plans.Limit.MESSAGES, len(recipient_ids))
     return len(recipient_ids)
+
+
+_OF_THE_PERSON: dict[type[DomainError], str] = {
+    OptedOut: "opted_out",
+    Blocked: "blocked",
+    MarketingStopped: "marketing_stopped",
+}
+
+
+def refused(connection: sa.Connection, refusals: Mapping[int, DomainError]) -> None:
+    """The gate refused messages (by their ids) when they were to leave: Meta has not seen them, so they are removed.
+
+    Whoever may not be written to is skipped; because of anything else (a paused template) the recipient waits again.
+    """
+    if not refusals:
+        return
+    gone = connection.execute(
+        message.delete()
+        .where(message.c.id.in_(list(refusals)), _IS_QUEUED)
+        .returning(message.c.id, message.c.campaign_recipient_id)
+    ).all()
+    reasons = {row.campaign_recipient_id: _OF_THE_PERSON.get(type(refusals[row.id]), "") for row in gone}
+    found = connection.execute(
+        sa.select(recipient.c.id, recipient.c.campaign_id).where(recipient.c.id.in_(list(reasons)))
+    ).all()
+    for campaign_id in sorted({row.campaign_id for row in found}):
+        waiting_again(connection, campaign_id, [row.id for row in found if row.campaign_id == campaign_id])
+        skip(
+            connection,
+            campaign_id,
+            {row.id: reasons[row.id] for row in found if row.campaign_id == campaign_id and reasons[row.id]},
+        )
+
+
+def skip(connection: sa.Connection, campaign_id: int, reasons: Mapping[int, str]) -> None:
+    """Waiting recipients who do not get it after all, by id with the word of why."""
+    changes: tallying.Changes = Counter()
+    for reason in sorted(set(reasons.values())):
+        for some in in_parts(sorted(each for each, why in reasons.items() if why == reason)):
+            skipped = connection.execute(
+                recipient.update()
+                .where(recipient.c.id.in_(some), recipient.c.state == RecipientState.WAITING)
+                .values(state=RecipientState.SKIPPED, reason=reason[:32])
+                .returning(recipient.c.variant_id)
+            )
+            changes.update(
+                tallying.moved(campaign_id, skipped.scalars(), RecipientState.WAITING, RecipientState.SKIPPED)
+            )
+    tallying.apply(connection, changes)

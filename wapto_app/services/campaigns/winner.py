@@ -47,7 +47,7 @@ class Score:
 def scores(connection: sa.Connection, campaign_id: int, winner_by: str) -> list[Score]:
     """Of each variant, by label."""
     query = (
-        sa.select(variant.c.id, variant.c.label, tally.c.state, tally.c.count)
+        sa.select(variant.c.id, variant.c.label, tally.c.state, tally.c.count.label("people"))
         .outerjoin(
             tally,
             sa.and_(tally.c.campaign_id == variant.c.campaign_id, tally.c.variant_id == variant.c.id),
@@ -57,7 +57,7 @@ def scores(connection: sa.Connection, campaign_id: int, winner_by: str) -> list[
     )
     counted: dict[tuple[str, int], Counter[str]] = defaultdict(Counter)
     for row in connection.execute(query):
-        counted[row.label, row.id][row.state or ""] += row.count or 0
+        counted[row.label, row.id][row.state or ""] += row.people or 0
     hit = "replied" if winner_by == "reply" else "read"
     return [
         Score(variant_id, label, sum(found[state] for state in _ARRIVED), found[hit])

@@ -12,6 +12,7 @@ import sqlalchemy as sa
 from integrations.whatsapp import webhooks
 from wapto_app.models import Conversation, Direction, Message, MessageStatus, StatusEvent
 from wapto_app.models.base import table_of
+from wapto_app.services.campaign_changes import note
 from wapto_app.services.identity import choose_marketing, insert_ignore
 from wapto_app.services.ingest.context import Batch, Item
 from wapto_app.services.message_status import advance, reported
@@ -52,6 +53,7 @@ class _Progress:
     read_at: datetime | None
     error_code: int | None
     error_detail: str
+    campaign_recipient_id: int | None
     changed: bool = False
 
 
@@ -90,7 +92,10 @@ class _Messages:
             .values({name: sa.bindparam(f"new_{name}") for name in names}),
             [{"message_id": p.id, **{f"new_{name}": getattr(p, name) for name in names}} for p in changed],
         )
-        show_ticks(connection, {progress.conversation_id for progress in changed})
+        note(connection, [progress.campaign_recipient_id for progress in changed])
+        # A campaign does not change what the list shows of a conversation.
+        shown = {progress.conversation_id for progress in changed if progress.campaign_recipient_id is None}
+        show_ticks(connection, shown)
 
 
 def apply(batch: Batch, items: list[Item]) -> None:

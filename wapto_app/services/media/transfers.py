@@ -13,6 +13,7 @@ from wapto_app.clock import utcnow
 from wapto_app.models import MediaFile, MediaState, Message, MessageStatus
 from wapto_app.models.base import table_of
 from wapto_app.models.conversations import WAITING
+from wapto_app.services.campaign_changes import note
 from wapto_app.services.previews import show_ticks
 
 media_file = table_of(MediaFile)
@@ -189,7 +190,8 @@ def _settle_outbound(connection: sa.Connection, upload: Uploaded) -> list[int]:
         message.update()
         .where(message.c.media_id == upload.file.id, _IS_WAITING, _IS_QUEUED)
         .values(status=MessageStatus.FAILED, error_detail=upload.error[:500])
-        .returning(message.c.id, message.c.conversation_id)
+        .returning(message.c.id, message.c.conversation_id, message.c.campaign_recipient_id)
     ).all()
+    note(connection, [row.campaign_recipient_id for row in failed])
     show_ticks(connection, [row.conversation_id for row in failed])
     return [row.conversation_id for row in failed]

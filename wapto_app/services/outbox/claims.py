@@ -26,6 +26,8 @@ from wapto_app.models import (
 from wapto_app.models.base import table_of
 from wapto_app.models.conversations import WAITING, WAITING_IN_LINE
 from wapto_app.services import leases, sessions
+from wapto_app.services.campaign_changes import note
+from wapto_app.services.campaigns import taking_back
 from wapto_app.services.errors import DomainError
 from wapto_app.services.identity import insert_ignore
 from wapto_app.services.ingest.statuses import catch_up
@@ -46,6 +48,8 @@ reaction = table_of(Reaction)
 # Spelled exactly as in the partial indexes, or SQLite does not use them.
 _IS_WAITING = sa.text(f"message.{WAITING}")
 _IS_IN_LINE = sa.text(WAITING_IN_LINE.replace("status", "older.status"))
+# What people write does not wait behind a campaign.
+_IS_OF_CAMPAIGN = sa.text("(message.campaign_recipient_id IS NOT NULL)")
 _IS_QUEUED = sa.text("message.status = 'queued'")
 _IS_SENDING = sa.text("message.status = 'sending'")
 
@@ -84,6 +88,7 @@ class Claimed:
     created_at: datetime
     meta_media_id: str
     filename: str
+    campaign_recipient_id: int | None = None
 
     @property
     def callback_data(self) -> str:
@@ -140,7 +145,11 @@ def _claim(connection: sa.Connection, wanted: Claim) -> Batch:
         else:
             refused.append((row, refusal))
     ours = _mark_sending(connection, [row.id for row in allowed], now)
-    _mark_refused(connection, refused)
+    _mark_refused(connection, [pair for pair in refused if pair[0].campaign_recipient_id is None])
+    taking_back.refused(
+        connection,
+        {row.id: refusal for row, refusal in refused if row.campaign_recipient_id is not None},
+    )
     return Batch(
         [_claimed(row) for row in allowed if row.id in ours], [row.conversation_id for row, _why in refused]
     )
@@ -173,6 +182,7 @@ def _candidates() -> sa.Select[Any]:
             message.c.attempt,
             message.c.refusals,
             message.c.created_at,
+            message.c.campaign_recipient_id,
             conversation.c.contact_id,
             conversation.c.last_inbound_at,
             contact.c.opted_out_at,
@@ -201,7 +211,7 @@ def _candidates() -> sa.Select[Any]:
             ),
             message.c.id == next_in_line,
         )
-        .order_by(message.c.id)
+        .order_by(_IS_OF_CAMPAIGN, message.c.id)
         .limit(sa.bindparam("room"))
     )
 
@@ -245,6 +255,7 @@ def _claimed(row: Any) -> Claimed:
         created_at=row.created_at,
         meta_media_id=row.meta_id or "",
         filename=row.filename or "",
+        campaign_recipient_id=row.campaign_recipient_id,
     )
 
 
@@ -304,7 +315,10 @@ def record(connection: sa.Connection, outcomes: list[SendOutcome]) -> Sequence[N
         ),
         [_outcome_row(outcome) for outcome in outcomes],
     )
-    show_ticks(connection, [outcome.claimed.conversation_id for outcome in outcomes])
+    note(connection, [outcome.claimed.campaign_recipient_id for outcome in outcomes])
+    # A campaign does not change what the list shows of a conversation.
+    shown = [out for out in outcomes if out.claimed.campaign_recipient_id is None]
+    show_ticks(connection, [outcome.claimed.conversation_id for outcome in shown])
     _take_back(connection, [out.claimed.content for out in outcomes if out.status is MessageStatus.FAILED])
     sent = [outcome for outcome in outcomes if outcome.wamid]
     if sent:
@@ -366,7 +380,8 @@ def _recover(connection: sa.Connection, left: Left) -> list[int]:
             status=MessageStatus.UNCONFIRMED,
             error_detail="Wapto stopped while this message was being sent. WhatsApp may have delivered it.",
         )
-        .returning(message.c.id, message.c.conversation_id)
+        .returning(message.c.id, message.c.conversation_id, message.c.campaign_recipient_id)
     ).all()
+    note(connection, [row.campaign_recipient_id for row in rows])
     show_ticks(connection, [row.conversation_id for row in rows])
     return [row.conversation_id for row in rows]

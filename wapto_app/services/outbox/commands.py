@@ -27,6 +27,7 @@ from wapto_app.models import (
 )
 from wapto_app.security.permissions import Actor, Permission
 from wapto_app.services import desk, plans, sessions
+from wapto_app.services.campaign_changes import note
 from wapto_app.services.errors import Conflict, Invalid, NotFound
 from wapto_app.services.outbox.gate import Facts, check
 from wapto_app.services.outbox.payloads import build
@@ -127,6 +128,8 @@ async def retry(session: AsyncSession, actor: Actor, message_id: int) -> None:
     message.recipient = await _recipient(session, conversation.contact_id)
     if conversation.last_message_id == message.id:
         conversation.preview_status = MessageStatus.QUEUED.value
+    connection = await session.connection()
+    await connection.run_sync(note, [message.campaign_recipient_id])
     touch(session, "inbox", f"conversation:{message.conversation_id}", f"outbox:{message.channel_id}")
 
 
