@@ -30,42 +30,41 @@ def cost_part() -> rx.Component:
     )
     return card(
         rx.el.h2(t("What WhatsApp will charge"), class_name="text-sm font-semibold"),
-        rx.cond(_COST["known"], _known(), unknown),
+        rx.cond(_COST["has_prices"], _known(), unknown),
     )
 
 
 def _known() -> rx.Component:
     def line(row: Any) -> rx.Component:
         return rx.el.li(
-            rx.el.span(row["market"], class_name="min-w-0 flex-1 truncate"),
+            rx.el.span(row["name"], class_name="min-w-0 flex-1 truncate"),
             rx.el.span(t("{n}", n=row["people"]), class_name="tabular-nums text-muted"),
-            rx.el.span(_money(row["micros"]), class_name="w-20 text-end tabular-nums"),
+            rx.el.span(
+                rx.cond(row["amount"] != "", row["amount"].to(str), "–"),
+                class_name="w-20 text-end tabular-nums",
+            ),
             class_name="flex gap-3 py-1 text-sm",
         )
 
-    free = _COST["free"].to(int)
+    def note(n: rx.Var[int], words: Any) -> rx.Component:
+        return rx.cond(n > 0, rx.el.p(words, class_name="mt-2 text-xs text-muted text-pretty"), rx.fragment())
+
+    free, unpriced = _COST["free"].to(int), _COST["unpriced"].to(int)
+    places = _COST["missing"].to(list[str]).join(", ")
     return rx.fragment(
         rx.el.p(
-            t("About {sum}", sum=_money(_COST["micros"])),
+            t("About {sum}", sum=_COST["total"].to(str)),
             class_name="mt-1 text-2xl font-semibold tabular-nums",
         ),
         rx.el.ul(rx.foreach(_COST["lines"].to(list[dict[str, Any]]), line), class_name="mt-2"),
-        rx.cond(
-            free > 0,
-            rx.el.p(
-                tn("{n} is free of charge.", "{n} are free of charge.", free),
-                class_name="mt-2 text-xs text-muted",
+        note(free, tn("{n} is free of charge.", "{n} are free of charge.", free)),
+        note(
+            unpriced,
+            tn(
+                "{n} person is not counted; a price is missing for: {places}.",
+                "{n} people are not counted; a price is missing for: {places}.",
+                unpriced,
+                places=places,
             ),
-            rx.fragment(),
         ),
-    )
-
-
-def _money(micros: Any) -> rx.Var[str]:
-    """Millionths of the currency as the reader's language writes it."""
-    return rx.Var(
-        "new Intl.NumberFormat(document.documentElement.lang || 'en', "
-        f"{{style: 'currency', currency: {_COST!s}.currency || 'USD'}}).format({micros!s} / 1e6)",
-        _var_type=str,
-        _var_data=_COST._get_all_var_data(),
     )

@@ -21,8 +21,9 @@ from wapto_app.services.campaigns.mapping import FIXED, Choice, Preview, Rule
 from wapto_app.services.errors import NotFound
 
 _SHARE = 50
-_TEST_SHARE = 20
 _DECIDE_AFTER = 240
+_TEST: dict[str, Any] = {"test_share": 20, "winner_by": "read", "decide_after": _DECIDE_AFTER}
+_NO_TEST: dict[str, Any] = {"test_share": 0, "winner_by": "", "decide_after": 0}
 _NO_PREVIEW = Preview(
     contact_id=0, contact="", phone="", header="none", header_text="", body="", footer="", buttons=[], file_key="",
     values=[], problem="",
@@ -80,6 +81,7 @@ class ContentStep(rx.State):
     at: int = 0
     people: int = 0
     _people: list[int] = []
+    _stored: list[dict[str, Any]] = []
 
     @rx.var(initial_value={})
     def shown(self) -> dict[str, Any]:
@@ -175,23 +177,21 @@ class ContentStep(rx.State):
     @requires(Permission.CAMPAIGNS_DO)
     async def test(self, on: bool) -> None:
         """A second variant, or none."""
-        kept = self._forms()[:1]
-        if on:
-            kept = [{**kept[0], "share": _SHARE}, {**kept[0], "label": "B", "share": 100 - _SHARE}]
+        first = next(iter(self._stored), None)
+        if first is not None and on:
             self.label = "B"
-            await self._save(
-                variants=kept, test_share=_TEST_SHARE, winner_by="read", decide_after=_DECIDE_AFTER
-            )
-        else:
+            two = [{**first, "share": _SHARE}, {**first, "label": "B", "share": 100 - _SHARE}]
+            await self._save(variants=two, **_TEST)
+        elif first is not None:
             self.label = "A"
-            await self._save(variants=[{**kept[0], "share": 100}], test_share=0, winner_by="", decide_after=0)
+            await self._save(variants=[{**first, "share": 100}], **_NO_TEST)
 
     @rx.event
     @requires(Permission.CAMPAIGNS_DO)
     async def split(self, share: str) -> None:
         """``share`` percent of the test get A."""
         if share.isdecimal() and 0 < int(share[:3]) < 100 and len(self.variants) == 2:
-            first, second = self._forms()
+            first, second = self._stored
             await self._save(variants=[{**first, "share": int(share)}, {**second, "share": 100 - int(share)}])
 
     @rx.event
@@ -212,11 +212,6 @@ class ContentStep(rx.State):
 
     async def _draft(self) -> DraftForm | None:
         return (await self.get_state(CampaignWizard))._draft
-
-    def _forms(self) -> list[VariantForm]:
-        return [VariantForm(**each) for each in self._stored]  # type: ignore[typeddict-item]
-
-    _stored: list[dict[str, Any]] = []
 
     def _rule(self, key: str) -> Rule | None:
         found = [each["mapping"].get(key) for each in self._stored if each["label"] == self.label]

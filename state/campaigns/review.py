@@ -48,7 +48,7 @@ class Sheet(TypedDict):
     decide_after: int
 
 
-_NO_ESTIMATE = Estimate(currency="", micros=0, lines=[], unpriced=[], free=0, known=False)
+_NO_ESTIMATE = Estimate(has_prices=False, currency="", total="", lines=[], unpriced=0, missing=[], free=0)
 _BLANK = Sheet(
     people=0, sendable=0, skipped=[], number="", templates=[], run_at="", time_zone="", is_local=False, quiet_from="",
     quiet_until="", late_policy="send", rate=0, most=80, tier=0, test_share=0, winner_by="", decide_after=0,

@@ -40,8 +40,15 @@ class TestSend(rx.State):
     @requires(Permission.CAMPAIGNS_DO)
     async def send(self, form: TestForm) -> list[EventSpec]:
         actor, wizard = await actor_of(self), await self.get_state(CampaignWizard)
-        label = (await self.get_state(ContentStep)).label
+        content = await self.get_state(ContentStep)
         async with runtime.get().db.write() as session:
-            await testing.send_test(session, actor, wizard.campaign_id, label, phone=form["phone"])
+            await testing.send_test(
+                session,
+                actor,
+                wizard.campaign_id,
+                content.label,
+                form["phone"],
+                like=content.preview["contact_id"],
+            )
         self.phone, self.is_open = form["phone"][:40], False
         return [Feedback.clear(), success(f"The test to {self.phone} is on its way.")]

@@ -53,7 +53,9 @@ class CampaignWizard(rx.State):
         self.refused = ""
         try:
             async with runtime.get().db.write() as session:
-                campaign_id = await starting.start(session, actor, tag=tag, segment=segment, template=template)
+                campaign_id = await starting.start(
+                    session, actor, tag=tag, segment=segment, template=template
+                )
         except NotInPlan as error:
             self.refused = error.message
             return None
