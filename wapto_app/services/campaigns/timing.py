@@ -12,16 +12,20 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, datetime, time, timedelta
+from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import phonenumbers
 from phonenumbers.timezone import UNKNOWN_TIMEZONE, time_zones_for_number
 
+from wapto_app.clock import utcnow
 from wapto_app.models import Campaign
 from wapto_app.services.account_fields import time_zones
 from wapto_app.services.errors import Invalid
 
 _CLOCK = re.compile(r"([01]\d|2[0-3]):[0-5]\d")
+_FIRST_ZONE = "Pacific/Kiritimati"
+"""Where every wall clock shows a time first (UTC+14)."""
 _TRIES = 8
 _PREFIX = 8
 """The + and seven digits."""
@@ -70,6 +74,18 @@ def moment(wall: datetime, zone: ZoneInfo) -> datetime:
 def wall(at: datetime, zone: ZoneInfo) -> datetime:
     """What wall clocks of this zone show then, without a zone."""
     return at.astimezone(zone).replace(tzinfo=None, fold=0)
+
+
+def begins_at(campaign: Campaign | Any) -> datetime:
+    """When a scheduled campaign must start, so that its first recipient gets it in time; or a row with its columns.
+
+    At recipients' own clocks that is when the first zone of the world shows the time; ``Clock`` does the rest.
+    """
+    if campaign.run_at is None:
+        return utcnow()
+    if not campaign.is_local:
+        return campaign.run_at
+    return moment(wall(campaign.run_at, zone_of_name(campaign.time_zone)), ZoneInfo(_FIRST_ZONE))
 
 
 def zones_of(number: str) -> tuple[str, ...]:
