@@ -58,19 +58,10 @@ def people() -> rx.Component:
 
 def _filters() -> rx.Component:
     page = "/exports/campaigns/" + CampaignPeople.campaign_id.to_string() + ".csv"
-    asked = [
-        f"{name}="
-        + rx.Var(f"encodeURIComponent({value!s})", _var_type=str, _var_data=value._get_all_var_data())
-        for name, value in (
-            ("state", CampaignPeople.state),
-            ("reason", CampaignPeople.reason),
-            ("q", CampaignPeople.text),
-        )
-    ]
     export = file_link(
         rx.icon("download", size=16, aria_hidden=True),
         t("Export"),
-        href=page + "?" + asked[0] + "&" + asked[1] + "&" + asked[2],
+        href=page + CampaignPeople.query,
         class_name=_EXPORT,
     )
     return rx.el.div(

@@ -53,7 +53,7 @@ def _chart() -> rx.Component:
         ("sent", t("Sent"), "bg-line-strong"),
         ("delivered", t("Delivered"), "bg-info"),
         ("read", t("Read"), "bg-accent"),
-        ("replied", t("Replied"), "bg-success"),
+        ("replied", t("Replied"), "bg-tag-green-ink"),
         ("failed", t("Failed"), "bg-danger"),
         label=t("How it went over time"),
     )
@@ -83,7 +83,7 @@ def _variants() -> rx.Component:
 
 
 def _variant_name(row: Any) -> rx.Component:
-    winner = badge(t("Winner"), tone="success")
+    winner = badge(t("Winner"), tone="accent")
     return rx.el.span(
         rx.el.span(row["label"], " · ", rx.el.span(row["template"], dir="auto"), class_name="font-medium"),
         rx.cond(row["is_winner"], rx.fragment(" ", winner), rx.fragment()),

@@ -20,7 +20,7 @@ from wapto_app.services.errors import NotFound
 
 class CampaignPeople(rx.State):
     """``asked`` is the dialog that is open: ``again`` for the marked ones, ``unconfirmed`` for those whose fate
-    nobody knows.
+    nobody knows. ``query`` is the filter as the address and the file of it have it.
     """
 
     rows: list[RecipientRow] = []
@@ -33,6 +33,7 @@ class CampaignPeople(rx.State):
     has_next: bool = False
     marked: list[int] = []
     asked: str = ""
+    query: str = ""
     campaign_id: int = 0
     _starts: list[int] = [0]
     _next: int = 0
@@ -124,14 +125,18 @@ class CampaignPeople(rx.State):
             except NotFound:
                 self.rows, self._next, self.missing = [], 0, True
         self.has_next, self.page = bool(self._next), (len(self._starts) - 1) * recipients.PAGE
-        self.loaded = True
+        self.query, self.loaded = _query(self.state, self.reason, self.text), True
 
     def _address(self, state: str, reason: str, text: str) -> EventSpec:
         """The list as the address says it, so that it can be kept and sent to somebody."""
-        given = (("state", state), ("reason", reason), ("q", text))
-        said = urlencode({name: value for name, value in given if value})
         page = f"{PATH}/{self.campaign_id}/recipients"
-        return rx.redirect(f"{page}?{said}" if said else page, replace=True)
+        return rx.redirect(page + _query(state, reason, text), replace=True)
+
+
+def _query(state: str, reason: str, text: str) -> str:
+    given = (("state", state), ("reason", reason), ("q", text))
+    said = urlencode({name: value for name, value in given if value})
+    return f"?{said}" if said else ""
 
 
 def retried(done: Retried) -> str:
