@@ -1,11 +1,11 @@
 """people's messages leave before those of campaigns.
 
-Revision: 0022, after 0019
+Revision: 0020, after 0019
 """
 
 from alembic import op
 
-revision = "0022"
+revision = "0020"
 down_revision = "0019"
 branch_labels = None
 depends_on = None
