@@ -25,6 +25,7 @@ from wapto_app.ui.table import Column, table
 from wapto_app.ui.time import relative_time
 
 MAY_WRITE = Shell.permissions.contains(Permission.CONTACTS_DO.value)
+MAY_SEND = Shell.permissions.contains(Permission.CAMPAIGNS_DO.value)
 
 
 def segments() -> rx.Component:
@@ -118,6 +119,13 @@ def _actions(row: Any) -> rx.Component:
     return menu(
         icon_button("ellipsis", label),
         menu_item(t("Show its contacts"), icon="users", href="/contacts?segment=" + row["id"].to_string()),
+        rx.cond(
+            MAY_SEND,
+            menu_item(
+                t("Send a campaign"), icon="megaphone", href="/campaigns/new?segment=" + row["id"].to_string()
+            ),
+            rx.fragment(),
+        ),
         rx.cond(MAY_WRITE, writing, menu_item(t("See the rules"), icon="sliders-horizontal", href=address)),
         label=label,
         align="end",

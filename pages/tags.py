@@ -23,6 +23,7 @@ from wapto_app.ui.table import Column, table
 from wapto_app.ui.tags import chip
 
 _MAY_WRITE = Shell.permissions.contains(Permission.TAGS_DO.value)
+_MAY_SEND = Shell.permissions.contains(Permission.CAMPAIGNS_DO.value)
 _SEES_CONTACTS = Shell.permissions.contains(Permission.CONTACTS_SEE.value)
 
 
@@ -119,6 +120,15 @@ def _actions(row: Any) -> rx.Component:
         menu_item(t("Edit"), icon="pencil", on_click=TagDialog.edit(row["id"], row["name"], row["colour"])),
         menu_item(
             t("Merge into another"), icon="merge", on_click=TagDialog.ask_to_merge(row["id"], row["name"])
+        ),
+        rx.cond(
+            _MAY_SEND,
+            menu_item(
+                t("Send a campaign"),
+                icon="megaphone",
+                href="/campaigns/new?tag=" + row["id"].to(int).to_string(),
+            ),
+            rx.fragment(),
         ),
         menu_separator(),
         menu_item(

@@ -21,6 +21,7 @@ from pages import (
     admin_subscriptions,
     agents,
     business_hours,
+    campaigns,
     connect,
     contacts,
     contacts_import,
@@ -34,6 +35,7 @@ from pages import (
     media_library,
     not_found,
     opt_words,
+    prices,
     profile,
     quick_replies,
     register,
@@ -57,6 +59,8 @@ from pages.admin_settings import meta_app as settings_meta_app
 from pages.admin_settings import payments as settings_payments
 from pages.admin_settings import registration as settings_registration
 from pages.admin_settings import retention as settings_retention
+from pages.campaigns import one as one_campaign
+from pages.campaigns import wizard as campaign_wizard
 from pages.contacts import detail as contact_detail
 from pages.contacts import duplicates as contact_duplicates
 from pages.review import conversation as review_conversation
@@ -72,6 +76,9 @@ from state.admin_settings.registration import RegistrationSettings
 from state.admin_settings.retention import RetentionSettings
 from state.agents import Agents
 from state.business_hours import BusinessHours
+from state.campaigns.listing import Campaigns
+from state.campaigns.one import OneCampaign
+from state.campaigns.wizard import CampaignWizard
 from state.contacts import ContactList, ContactPage, Duplicates
 from state.fields import Fields
 from state.imports import Imports
@@ -81,6 +88,7 @@ from state.library import MediaLibrary
 from state.opt_words import OptWords
 from state.payment import Payment
 from state.plans import Plans
+from state.prices import Prices
 from state.profile import Profile
 from state.quick_replies import QuickReplies
 from state.review import Behind, Review
@@ -114,6 +122,7 @@ from wapto_app.web import (
     invoices,
     limits,
     media,
+    message_prices,
     metrics,
     sandbox,
     start,
@@ -150,6 +159,7 @@ _routes = [
     *web_contacts.routes,
     *imports.routes,
     *campaign_uploads.routes,
+    *message_prices.routes,
 ]
 
 _is_https = _settings.public_url.startswith("https://")
@@ -172,6 +182,7 @@ app = rx.App(
                 "/library": 110 * limits.MEBIBYTE,
                 "/imports": 51 * limits.MEBIBYTE,
                 "/campaign-uploads": 51 * limits.MEBIBYTE,
+                "/message-prices": 3 * limits.MEBIBYTE,
                 "/admin/save/logo": 3 * limits.MEBIBYTE,
                 "/sandbox/": 110 * limits.MEBIBYTE,
             },
@@ -260,6 +271,7 @@ _page(first_password.first_password, "/profile/password", Shell.load)
 _page(two_factor.two_factor, "/profile/two-factor", Shell.load, TwoFactor.load)
 _page(contacts_import.contacts_import, "/contacts/import", Shell.load, Imports.load)
 _page(opt_words.opt_words, "/settings/opt-out", Shell.load, OptWords.load)
+_page(prices.prices, "/settings/prices", Shell.load, Prices.load)
 _page(tasks.tasks, "/tasks", Shell.load, Tasks.load)
 _page(contacts.contacts, "/contacts", Shell.load, ContactList.load)
 _page(contact_duplicates.duplicates, "/contacts/duplicates", Shell.load, Duplicates.load)
@@ -268,6 +280,10 @@ _page(tags.tags, "/tags", Shell.load, Tags.load)
 _page(fields.fields, "/fields", Shell.load, Fields.load)
 _page(segments.segments, "/segments", Shell.load, Segments.load)
 _page(segment.segment, segment.ROUTE, Shell.load, SegmentEditor.load)
+_page(campaigns.campaigns, "/campaigns", Shell.load, Campaigns.load)
+_page(campaign_wizard.starting, "/campaigns/new", Shell.load, CampaignWizard.begin)
+_page(campaign_wizard.wizard, campaign_wizard.ROUTE, Shell.load, CampaignWizard.load)
+_page(one_campaign.one, one_campaign.ROUTE, Shell.load, OneCampaign.load)
 _page(media_library.media_library, "/media-library", Shell.load, MediaLibrary.load)
 _page(quick_replies.quick_replies, "/quick-replies", Shell.load, QuickReplies.load)
 _page(business_hours.business_hours, "/settings/hours", Shell.load, BusinessHours.load)

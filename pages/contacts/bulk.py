@@ -6,8 +6,9 @@ from collections.abc import Callable
 
 import reflex as rx
 
-from pages.contacts.words import MAY_EXPORT, MAY_WRITE
+from pages.contacts.words import MAY_EXPORT, MAY_SEND, MAY_WRITE
 from pages.tag_parts import tag_picker
+from state.campaigns.for_contacts import CampaignForContacts
 from state.contacts import ContactBulk, ContactList, MergeContacts
 from wapto_app.ui.badge import badge
 from wapto_app.ui.button import button
@@ -67,6 +68,14 @@ def bulk_actions(export_menu: Callable[[rx.Component], rx.Component]) -> list[rx
 def _more() -> rx.Component:
     return menu(
         button(t("More"), icon="ellipsis", size="sm"),
+        rx.cond(
+            MAY_SEND,
+            rx.fragment(
+                menu_item(t("Send a campaign"), icon="megaphone", on_click=CampaignForContacts.begin),
+                menu_separator(),
+            ),
+            rx.fragment(),
+        ),
         menu_item(t("Opt out"), icon="bell-off", on_click=ContactBulk.ask("opt_out")),
         menu_item(t("Opt in"), icon="bell", on_click=ContactBulk.ask("opt_in")),
         menu_separator(),

@@ -13,6 +13,7 @@ from wapto_app.ui.i18n import t
 
 MAY_WRITE = Shell.permissions.contains(Permission.CONTACTS_DO.value)
 MAY_EXPORT = Shell.permissions.contains(Permission.EXPORT_DO.value)
+MAY_SEND = Shell.permissions.contains(Permission.CAMPAIGNS_DO.value)
 MAY_CHAT = Shell.permissions.contains(Permission.INBOX_DO.value)
 LANGUAGES = ("en", "es", "pt", "pt-BR", "fr", "de", "it", "nl", "ar", "hi", "id", "tr", "ru", "zh", "ja")
 

@@ -22,6 +22,7 @@ from wapto_app.services.errors import DomainError, Invalid
 _FIRST_PAGES = (
     (Permission.INBOX_SEE, "/inbox"),
     (Permission.CONTACTS_SEE, "/contacts"),
+    (Permission.CAMPAIGNS_SEE, "/campaigns"),
     (Permission.TEAMS_SEE, "/agents"),
     (Permission.REPORTS_SEE, "/review"),
     (Permission.MEDIA_SEE, "/media-library"),

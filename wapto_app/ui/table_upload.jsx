@@ -2,8 +2,9 @@ import { useRef, useState } from "react";
 import { sendFile } from "./files.jsx";
 import { tr } from "./i18n.jsx";
 
-// One file that is dropped or chosen, and goes to a route of ours; `onDone` hears the id that the route answers with.
-export function TableUpload({ action, accept, most, onDone, className }) {
+// One file that is dropped or chosen, and goes to a route of ours; `onDone` hears the id that the route answers with,
+// `onKey` the key. `note` says what becomes of it; `small` is for a place among others.
+export function TableUpload({ action, accept, most, note, small, onDone, onKey, className }) {
   const input = useRef(null);
   const running = useRef(null);
   const [over, setOver] = useState(false);
@@ -16,7 +17,8 @@ export function TableUpload({ action, accept, most, onDone, className }) {
     const answer = await done;
     running.current = null;
     setState({ name: answer.id ? file.name : "", percent: 100, error: answer.error || "" });
-    if (answer.id) onDone(answer.id);
+    if (answer.key) onKey?.(answer.key);
+    else if (answer.id) onDone?.(answer.id);
   };
   const dropped = (event) => {
     event.preventDefault();
@@ -36,7 +38,7 @@ export function TableUpload({ action, accept, most, onDone, className }) {
         onDragOver={(event) => { event.preventDefault(); setOver(true); }}
         onDragLeave={() => setOver(false)}
         onDrop={dropped}
-        className={`flex min-h-52 flex-col items-center justify-center gap-3 rounded-lg border-2 border-dashed px-6 py-8 text-center transition-colors ${over ? "border-accent bg-accent-soft" : "border-line-strong"}`}
+        className={`flex flex-col items-center justify-center gap-3 rounded-lg border-2 border-dashed px-6 text-center transition-colors ${small ? "min-h-32 py-5" : "min-h-52 py-8"} ${over ? "border-accent bg-accent-soft" : "border-line-strong"}`}
       >
         <input ref={input} type="file" accept={accept} onChange={chosen} hidden aria-label={tr("Choose a file")} data-testid="table-file" />
         {busy ? (
@@ -52,7 +54,7 @@ export function TableUpload({ action, accept, most, onDone, className }) {
           <>
             <p className="text-sm font-medium">{tr("Drop a CSV or Excel file here")}</p>
             <button type="button" onClick={() => input.current?.click()} className="inline-flex h-9 items-center rounded-md bg-accent px-3.5 text-sm font-medium text-on-accent hover:bg-accent-hover">{tr("Choose a file")}</button>
-            <p className="max-w-100 text-xs text-pretty text-muted">{tr("Up to 200,000 rows and 50 MB. One column must hold phone numbers. Nothing is imported before you say so.")}</p>
+            <p className="max-w-100 text-xs text-pretty text-muted">{note ?? tr("Up to 200,000 rows and 50 MB. One column must hold phone numbers. Nothing is imported before you say so.")}</p>
           </>
         )}
       </div>

@@ -18,7 +18,10 @@ class TableUpload(rx.Component):
     action: rx.Var[str]
     accept: rx.Var[str]
     most: rx.Var[int]
+    note: rx.Var[str]
+    small: rx.Var[bool]
     on_done: rx.EventHandler[rx.event.passthrough_event_spec(int)]
+    on_key: rx.EventHandler[rx.event.passthrough_event_spec(str)]
 
 
 def table_upload(*, action: str, accept: str, most: int, on_done: Any) -> rx.Component:

@@ -6,7 +6,8 @@ const SHOWN = 100;
 
 // The inside of the tag picker: search, tick, and make a tag while typing. One event per tick; the tick is drawn at once
 // and falls back to what the server says.
-export function TagList({ tags, chosen, mayCreate, loading, isWide, onOpen, onToggle, onCreate }) {
+// `find` and `none` are words for a list of something else that has a name.
+export function TagList({ tags, chosen, mayCreate, loading, isWide, find, none, onOpen, onToggle, onCreate }) {
   const [query, setQuery] = useState("");
   const [active, setActive] = useState(0);
   const [pending, setPending] = useState({});
@@ -21,6 +22,7 @@ export function TagList({ tags, chosen, mayCreate, loading, isWide, onOpen, onTo
   // Those that are on stand first, as they were when the list was opened: nothing jumps away under the pointer.
   const first = useRef(chosen);
   const sorted = useMemo(() => [...tags].sort((a, b) => first.current.includes(b.id) - first.current.includes(a.id)), [tags]);
+  const hint = find ?? (mayCreate ? tr("Find or create a tag") : tr("Find a tag"));
   const words = plain(query).split(" ").filter(Boolean);
   const found = sorted.filter((tag) => words.every((word) => plain(tag.name).includes(word))).slice(0, SHOWN);
   const name = query.trim().replace(/\s+/g, " ");
@@ -60,20 +62,19 @@ export function TagList({ tags, chosen, mayCreate, loading, isWide, onOpen, onTo
   return (
     <div className={`flex max-w-full flex-col gap-1 ${isWide ? "" : "w-64"}`}>
       <input type="text" role="combobox" aria-expanded="true" aria-controls={id} aria-autocomplete="list" data-autofocus="true" autoComplete="off"
-        aria-activedescendant={rows.length ? `${id}-${active}` : undefined} aria-label={mayCreate ? tr("Find or create a tag") : tr("Find a tag")}
-        placeholder={mayCreate ? tr("Find or create a tag") : tr("Find a tag")} maxLength={50} className="control" value={query}
+        aria-activedescendant={rows.length ? `${id}-${active}` : undefined} aria-label={hint} placeholder={hint} maxLength={50} className="control" value={query}
         onChange={(event) => { setQuery(event.target.value); setActive(0); }} onKeyDown={keys} />
-      <ul ref={list} id={id} role="listbox" aria-multiselectable="true" aria-label={tr("Tags")} className="scroll-thin max-h-64 overflow-y-auto">
+      <ul ref={list} id={id} role="listbox" aria-multiselectable="true" aria-label={find ?? tr("Tags")} className="scroll-thin max-h-64 overflow-y-auto">
         {found.map((tag, i) => row(tag.id, i, (
           <>
-            <span aria-hidden="true" className="tag-dot" data-colour={tag.colour} />
+            {tag.colour && <span aria-hidden="true" className="tag-dot" data-colour={tag.colour} />}
             <span dir="auto" className="min-w-0 flex-1 truncate">{tag.name}</span>
             {marked(tag) && <Tick />}
           </>
         ), marked(tag), tag))}
         {isNew && row("new", found.length, <span className="min-w-0 flex-1 truncate">{tr("Create “{name}”", { name })}</span>, false, null)}
         {rows.length === 0 && !loading && (
-          <li className="px-2 py-1.5 text-sm text-muted">{tags.length || query ? tr("Nothing found.") : tr("There are no tags yet.")}</li>
+          <li className="px-2 py-1.5 text-sm text-muted">{tags.length || query ? tr("Nothing found.") : none ?? tr("There are no tags yet.")}</li>
         )}
         {loading && tags.length === 0 && <li className="px-2 py-1.5 text-sm text-muted">{tr("Loading…")}</li>}
       </ul>

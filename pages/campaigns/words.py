@@ -1,0 +1,92 @@
+"""How a campaign's state, progress and rates are shown, wherever they are."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import reflex as rx
+
+from state.campaigns.listing import Campaigns
+from state.shell import Shell
+from wapto_app.security.permissions import Permission
+from wapto_app.ui.badge import status_badge
+from wapto_app.ui.i18n import Text, t, tn
+from wapto_app.ui.progress import progress
+from wapto_app.ui.time import exact_time
+from wapto_app.ui.tokens import Tone
+
+MAY_WRITE = Shell.permissions.contains(Permission.CAMPAIGNS_DO.value)
+STATES: dict[str, tuple[Text, Tone]] = {
+    "draft": (t("Draft"), "neutral"),
+    "scheduled": (t("Scheduled"), "info"),
+    "asking": (t("Waits for you"), "warning"),
+    "building": (t("Getting ready"), "info"),
+    "running": (t("Sending"), "accent"),
+    "paused": (t("Paused"), "warning"),
+    "finished": (t("Finished"), "neutral"),
+    "cancelled": (t("Cancelled"), "neutral"),
+}
+
+
+def state_badge(row: Any) -> rx.Component:
+    return status_badge(row["state"], STATES)
+
+
+def is_one_of(row: Any, *states: str) -> rx.Var[bool]:
+    return rx.Var.create(list(states)).contains(row["state"])
+
+
+def ask(what: str, row: Any) -> Any:
+    """Open a dialog of ``dialogs`` about this campaign."""
+    return Campaigns.ask(what, row["id"], row["name"], row["left"])
+
+
+def share_gone(row: Any) -> rx.Var[float]:
+    """0 to 100."""
+    people = row["people"].to(int)
+    return rx.cond(people > 0, row["gone"].to(int) / people * 100, 0).to(float)
+
+
+def running_words(row: Any) -> rx.Component:
+    """ "412 of 5,000 · 3 min left"."""
+    done = t("{done} of {people}", done=row["gone"], people=row["people"])
+    left = rx.cond(row["seconds_left"].to(int) > 0, rx.fragment(" · ", duration_left(row)), rx.fragment())
+    return rx.el.span(done, left, class_name="text-xs text-muted tabular-nums whitespace-nowrap")
+
+
+def duration_left(row: Any) -> rx.Component:
+    seconds = row["seconds_left"].to(int)
+    minutes = ((seconds + 59) // 60).to(int)
+    hours = ((seconds + 1800) // 3600).to(int)
+    return rx.cond(
+        seconds < 60,
+        t("less than a minute left"),
+        rx.cond(
+            seconds < 5400,
+            tn("{n} min left", "{n} min left", minutes),
+            tn("{n} h left", "{n} h left", hours),
+        ),
+    )
+
+
+def progress_of(row: Any) -> rx.Component:
+    return progress(share_gone(row), label=t("Progress of {name}", name=row["name"]), class_name="w-full")
+
+
+def rate(part: Any, whole: Any) -> rx.Component:
+    """Percent with the count on hover; a dash where there is nothing to divide by."""
+    n, of = part.to(int), whole.to(int)
+    percent = t("{n} %", n=rx.Var(f"Math.round({n!s} / {of!s} * 1000) / 10", _var_type=float))
+    shown = rx.el.span(percent, data_tip=t("{part} of {whole}", part=n, whole=of))
+    return rx.cond(of > 0, shown, rx.el.span("–", class_name="text-faint"))
+
+
+def moment(row: Any) -> rx.Component:
+    """When it is to go out, or went."""
+    return rx.cond(
+        is_one_of(row, "scheduled", "asking"),
+        exact_time(row["run_at"]),
+        rx.cond(
+            row["started_at"] != "", exact_time(row["started_at"]), rx.el.span("–", class_name="text-faint")
+        ),
+    )

@@ -1,0 +1,1 @@
+"""Campaigns: the list, the wizard, and the page of one."""

@@ -1,0 +1,124 @@
+"""The last step: everything in words, and the button that sends."""
+
+from __future__ import annotations
+
+from typing import Any, TypedDict
+
+import reflex as rx
+from reflex.event import EventSpec
+
+from state.base import actor_of, success
+from state.campaigns.audience import Reason, templates_of
+from state.campaigns.timing import limits_of
+from state.campaigns.wizard import PATH, STEPS, CampaignWizard
+from wapto_app import runtime
+from wapto_app.security.permissions import Permission
+from wapto_app.security.policy import requires
+from wapto_app.services.campaigns import audience as audiences
+from wapto_app.services.campaigns import choosing, lifecycle, prices
+from wapto_app.services.campaigns.prices import Estimate
+
+
+class Missing(TypedDict):
+    """What keeps it from being sent, and the step in which it is mended."""
+
+    step: str
+    words: str
+
+
+class Sheet(TypedDict):
+    """The campaign as it would be sent. ``templates`` are names with their language; ``rate`` 0 is the most."""
+
+    people: int
+    sendable: int
+    skipped: list[Reason]
+    number: str
+    templates: list[str]
+    run_at: str
+    time_zone: str
+    is_local: bool
+    quiet_from: str
+    quiet_until: str
+    late_policy: str
+    rate: float
+    most: int
+    tier: int
+    test_share: int
+    winner_by: str
+    decide_after: int
+
+
+_NO_ESTIMATE = Estimate(has_prices=False, currency="", total="", lines=[], unpriced=0, missing=[], free=0)
+_BLANK = Sheet(
+    people=0, sendable=0, skipped=[], number="", templates=[], run_at="", time_zone="", is_local=False, quiet_from="",
+    quiet_until="", late_policy="send", rate=0, most=80, tier=0, test_share=0, winner_by="", decide_after=0,
+)  # fmt: skip
+
+
+class ReviewStep(rx.State):
+    """``missing`` is empty when it can be sent. ``confirming``: the dialog before it is."""
+
+    loaded: bool = False
+    sheet: Sheet = _BLANK
+    missing: list[Missing] = []
+    estimate: Estimate = _NO_ESTIMATE
+    confirming: bool = False
+
+    @rx.event
+    @requires(Permission.CAMPAIGNS_DO)
+    async def load(self) -> None:
+        self.confirming = False
+        wizard = await self.get_state(CampaignWizard)
+        await self._read(wizard)
+        self.missing = [
+            Missing(step=step, words=words)
+            for step in STEPS
+            for words in dict.fromkeys(wizard.problems.get(step, {}).values())
+        ]
+        self.loaded = True
+
+    @rx.event
+    @requires(Permission.CAMPAIGNS_DO)
+    async def confirm(self, open_it: bool) -> None:
+        self.confirming = open_it and not self.missing
+
+    @rx.event
+    @requires(Permission.CAMPAIGNS_DO)
+    async def send(self) -> list[EventSpec]:
+        """Now, or at its time."""
+        wizard, actor = await self.get_state(CampaignWizard), await actor_of(self)
+        self.confirming, is_later = False, bool(self.sheet["run_at"])
+        async with runtime.get().db.write() as session:
+            act = lifecycle.schedule if is_later else lifecycle.start
+            await act(session, actor, wizard.campaign_id)
+        said = "scheduled" if is_later else "on its way"
+        return [success(f"“{wizard.name}” is {said}."), rx.redirect(f"{PATH}/{wizard.campaign_id}")]
+
+    async def _read(self, wizard: CampaignWizard) -> None:
+        draft, actor = wizard._draft, await actor_of(self)
+        if draft is None:
+            return
+        first, others = templates_of(draft)
+        async with runtime.get().db.read() as session:
+            counted = await audiences.summary(session, actor, draft["audience"], first, others=others)
+            numbers = await choosing.numbers(session, actor)
+            may = await limits_of(session, actor, draft["channel_id"])
+            forms = [await choosing.template(session, actor, each) for each in (first, *others) if each]
+            self.estimate = await prices.estimate(session, actor, draft["id"]) if first else _NO_ESTIMATE
+        same: Any = {name: draft[name] for name in _SAME}  # type: ignore[literal-required]
+        self.sheet = Sheet(
+            people=counted["people"],
+            sendable=counted["sendable"],
+            skipped=[Reason(**each) for each in counted["skipped"]],
+            number=next((each["name"] for each in numbers if each["id"] == draft["channel_id"]), ""),
+            templates=[f"{each['name']} ({each['language']})" for each in forms],
+            most=int(may["per_second"]),
+            tier=may["tier"],
+            **same,
+        )
+
+
+_SAME = (
+    *("run_at", "time_zone", "is_local", "quiet_from", "quiet_until", "late_policy", "rate"),
+    *("test_share", "winner_by", "decide_after"),
+)
