@@ -82,6 +82,7 @@ from state.campaigns.listing import Campaigns
 from state.campaigns.one import OneCampaign
 from state.campaigns.recipients import CampaignPeople
 from state.campaigns.report import CampaignReport
+from state.campaigns.steps import OpenDraft
 from state.campaigns.wizard import CampaignWizard
 from state.contacts import ContactList, ContactPage, Duplicates
 from state.fields import Fields
@@ -288,7 +289,7 @@ _page(segments.segments, "/segments", Shell.load, Segments.load)
 _page(segment.segment, segment.ROUTE, Shell.load, SegmentEditor.load)
 _page(campaigns.campaigns, "/campaigns", Shell.load, Campaigns.load)
 _page(campaign_wizard.starting, "/campaigns/new", Shell.load, CampaignWizard.begin)
-_page(campaign_wizard.wizard, campaign_wizard.ROUTE, Shell.load, CampaignWizard.load)
+_page(campaign_wizard.wizard, campaign_wizard.ROUTE, Shell.load, OpenDraft.load)
 _page(compare_campaigns.compare, compare_campaigns.ROUTE, Shell.load, CompareCampaigns.load)
 _page(one_campaign.one, one_campaign.ROUTE, Shell.load, OneCampaign.load)
 _page(one_campaign.its_people, one_campaign.PEOPLE_ROUTE, Shell.load, OneCampaign.load, CampaignPeople.load)

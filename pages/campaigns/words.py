@@ -93,6 +93,8 @@ def moment(row: Any) -> rx.Component:
         is_one_of(row, "scheduled", "asking"),
         relative_time(row["run_at"]),
         rx.cond(
-            row["started_at"] != "", relative_time(row["started_at"]), rx.el.span("–", class_name="text-faint")
+            row["started_at"] != "",
+            relative_time(row["started_at"]),
+            rx.el.span("–", class_name="text-faint"),
         ),
     )

@@ -72,7 +72,7 @@ def _audience(page: Page) -> None:
     page.wait_for_url(re.compile(r"/campaigns/\d+/edit"))
     expect(page.get_by_role("heading", name="Who gets it")).to_be_visible()
     page.get_by_role("switch", name="Every contact").check()
-    count = page.get_by_role("complementary").get_by_role("status")
+    count = page.get_by_role("complementary", name="How many").get_by_role("status")
     expect(count).to_contain_text(re.compile("2.*people get it"))
     expect(page.get_by_text("1 of 3 left out")).to_be_visible()
     page.get_by_role("button", name="Rename").click()
