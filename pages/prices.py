@@ -89,6 +89,7 @@ def _table() -> rx.Component:
         Column(t("Utility"), _price("utility"), number=True, width="w-24"),
         Column(t("Authentication"), _price("authentication"), number=True, width="w-28", hide=True),
         label=t("Message prices"),
+        key="market",
         row_actions=_actions,
         loading=~Prices.loaded,
         empty=_empty(),

@@ -78,6 +78,7 @@ from state.agents import Agents
 from state.business_hours import BusinessHours
 from state.campaigns.listing import Campaigns
 from state.campaigns.one import OneCampaign
+from state.campaigns.steps import OpenDraft
 from state.campaigns.wizard import CampaignWizard
 from state.contacts import ContactList, ContactPage, Duplicates
 from state.fields import Fields
@@ -282,7 +283,7 @@ _page(segments.segments, "/segments", Shell.load, Segments.load)
 _page(segment.segment, segment.ROUTE, Shell.load, SegmentEditor.load)
 _page(campaigns.campaigns, "/campaigns", Shell.load, Campaigns.load)
 _page(campaign_wizard.starting, "/campaigns/new", Shell.load, CampaignWizard.begin)
-_page(campaign_wizard.wizard, campaign_wizard.ROUTE, Shell.load, CampaignWizard.load)
+_page(campaign_wizard.wizard, campaign_wizard.ROUTE, Shell.load, OpenDraft.load)
 _page(one_campaign.one, one_campaign.ROUTE, Shell.load, OneCampaign.load)
 _page(media_library.media_library, "/media-library", Shell.load, MediaLibrary.load)
 _page(quick_replies.quick_replies, "/quick-replies", Shell.load, QuickReplies.load)

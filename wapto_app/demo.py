@@ -15,7 +15,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from integrations.sandbox.config import SandboxConfig
 from integrations.sandbox.sandbox import Sandbox
 from integrations.sandbox.stripe import StripeConfig, StripeSandbox
-from wapto_app import demo_contacts, demo_customers, demo_import, demo_library, demo_writing
+from wapto_app import demo_campaigns, demo_contacts, demo_customers, demo_import, demo_library, demo_writing
 from wapto_app.log import get_logger
 from wapto_app.models import AssignmentStrategy, ChannelKind, Visibility
 from wapto_app.runtime import Runtime
@@ -191,6 +191,7 @@ async def _fill(runtime: Runtime) -> None:
             )
     await demo_customers.describe(runtime)
     await demo_import.bring_in(runtime)
+    await demo_campaigns.send(runtime, demo_import.GUESTS)
 
 
 async def _wait_for(own: httpx.AsyncClient) -> None:

@@ -19,6 +19,8 @@ Hugo Martin,+33612345601,hugo@example.com
 Sofia Rossi,+393331234501,sofia@example.com
 Left at the door,12,
 """
+GUESTS = ("ngozi@example.com", "hugo@example.com", "sofia@example.com")
+"""The addresses of those whom it brings in."""
 _PATIENCE_SECONDS = 30.0
 
 

@@ -126,13 +126,13 @@ def _table() -> rx.Component:
     return table(
         Campaigns.rows,
         Column(t("Campaign"), _name),
-        Column(t("State"), _state, width="w-52"),
+        Column(t("State"), _state, hide=True, width="w-52"),
         Column(t("Number"), lambda row: _or_dash(row["number"]), hide=True),
         Column(t("People"), _people, number=True, hide=True),
         Column(t("Delivered"), lambda row: rate(row["delivered"], row["sent"]), number=True, hide=True),
         Column(t("Read"), lambda row: rate(row["read"], row["delivered"]), number=True, hide=True),
         Column(t("Replied"), lambda row: rate(row["replied"], row["delivered"]), number=True, hide=True),
-        Column(t("Starts"), moment, hide=True, width="w-44"),
+        Column(t("Starts"), moment, hide=True, width="w-28"),
         label=t("Campaigns"),
         row_href=_address,
         row_actions=_actions,
@@ -165,16 +165,18 @@ def _name(row: Any) -> rx.Component:
         dir="auto",
     )
     name = rx.el.span(row["name"], dir="auto", class_name="line-clamp-2 wrap-anywhere")
-    return rx.el.span(name, about, class_name="block min-w-0 py-2")
+    # A phone has room for one column.
+    state = rx.el.span(_state(row), class_name="mt-1 block font-normal md:hidden")
+    return rx.el.span(name, about, state, class_name="block min-w-0 py-2")
 
 
 def _state(row: Any) -> rx.Component:
-    busy = rx.el.div(
-        rx.el.div(
+    busy = rx.el.span(
+        rx.el.span(
             state_badge(row), running_words(row), class_name="flex flex-wrap items-center gap-x-2 gap-y-1"
         ),
         progress_of(row),
-        class_name="flex min-w-40 flex-col gap-1.5 py-2",
+        class_name="flex min-w-40 flex-col gap-1.5 py-1",
     )
     return rx.cond(is_one_of(row, "running", "paused"), busy, state_badge(row))
 

@@ -42,7 +42,7 @@ def audience_step() -> rx.Component:
         AudienceStep.loaded,
         rx.el.div(
             parts,
-            rx.el.aside(_count(), class_name="lg:sticky lg:top-0"),
+            rx.el.aside(_count(), aria_label=t("How many"), class_name="lg:sticky lg:top-0"),
             class_name="grid items-start gap-6 lg:grid-cols-[minmax(0,1fr)_20rem]",
         ),
         card(skeleton_lines(8)),
@@ -78,7 +78,7 @@ def _who() -> rx.Component:
 def _without() -> rx.Component:
     lately = rx.el.div(
         rx.el.label(
-            t("Who got a campaign already"),
+            t("Got a campaign"),
             html_for="not-within",
             class_name="text-sm font-medium sm:w-28 sm:flex-none",
         ),
@@ -102,7 +102,7 @@ def _without() -> rx.Component:
                 rx.fragment(),
             ),
             lately,
-            class_name="-m-5 divide-y border-t",
+            class_name="-mx-5 -mb-5 divide-y border-t",
         ),
         description=t("Besides those who asked for no messages: they never get one."),
     )
@@ -282,6 +282,13 @@ def _count() -> rx.Component:
         ),
         rx.cond(_PEOPLE > _GET_IT, _left_out(), rx.fragment()),
         rx.cond(_SUMMARY["sample"].to(list[Any]).length() > 0, _sample(), rx.fragment()),
+    )
+
+
+def people_in_short() -> rx.Component:
+    """For the bar at the bottom, where the count itself is far below."""
+    return rx.el.span(
+        tn("{n} person", "{n} people", _GET_IT), class_name="text-sm font-medium tabular-nums lg:hidden"
     )
 
 

@@ -41,7 +41,7 @@ def content_step() -> rx.Component:
     )
     body = rx.el.div(
         parts,
-        rx.el.aside(preview_part(), class_name="lg:sticky lg:top-0"),
+        rx.el.aside(preview_part(), aria_label=t("Preview"), class_name="lg:sticky lg:top-0"),
         class_name="grid items-start gap-6 lg:grid-cols-[minmax(0,1fr)_22rem]",
     )
     return rx.fragment(
@@ -72,7 +72,8 @@ def _number() -> rx.Component:
     shown = card(
         field("channel", t("Sent from"), rx.el.div(chosen, wrong, class_name="flex flex-col gap-1.5"))
     )
-    return rx.cond((ContentStep.numbers.length() > 1) | (_ERRORS["channel"] != ""), shown, rx.fragment())
+    is_clear = (ContentStep.numbers.length() == 1) & (ContentStep.numbers[0]["problem"] == "")
+    return rx.cond(is_clear, rx.fragment(), shown)
 
 
 def _message() -> rx.Component:
@@ -164,7 +165,7 @@ def _file() -> rx.Component:
             rx.el.p(words, class_name="text-sm font-medium"),
             rx.el.p(
                 rx.cond(has_file, t("Chosen from the media library."), from_server(error)),
-                class_name=rx.cond(has_file, "mt-0.5 text-xs text-muted", "mt-0.5 text-xs text-danger-ink"),
+                class_name="mt-0.5 text-xs text-muted",
             ),
             class_name="min-w-0 flex-1",
         ),

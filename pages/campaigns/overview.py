@@ -11,6 +11,7 @@ from pages.campaigns.words import (
     ask,
     duration_left,
     is_one_of,
+    percent,
     progress_of,
     state_badge,
 )
@@ -209,7 +210,7 @@ def _stages() -> rx.Component:
             _ROW["held"],
             tn("{n} waits for the winner of the test.", "{n} wait for the winner of the test.", _ROW["held"]),
         ),
-        class_name="flex flex-col gap-1 px-5 py-3 text-sm text-muted empty:hidden",
+        class_name="flex flex-col gap-1 border-t px-5 py-3 text-sm text-muted empty:hidden",
     )
     return rx.cond(
         (people.to(int) + _ROW["skipped"].to(int)) > 0,
@@ -220,14 +221,13 @@ def _stages() -> rx.Component:
 
 def _stage(label: Text, count: Any, whole: Any) -> rx.Component:
     n, of = count.to(int), whole.to(int)
-    share = rx.Var(f"Math.round({n!s} / {of!s} * 1000) / 10", _var_type=float)
     return rx.el.div(
         rx.el.dt(label, class_name="text-sm text-muted"),
         rx.el.dd(
             rx.el.span(t("{n}", n=n), class_name="text-xl font-semibold tabular-nums"),
             rx.cond(
                 of > 0,
-                rx.el.span(t("{n} %", n=share), class_name="ms-2 text-xs text-muted tabular-nums"),
+                rx.el.span(percent(n, of), class_name="ms-2 text-xs text-muted tabular-nums"),
                 rx.fragment(),
             ),
         ),

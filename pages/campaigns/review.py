@@ -58,7 +58,11 @@ def _checks() -> rx.Component:
         )
         return rx.el.li(
             rx.icon("circle-alert", size=16, class_name="mt-0.5 flex-none text-danger-ink", aria_hidden=True),
-            rx.el.span(from_server(row["words"]), class_name="min-w-0 flex-1 text-pretty"),
+            rx.el.span(
+                rx.cond(row["gap"] != "", rx.fragment(t("Gap {name}:", name=row["gap"]), " "), rx.fragment()),
+                from_server(row["words"]),
+                class_name="min-w-0 flex-1 text-pretty",
+            ),
             rx.el.span(mend, class_name="flex-none"),
             class_name="flex gap-2.5 px-5 py-3 text-sm",
         )
@@ -135,7 +139,7 @@ def _what() -> rx.Component:
 
 def _when() -> rx.Component:
     at = rx.fragment(
-        rx.el.p(_SHEET["run_at"].to(str).replace("T", " "), class_name="font-medium tabular-nums"),
+        rx.el.p(_wall(_SHEET["run_at"].to(str)), class_name="font-medium"),
         rx.el.p(
             rx.cond(
                 _SHEET["is_local"],
@@ -158,6 +162,16 @@ def _when() -> rx.Component:
             _SHEET["run_at"] != "", at, rx.el.p(t("As soon as you press Send."), class_name="font-medium")
         ),
         rx.cond(_SHEET["quiet_from"] != "", quiet, rx.fragment()),
+    )
+
+
+def _wall(clock: rx.Var[str]) -> rx.Var[str]:
+    """A wall clock without a zone, as the reader's language writes it."""
+    return rx.Var(
+        f"new Date({clock!s} + 'Z').toLocaleString(document.documentElement.lang || 'en', "
+        "{dateStyle: 'full', timeStyle: 'short', timeZone: 'UTC'})",
+        _var_type=str,
+        _var_data=clock._get_all_var_data(),
     )
 
 

@@ -20,6 +20,10 @@ def slot_list() -> rx.Component:
     )
     filled = rx.el.div(
         rx.el.h3(t("What stands in the gaps"), class_name="text-sm font-semibold"),
+        rx.el.p(
+            t("Who has nothing there gets the text beside it; without one they are left out."),
+            class_name="mt-0.5 text-xs text-muted text-pretty",
+        ),
         rx.el.ul(rx.foreach(slots, _slot), class_name="mt-1 divide-y"),
         class_name="mt-5",
     )
@@ -46,14 +50,14 @@ def _slot(slot: Any) -> rx.Component:
         on_change=lambda text: ContentStep.fall_back(slot["key"], text),
         id=key + "-fallback",
         aria_label=t("Fallback for {gap}", gap=_gap(slot)),
-        placeholder=t("If it is empty: who has none is left out"),
+        placeholder=t("If it is empty"),
         max_length=2000,
         auto_complete="off",
         class_name="control",
         custom_attrs={"dir": "auto"},
     )
     error = rx.el.p(
-        from_server(slot["error"].to(str)),
+        rx.cond(is_chosen, from_server(slot["error"].to(str)), ""),
         id=key + "-error",
         class_name="text-xs text-danger-ink empty:hidden sm:col-start-2",
     )
@@ -108,7 +112,7 @@ def _source(slot: Any, key: Any) -> rx.Component:
 
     return rx.el.select(
         rx.el.option(t("Choose …"), value="", disabled=True),
-        rx.el.option(t("The same text for everybody"), value="fixed"),
+        rx.el.option(t("Same text for all"), value="fixed"),
         group(t("Of the contact"), "contact"),
         group(t("Custom fields"), "field"),
         group(t("Columns of your files"), "column"),

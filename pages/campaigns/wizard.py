@@ -6,7 +6,7 @@ from itertools import pairwise
 
 import reflex as rx
 
-from pages.campaigns.audience import audience_step
+from pages.campaigns.audience import audience_step, people_in_short
 from pages.campaigns.content import content_step
 from pages.campaigns.review import review_step
 from pages.campaigns.timing import timing_step
@@ -132,7 +132,7 @@ def _step(number: int, value: str, words: Text) -> rx.Component:
             rx.cond(is_here, "text-ink shadow-[inset_0_-2px_0_var(--color-accent)]", "text-muted"),
         ),
     )
-    return rx.el.li(link, class_name="min-w-0 flex-1")
+    return rx.el.li(link, class_name=rx.cond(is_here, "min-w-0 flex-auto sm:flex-1", "min-w-0 flex-1"))
 
 
 def _around() -> rx.Component:
@@ -157,9 +157,10 @@ def _around() -> rx.Component:
     )
     return rx.el.div(
         back,
+        rx.cond(CampaignWizard.step == "audience", people_in_short(), rx.fragment()),
         on,
-        class_name="sticky bottom-0 z-10 -mx-4 mt-6 flex flex-wrap justify-between gap-2 border-t bg-canvas px-4 py-3 "
-        "sm:-mx-8 sm:px-8",
+        class_name="sticky bottom-0 z-10 -mx-4 mt-6 flex flex-wrap items-center justify-between gap-2 border-t "
+        "bg-canvas px-4 py-3 sm:-mx-8 sm:px-8",
     )
 
 

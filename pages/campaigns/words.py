@@ -12,7 +12,7 @@ from wapto_app.security.permissions import Permission
 from wapto_app.ui.badge import status_badge
 from wapto_app.ui.i18n import Text, t, tn
 from wapto_app.ui.progress import progress
-from wapto_app.ui.time import exact_time
+from wapto_app.ui.time import relative_time
 from wapto_app.ui.tokens import Tone
 
 MAY_WRITE = Shell.permissions.contains(Permission.CAMPAIGNS_DO.value)
@@ -73,11 +73,17 @@ def progress_of(row: Any) -> rx.Component:
     return progress(share_gone(row), label=t("Progress of {name}", name=row["name"]), class_name="w-full")
 
 
+def percent(part: Any, whole: Any) -> rx.Var[str]:
+    """With one digit behind the point; ``whole`` is not 0."""
+    share = part.to(int) / whole.to(int) * 1000
+    rounded = rx.Var(f"Math.round({share!s}) / 10", _var_type=float, _var_data=share._get_all_var_data())
+    return t("{n} %", n=rounded)
+
+
 def rate(part: Any, whole: Any) -> rx.Component:
     """Percent with the count on hover; a dash where there is nothing to divide by."""
     n, of = part.to(int), whole.to(int)
-    percent = t("{n} %", n=rx.Var(f"Math.round({n!s} / {of!s} * 1000) / 10", _var_type=float))
-    shown = rx.el.span(percent, data_tip=t("{part} of {whole}", part=n, whole=of))
+    shown = rx.el.span(percent(n, of), data_tip=t("{part} of {whole}", part=n, whole=of))
     return rx.cond(of > 0, shown, rx.el.span("–", class_name="text-faint"))
 
 
@@ -85,8 +91,10 @@ def moment(row: Any) -> rx.Component:
     """When it is to go out, or went."""
     return rx.cond(
         is_one_of(row, "scheduled", "asking"),
-        exact_time(row["run_at"]),
+        relative_time(row["run_at"]),
         rx.cond(
-            row["started_at"] != "", exact_time(row["started_at"]), rx.el.span("–", class_name="text-faint")
+            row["started_at"] != "",
+            relative_time(row["started_at"]),
+            rx.el.span("–", class_name="text-faint"),
         ),
     )

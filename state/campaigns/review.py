@@ -20,9 +20,10 @@ from wapto_app.services.campaigns.prices import Estimate
 
 
 class Missing(TypedDict):
-    """What keeps it from being sent, and the step in which it is mended."""
+    """What keeps it from being sent, and the step in which it is mended; ``gap`` is that of the template."""
 
     step: str
+    gap: str
     words: str
 
 
@@ -71,9 +72,9 @@ class ReviewStep(rx.State):
         wizard = await self.get_state(CampaignWizard)
         await self._read(wizard)
         self.missing = [
-            Missing(step=step, words=words)
+            Missing(step=step, gap=_gap(field), words=words)
             for step in STEPS
-            for words in dict.fromkeys(wizard.problems.get(step, {}).values())
+            for field, words in wizard.problems.get(step, {}).items()
         ]
         self.loaded = True
 
@@ -111,11 +112,17 @@ class ReviewStep(rx.State):
             sendable=counted["sendable"],
             skipped=[Reason(**each) for each in counted["skipped"]],
             number=next((each["name"] for each in numbers if each["id"] == draft["channel_id"]), ""),
-            templates=[f"{each['name']} ({each['language']})" for each in forms],
+            templates=list(dict.fromkeys(f"{each['name']} ({each['language']})" for each in forms)),
             most=int(may["per_second"]),
             tier=may["tier"],
             **same,
         )
+
+
+def _gap(field: str) -> str:
+    """The name of a gap out of ``A.body.first_name``."""
+    parts = field.split(".", 2)
+    return parts[2] if len(parts) > 2 else ""
 
 
 _SAME = (

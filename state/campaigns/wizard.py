@@ -9,7 +9,7 @@ import reflex as rx
 from reflex.event import EventSpec
 from typing_extensions import TypedDict
 
-from state.base import Feedback, actor_of, success, watch
+from state.base import Feedback, actor_of, success
 from wapto_app import runtime
 from wapto_app.security.permissions import Permission
 from wapto_app.security.policy import requires
@@ -63,29 +63,6 @@ class CampaignWizard(rx.State):
 
     @rx.event
     @requires(Permission.CAMPAIGNS_DO)
-    async def load(self) -> Any:
-        self.naming = False
-        wanted = str(self.router.url.query_parameters.get("step", ""))
-        campaign_id = campaign_in(str(self.router.url.path))
-        if campaign_id != self.campaign_id:
-            self.loaded, self.problems, self.done = False, {}, []
-        self.campaign_id, self.step = campaign_id, wanted if wanted in STEPS else STEPS[0]
-        watch(self, CampaignWizard.changed, [f"campaign:{campaign_id}"])
-        return await self._open()
-
-    @rx.event
-    @requires(Permission.CAMPAIGNS_DO)
-    async def changed(self) -> Any:
-        """Somebody else may have changed it; what this tab saved itself is known already."""
-        actor = await actor_of(self)
-        async with runtime.get().db.read() as session:
-            draft = await drafts.draft(session, actor, self.campaign_id)
-        if self._draft is None or draft["version"] == self._draft["version"]:
-            return None
-        return await self._open()
-
-    @rx.event
-    @requires(Permission.CAMPAIGNS_DO)
     async def ask_name(self, open_it: bool) -> EventSpec:
         self.naming = open_it
         return Feedback.clear()
@@ -100,20 +77,21 @@ class CampaignWizard(rx.State):
         self.naming = False
         return [Feedback.clear(), success(f"“{self.name}” is saved.")]
 
-    async def _open(self) -> Any:
-        """Read it, and have the open step show itself; what is no draft any more has a page of its own."""
-        from state.campaigns.steps import loader_of
+    def _turn_to(self, campaign_id: int, step: str) -> None:
+        """The draft and the step of the address; of another draft nothing is shown before it is read."""
+        if campaign_id != self.campaign_id:
+            self.loaded, self.problems, self.done = False, {}, []
+        self.campaign_id, self.step, self.naming = campaign_id, step if step in STEPS else STEPS[0], False
 
+    async def _open(self) -> bool:
+        """Read it; whether it is there and still a draft."""
         try:
             await self._read()
         except NotFound:
             self.missing = self.loaded = True
-            return None
-        self.opened += 1
-        if self._draft is not None and self._draft["state"] != "draft":
-            return rx.redirect(f"{PATH}/{self.campaign_id}", replace=True)
-        self.missing, self.loaded = False, True
-        return [Feedback.clear(), loader_of(self.step)]
+            return False
+        self.opened, self.missing, self.loaded = self.opened + 1, False, True
+        return bool(self._draft["state"] == "draft")
 
     async def _read(self) -> None:
         actor = await actor_of(self)

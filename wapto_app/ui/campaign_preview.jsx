@@ -18,7 +18,7 @@ function Header({ kind, text, file }) {
   if (kind === "image" && file) return <img src={`/media/${file}`} alt={tr("Picture")} className="mb-1.5 max-h-44 w-full rounded-md object-cover" />;
   const [Glyph, words] = KINDS[kind] ?? [];
   if (!Glyph) return null;
-  return <span className="mb-1.5 flex h-24 w-56 max-w-full flex-col items-center justify-center gap-1 rounded-md bg-hover text-xs text-muted"><Glyph size={22} aria-hidden="true" />{words()}</span>;
+  return <span className="mb-1.5 flex h-28 w-full min-w-56 flex-col items-center justify-center gap-1 rounded-md bg-hover text-xs text-muted"><Glyph size={22} aria-hidden="true" />{words()}</span>;
 }
 
 // The message as one person gets it on the phone.

@@ -1,0 +1,177 @@
+"""Campaigns in a browser: from an empty list to a message on a customer's phone, at a desk and on a phone."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.e2e import access
+from tests.e2e.conftest import DESKTOP, PHONE, Meta, NewPage, Server, free_port, sandbox_for, started
+
+OWNER, PASSWORD = "olga@example.com", "velvet harbour lantern"
+
+
+@pytest.fixture(scope="module")
+def meta_port() -> int:
+    return free_port()
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory, meta_port: int) -> Iterator[Server]:
+    data_dir = tmp_path_factory.mktemp("campaigns") / "data"
+    with started(data_dir, WAPTO_GRAPH_BASE_URL=f"http://127.0.0.1:{meta_port}") as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def meta(server: Server, meta_port: int) -> Iterator[Meta]:
+    with sandbox_for(server.url, meta_port) as running:
+        yield running
+
+
+def test_a_campaign_from_an_empty_list_to_a_phone(server: Server, meta: Meta, new_page: NewPage) -> None:
+    page = new_page(server.url)
+    _begin(page, server, meta)
+    page.goto("/campaigns")
+    expect(page.get_by_text("No campaigns yet")).to_be_visible()
+    access.is_accessible(page)
+    page.get_by_role("link", name="New campaign").first.click()
+    _audience(page)
+    _message(page)
+    _timing(page)
+    _send(page)
+    _watch(page, meta)
+    _list(page)
+
+
+def _begin(page: Page, server: Server, meta: Meta) -> None:
+    """An owner with a connected number and three customers, one of whom wants no messages."""
+    page.goto(server.setup_link())
+    page.get_by_label("Your name").fill("Olga Owner")
+    page.get_by_label("E-mail").fill(OWNER)
+    page.get_by_label("Password", exact=True).fill(PASSWORD)
+    page.get_by_role("button", name="Create account").click()
+    page.wait_for_url(re.compile("/inbox"))
+    page.goto("/integrations/connect")
+    page.get_by_label("Phone number id").fill(meta.config["phone_number_id"])
+    page.get_by_label("WhatsApp Business account id").fill(meta.config["waba_id"])
+    page.get_by_label("Access token", exact=True).fill(meta.config["token"])
+    page.get_by_label("App secret", exact=True).fill(meta.config["app_secret"])
+    page.get_by_role("button", name="Check and connect").click()
+    expect(page.get_by_test_id("number")).to_contain_text("Connected")
+    for customer, text in zip(meta.customers(), ("Hello", "Good morning", "STOP"), strict=False):
+        meta.says(customer["id"], {"type": "text", "text": text})
+    page.goto("/contacts")
+    expect(page.get_by_role("row")).to_have_count(4)
+
+
+def _audience(page: Page) -> None:
+    page.wait_for_url(re.compile(r"/campaigns/\d+/edit"))
+    expect(page.get_by_role("heading", name="Who gets it")).to_be_visible()
+    page.get_by_role("switch", name="Every contact").check()
+    count = page.get_by_role("complementary", name="How many").get_by_role("status")
+    expect(count).to_contain_text(re.compile("2.*people get it"))
+    expect(page.get_by_text("1 of 3 left out")).to_be_visible()
+    page.get_by_role("button", name="Rename").click()
+    page.get_by_role("dialog").get_by_label("Name").fill("Spring viewing")
+    page.get_by_role("dialog").get_by_role("button", name="Rename").click()
+    expect(page.get_by_role("heading", name="Spring viewing")).to_be_visible()
+    access.is_accessible(page)
+    page.get_by_role("link", name="Next: Message").click()
+
+
+def _message(page: Page) -> None:
+    page.get_by_role("button", name="Choose a template").click()
+    picker = page.get_by_role("dialog")
+    expect(picker.get_by_role("button", name=re.compile("otp_code"))).to_be_disabled()
+    picker.get_by_role("searchbox").fill("viewing_reminder")
+    expect(picker.get_by_role("button", name=re.compile("otp_code"))).to_have_count(0)
+    picker.get_by_role("button", name=re.compile("viewing_reminder")).click()
+    # The gap called first_name was filled in by its name.
+    expect(page.get_by_label(re.compile("Text: first_name"))).to_have_value("contact:first_name")
+    for gap, text in (("home", "Quay Street 12"), ("day", "Friday at 3")):
+        page.get_by_label(re.compile(f"^Text: {gap}")).select_option("fixed")
+        page.get_by_label(f"Text for Text: {gap}").fill(text)
+    preview = page.get_by_test_id("campaign-preview")
+    expect(preview).to_contain_text("viewing of Quay Street 12 on Friday at 3")
+    first = preview.text_content()
+    page.get_by_role("button", name="The next person").click()
+    expect(preview).not_to_have_text(first or "")
+    access.is_accessible(page)
+    page.set_viewport_size(PHONE)
+    _fits(page)
+    page.set_viewport_size(DESKTOP)
+    page.get_by_role("link", name="Next: Timing").click()
+
+
+def _timing(page: Page) -> None:
+    page.get_by_role("radio", name=re.compile("At their local time")).click()
+    expect(page.get_by_label("Date and time")).to_have_value(re.compile("T10:00"))
+    page.get_by_role("radio", name=re.compile("^Now")).click()
+    expect(page.get_by_label("Date and time")).to_have_count(0)
+    page.get_by_role("slider", name="Messages a second").fill("0")
+    expect(page.get_by_text("1 message a second", exact=True)).to_be_visible()
+    page.reload()  # every change was saved
+    expect(page.get_by_text("1 message a second", exact=True)).to_be_visible()
+    access.is_accessible(page)
+    page.go_back()
+    expect(page.get_by_role("heading", name="Message", exact=True)).to_be_visible()
+    page.go_forward()
+    page.get_by_role("link", name="Next: Review").click()
+
+
+def _send(page: Page) -> None:
+    expect(page.get_by_text("Everything is there.")).to_be_visible()
+    expect(page.get_by_text("No prices are written down yet.")).to_be_visible()
+    access.is_accessible(page)
+    page.set_viewport_size(PHONE)
+    _fits(page)
+    page.get_by_role("button", name="Send to 2 people").click()
+    dialog = page.get_by_role("dialog", name="Send it to 2 people now?")
+    dialog.get_by_role("button", name="Send now").click()
+    page.wait_for_url(re.compile(r"/campaigns/\d+$"))
+
+
+def _watch(page: Page, meta: Meta) -> None:
+    """Live, without loading the page anew."""
+    expect(page.get_by_role("main").get_by_text("Finished", exact=True)).to_be_visible(timeout=30_000)
+    expect(page.get_by_text("2 of 2 sent")).to_be_visible()
+    expect(page.get_by_text("1 person was left out.")).to_be_visible()
+    _fits(page)
+    access.is_accessible(page)
+    page.set_viewport_size(DESKTOP)
+    got = [meta.chat(customer["id"])[-1] for customer in meta.customers()[:3]]
+    assert [each["type"] for each in got] == ["template", "template", "text"], got
+    meta.opens(meta.customers()[0]["id"])
+    read = page.get_by_role("definition").filter(has_text=re.compile(r"^1"))
+    expect(read.first).to_be_visible()
+
+
+def _list(page: Page) -> None:
+    page.goto("/campaigns?state=done")
+    row = page.get_by_role("row", name=re.compile("Spring viewing"))
+    expect(row).to_contain_text("Finished")
+    page.get_by_role("button", name="Drafts").click()
+    expect(page.get_by_text("No campaign fits.")).to_be_visible()
+    expect(page).to_have_url(re.compile(r"\?state=draft$"))
+    page.go_back()
+    page.goto("/campaigns")
+    page.set_viewport_size(PHONE)
+    _fits(page)
+    page.get_by_role("button", name="Actions for Spring viewing").click()
+    page.get_by_role("menuitem", name="Duplicate").click()
+    page.wait_for_url(re.compile(r"/campaigns/\d+/edit"))
+    expect(page.get_by_role("heading", name="Spring viewing (copy)")).to_be_visible()
+    page.goto("/campaigns")
+    page.get_by_role("button", name="Actions for Spring viewing (copy)").click()
+    page.get_by_role("menuitem", name="Delete").click()
+    page.get_by_role("dialog").get_by_role("button", name="Delete campaign").click()
+    expect(page.get_by_text("Spring viewing (copy)", exact=True)).to_have_count(0)
+
+
+def _fits(page: Page) -> None:
+    """Nothing sticks out at the side."""
+    assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
