@@ -37,6 +37,7 @@ NAVIGATION = (
             Entry(t("Custom fields"), "/fields", "text-cursor-input", Permission.TAGS_SEE),
             Entry(t("Business hours"), "/settings/hours", "clock", Permission.SETTINGS_DO),
             Entry(t("Opt-out words"), "/settings/opt-out", "hand", Permission.SETTINGS_DO),
+            Entry(t("Message prices"), "/settings/prices", "coins", Permission.SETTINGS_DO),
             Entry(t("Integrations"), "/integrations", "plug", Permission.INTEGRATIONS_SEE),
             Entry(t("Sign-in rules"), "/settings/security", "shield-check", Permission.SETTINGS_DO),
             Entry(t("Subscription"), "/subscription", "credit-card", Permission.SUBSCRIPTION_SEE),

@@ -35,6 +35,7 @@ from pages import (
     media_library,
     not_found,
     opt_words,
+    prices,
     profile,
     quick_replies,
     register,
@@ -88,6 +89,7 @@ from state.library import MediaLibrary
 from state.opt_words import OptWords
 from state.payment import Payment
 from state.plans import Plans
+from state.prices import Prices
 from state.profile import Profile
 from state.quick_replies import QuickReplies
 from state.review import Behind, Review
@@ -121,6 +123,7 @@ from wapto_app.web import (
     invoices,
     limits,
     media,
+    message_prices,
     metrics,
     sandbox,
     start,
@@ -157,6 +160,7 @@ _routes = [
     *web_contacts.routes,
     *imports.routes,
     *campaign_uploads.routes,
+    *message_prices.routes,
 ]
 
 _is_https = _settings.public_url.startswith("https://")
@@ -179,6 +183,7 @@ app = rx.App(
                 "/library": 110 * limits.MEBIBYTE,
                 "/imports": 51 * limits.MEBIBYTE,
                 "/campaign-uploads": 51 * limits.MEBIBYTE,
+                "/message-prices": 3 * limits.MEBIBYTE,
                 "/admin/save/logo": 3 * limits.MEBIBYTE,
                 "/sandbox/": 110 * limits.MEBIBYTE,
             },
@@ -267,6 +272,7 @@ _page(first_password.first_password, "/profile/password", Shell.load)
 _page(two_factor.two_factor, "/profile/two-factor", Shell.load, TwoFactor.load)
 _page(contacts_import.contacts_import, "/contacts/import", Shell.load, Imports.load)
 _page(opt_words.opt_words, "/settings/opt-out", Shell.load, OptWords.load)
+_page(prices.prices, "/settings/prices", Shell.load, Prices.load)
 _page(tasks.tasks, "/tasks", Shell.load, Tasks.load)
 _page(contacts.contacts, "/contacts", Shell.load, ContactList.load)
 _page(contact_duplicates.duplicates, "/contacts/duplicates", Shell.load, Duplicates.load)

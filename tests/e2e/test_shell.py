@@ -402,6 +402,7 @@ def test_the_navigation_offers_what_the_reader_may_open(new_page: NewPage, site:
                 "Custom fields",
                 "Business hours",
                 "Opt-out words",
+                "Message prices",
                 "Integrations",
                 "Sign-in rules",
                 "Subscription",

@@ -46,7 +46,7 @@ async def test_there_is_no_price_until_somebody_writes_one_down(
 ) -> None:
     await make_person(runtime, "Ada", "+4915112345671")
     async with runtime.db.read() as session:
-        assert await prices.prices(session, owner) == {"currency": "", "rows": []}
+        assert await prices.prices(session, owner) == {"currency": "", "unknown": [], "rows": []}
     found = await estimate(runtime, owner, await make_campaign(runtime, owner, channel_id))
     assert (found["has_prices"], found["total"], found["unpriced"], found["missing"]) == (
         False,
@@ -141,20 +141,20 @@ async def test_what_is_wrong_in_a_table_is_named(
 async def test_a_table_of_rates_is_read_in_both_shapes(owner: Actor, tmp_path: Path) -> None:
     path = tmp_path / "rates"
     path.write_text(WIDE)
-    table, unknown = await prices.read_table(owner, path)
+    table = await prices.read_table(owner, path)
     assert table["currency"] == "EUR"
     assert [(each["market"], each["marketing"], each["utility"]) for each in table["rows"]] == [
         ("BR", "0.05", ""),
         ("DE", "0.1131", "0.0456"),
         ("", "0.06", "0.007"),
     ]
-    assert unknown == ["Rest of Africa"]
+    assert table["unknown"] == ["Rest of Africa"]
     path.write_text("Country;Category;Price\nDE;Marketing;0,1131\nAlemania;Utility;0,05\nMars;Utility;1\n")
-    table, unknown = await prices.read_table(owner, path)
+    table = await prices.read_table(owner, path)
     assert [(each["market"], each["marketing"], each["utility"]) for each in table["rows"]] == [
         ("DE", "0.1131", "0.05")
     ]
-    assert unknown == ["Mars"]
+    assert table["unknown"] == ["Mars"]
 
 
 @pytest.mark.parametrize(

@@ -255,8 +255,12 @@ async def summary(
     """How many were chosen, how many of them get it, why the others do not, and the newest of those who do.
 
     ``template_id`` and ``others`` are the templates that they would get: who stopped marketing gets other categories.
+
+    Raises:
+        Invalid: naming the part of the audience that makes no sense.
     """
     actor.require(Permission.CAMPAIGNS_SEE)
+    audience = read(audience)
     needs = await needs_of(session, audience, [template_id, *others])
     query = await chosen(session, audience, actor)
     reason = reason_of(needs).label("reason")

@@ -61,6 +61,7 @@ class Filler:
 
     def __init__(self, parts: Mapping[int, Part]) -> None:
         self._parts = parts
+        self.variants = frozenset(parts)
         self._languages = {part.language for part in parts.values()}
         self._fields = frozenset[str]().union(*(part.fields for part in parts.values()))
         self._needs_phone = any(part.needs_phone for part in parts.values())

@@ -70,7 +70,9 @@ async def _next(
     query = sa.select(col(r.number), col(r.cells)).where(
         col(r.upload_id).in_(upload_ids), col(r.number).in_(numbers)
     )
-    names = {row.number: _name(row.cells, name_column) for row in await fetch(session, query)}
+    names: dict[str, str] = {}
+    for row in await fetch(session, query):
+        names[row.number] = names.get(row.number) or _name(row.cells, name_column)
     return [(number, names.get(number, "")) for number in numbers]
 
 

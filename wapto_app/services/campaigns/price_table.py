@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TypedDict
 
@@ -12,19 +13,21 @@ from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 from typing_extensions import TypedDict as Payload  # what pydantic validates, below Python 3.12
 
-from wapto_app.db import touch
+from wapto_app.db import Database, touch
 from wapto_app.models import MessagePrice
 from wapto_app.security.permissions import Actor, Permission
 from wapto_app.services import audit, preferences
 from wapto_app.services.campaigns import price_files
-from wapto_app.services.campaigns.price_files import CATEGORIES, OTHERS, market_of
-from wapto_app.services.errors import Invalid
+from wapto_app.services.campaigns.price_files import OTHERS, market_of
+from wapto_app.services.errors import Invalid, NotFound
 from wapto_app.services.money import clean_currency
 
 TOPIC = "message-prices"
 WHERE_META_SAYS = "https://developers.facebook.com/docs/whatsapp/pricing"
 """Where the rates are published, as tables to download."""
 MARKETS_MAX = 300
+FIRST_CURRENCY = "USD"
+"""Until somebody chooses another one."""
 _NAME = "message_prices"
 
 
@@ -37,16 +40,26 @@ class MarketForm(Payload):
     authentication: str
 
 
-class MarketRow(MarketForm):
-    """``name`` is what people call the market."""
+class MarketRow(TypedDict):
+    """The same with its ``name``, to show."""
 
+    market: str
     name: str
+    marketing: str
+    utility: str
+    authentication: str
+
+
+Line = MarketForm | MarketRow
 
 
 class PriceTable(TypedDict):
-    """``currency`` is empty while there are no prices."""
+    """``currency`` is empty while nobody wrote prices down. ``unknown`` are names in the last uploaded file that are no
+    countries.
+    """
 
     currency: str
+    unknown: list[str]
     rows: list[MarketRow]
 
 
@@ -60,14 +73,14 @@ class Known(TypedDict):
 async def prices(session: AsyncSession, actor: Actor) -> PriceTable:
     """The table as it stands, by name of the market, all others last."""
     actor.require(Permission.SETTINGS_DO)
-    found = await known(session)
+    found, kept = await known(session), await preferences.read(session, _NAME)
     markets = {market for market, _category in found["micros"]}
     rows = [_row(market, found["micros"]) for market in markets]
     rows.sort(key=lambda row: (row["market"] == OTHERS, row["name"]))
-    return PriceTable(currency=found["currency"], rows=rows)
+    return PriceTable(currency=found["currency"], unknown=kept.get("unknown", []), rows=rows)
 
 
-async def set_prices(session: AsyncSession, actor: Actor, currency: str, rows: list[MarketForm]) -> None:
+async def set_prices(session: AsyncSession, actor: Actor, currency: str, rows: Sequence[Line]) -> None:
     """Replace the table.
 
     Raises:
@@ -93,9 +106,8 @@ async def set_prices(session: AsyncSession, actor: Actor, currency: str, rows: l
     touch(session, TOPIC)
 
 
-async def read_table(actor: Actor, path: Path) -> tuple[PriceTable, list[str]]:
-    """What an uploaded table says, to be looked at and then kept by ``set_prices``; and the markets it names that are
-    no countries. An empty currency: the table says none.
+async def read_table(actor: Actor, path: Path) -> PriceTable:
+    """What an uploaded table says; nothing is kept of it. An empty currency: it says none.
 
     Raises:
         Invalid: it is no table of prices.
@@ -105,7 +117,7 @@ async def read_table(actor: Actor, path: Path) -> tuple[PriceTable, list[str]]:
     micros = {(line.market, line.category): line.micros for line in found.rows}
     rows = [_row(market, micros) for market in dict.fromkeys(line.market for line in found.rows)]
     rows.sort(key=lambda row: (row["market"] == OTHERS, row["name"]))
-    return PriceTable(currency=found.currency, rows=rows), found.unknown
+    return PriceTable(currency=found.currency, unknown=found.unknown, rows=rows)
 
 
 async def known(session: AsyncSession) -> Known:
@@ -157,9 +169,65 @@ def _market(text: str, number: int, there: set[str]) -> str:
     return market
 
 
-def _cells(row: MarketForm) -> list[tuple[str, str]]:
+def _cells(row: Line) -> list[tuple[str, str]]:
     return [
         ("MARKETING", row["marketing"]),
         ("UTILITY", row["utility"]),
         ("AUTHENTICATION", row["authentication"]),
     ]
+
+
+async def put_market(session: AsyncSession, actor: Actor, form: MarketForm, was: str | None = None) -> str:
+    """Add a line of the table, or change the one that was called ``was``; the name of its market.
+
+    Raises:
+        Invalid: naming the input: ``market``, ``marketing``, ``utility`` or ``authentication``.
+    """
+    actor.require(Permission.SETTINGS_DO)
+    table = await prices(session, actor)
+    market = market_of(form["market"]) if form["market"] else OTHERS
+    if market is None:
+        raise Invalid("market", "Choose a country of the list.")
+    if market != was and any(row["market"] == market for row in table["rows"]):
+        raise Invalid("market", f"{market_name(market)} stands in the table already.")
+    if not any(text.strip() for _category, text in _cells(form)):
+        raise Invalid("marketing", "Write at least one price.")
+    others = [row for row in table["rows"] if row["market"] not in (was, market)]
+    try:
+        await set_prices(session, actor, table["currency"] or FIRST_CURRENCY, [form, *others])
+    except Invalid as wrong:
+        raise Invalid(wrong.field.removeprefix("0."), wrong.message) from None
+    return market_name(market)
+
+
+async def remove_market(session: AsyncSession, actor: Actor, market: str) -> str:
+    """Take a line out of the table; the name of its market. Raises NotFound."""
+    actor.require(Permission.SETTINGS_DO)
+    table = await prices(session, actor)
+    kept = [row for row in table["rows"] if row["market"] != market]
+    if len(kept) == len(table["rows"]):
+        raise NotFound("price")
+    await set_prices(session, actor, table["currency"], kept)
+    return market_name(market)
+
+
+async def choose_currency(session: AsyncSession, actor: Actor, currency: str) -> str:
+    """Say in which currency the prices are. Raises Invalid."""
+    actor.require(Permission.SETTINGS_DO)
+    await set_prices(session, actor, currency, (await prices(session, actor))["rows"])
+    return clean_currency(currency)
+
+
+async def replace(db: Database, actor: Actor, path: Path) -> int:
+    """Replace the table by what an uploaded file says; how many markets it has.
+
+    Raises:
+        Invalid: it is no table of prices; the old one stays.
+    """
+    actor.require(Permission.SETTINGS_DO)
+    found = await read_table(actor, path)
+    async with db.write() as session:
+        currency = found["currency"] or (await known(session))["currency"] or FIRST_CURRENCY
+        await set_prices(session, actor, currency, found["rows"])
+        await preferences.write(session, _NAME, {"currency": currency, "unknown": found["unknown"]})
+    return len(found["rows"])

@@ -7,20 +7,26 @@ category. Utility templates are free while the customer's service window is open
 from wapto_app.services.campaigns.estimating import Estimate, EstimateLine, estimate
 from wapto_app.services.campaigns.price_files import CATEGORIES, OTHERS
 from wapto_app.services.campaigns.price_table import (
+    FIRST_CURRENCY,
     TOPIC,
     WHERE_META_SAYS,
     MarketForm,
     MarketRow,
     PriceTable,
+    choose_currency,
     market_name,
     money,
     prices,
+    put_market,
     read_table,
+    remove_market,
+    replace,
     set_prices,
 )
 
 __all__ = [
     "CATEGORIES",
+    "FIRST_CURRENCY",
     "OTHERS",
     "TOPIC",
     "WHERE_META_SAYS",
@@ -29,10 +35,14 @@ __all__ = [
     "MarketForm",
     "MarketRow",
     "PriceTable",
+    "choose_currency",
     "estimate",
     "market_name",
     "money",
     "prices",
+    "put_market",
     "read_table",
+    "remove_market",
+    "replace",
     "set_prices",
 ]

@@ -12,10 +12,11 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, datetime, time, timedelta
-from functools import lru_cache
+from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from phonenumbers.tzdata import TIMEZONE_DATA, TIMEZONE_LONGEST_PREFIX
+import phonenumbers
+from phonenumbers.timezone import UNKNOWN_TIMEZONE, time_zones_for_number
 
 from wapto_app.clock import utcnow
 from wapto_app.models import Campaign
@@ -26,6 +27,10 @@ _CLOCK = re.compile(r"([01]\d|2[0-3]):[0-5]\d")
 _FIRST_ZONE = "Pacific/Kiritimati"
 """Where every wall clock shows a time first (UTC+14)."""
 _TRIES = 8
+_PREFIX = 8
+"""The + and seven digits."""
+_ZONES: dict[str, tuple[str, ...]] = {}
+_ZONES_MAX = 500_000
 
 
 def zone_of_name(name: str) -> ZoneInfo:
@@ -71,10 +76,10 @@ def wall(at: datetime, zone: ZoneInfo) -> datetime:
     return at.astimezone(zone).replace(tzinfo=None, fold=0)
 
 
-def begins_at(campaign: Campaign) -> datetime:
-    """When a scheduled campaign must start, so that its first recipient gets it in time.
+def begins_at(campaign: Campaign | Any) -> datetime:
+    """When a scheduled campaign must start, so that its first recipient gets it in time; or a row with its columns.
 
-    At recipients' own clocks that is when the first zone of the world shows the time; ``due_at`` does the rest.
+    At recipients' own clocks that is when the first zone of the world shows the time; ``Clock`` does the rest.
     """
     if campaign.run_at is None:
         return utcnow()
@@ -84,16 +89,24 @@ def begins_at(campaign: Campaign) -> datetime:
 
 
 def zones_of(number: str) -> tuple[str, ...]:
-    """Where somebody with this number may be; nothing when that is unknown."""
-    return _zones_of_prefix(number.lstrip("+")[:TIMEZONE_LONGEST_PREFIX])
+    """Where somebody with this number may be; nothing when that is unknown.
+
+    The beginning of a number tells it. It is asked once for each: asking takes longer than all the rest of building.
+    """
+    prefix = number[:_PREFIX]
+    if prefix not in _ZONES:
+        if len(_ZONES) >= _ZONES_MAX:
+            _ZONES.clear()
+        _ZONES[prefix] = _asked(number)
+    return _ZONES[prefix]
 
 
-@lru_cache(maxsize=65_536)
-def _zones_of_prefix(digits: str) -> tuple[str, ...]:
-    for length in range(len(digits), 0, -1):
-        if found := TIMEZONE_DATA.get(digits[:length]):
-            return tuple(found)
-    return ()
+def _asked(number: str) -> tuple[str, ...]:
+    try:
+        found = time_zones_for_number(phonenumbers.parse(number))
+    except phonenumbers.NumberParseException:
+        return ()
+    return tuple(name for name in found if name != UNKNOWN_TIMEZONE)
 
 
 class Clock:
