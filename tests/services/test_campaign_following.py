@@ -28,7 +28,7 @@ from wapto_app.models import (
 from wapto_app.runtime import Runtime
 from wapto_app.services import leases
 from wapto_app.services.campaign_changes import note
-from wapto_app.services.campaigns import feeding, following
+from wapto_app.services.campaigns import feeding, following, queueing
 from wapto_app.services.outbox import claims
 from wapto_app.services.outbox.claims import Claim, SendOutcome
 
@@ -206,7 +206,7 @@ async def test_looking_for_work_uses_the_indexes(runtime: Runtime, queued: int, 
             with plans(engine) as found:
                 feeding.upcoming(connection, queued, 200)
                 feeding.ahead(connection, channel_id)
-                feeding._known(connection, channel_id, [1, 2])
+                queueing._known(connection, channel_id, [1, 2])
     finally:
         engine.dispose()
     upcoming, ahead = found[0], found[1]

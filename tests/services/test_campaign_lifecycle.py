@@ -33,18 +33,18 @@ from wapto_app.security.permissions import Actor
 from wapto_app.services import leases, notifications
 from wapto_app.services.campaigns import (
     causes,
-    feeding,
     firing,
     guarding,
     lifecycle,
     limits_of_meta,
+    queueing,
     stopping,
     sweeping,
     winner,
 )
 from wapto_app.services.campaigns.causes import Cause
-from wapto_app.services.campaigns.feeding import Portion, Ready
 from wapto_app.services.campaigns.lifecycle import Which
+from wapto_app.services.campaigns.queueing import Portion, Ready
 from wapto_app.services.campaigns.stopping import Stop
 from wapto_app.services.errors import Conflict, Forbidden, Invalid, NotConnected, NotFound
 
@@ -249,14 +249,14 @@ async def running(runtime: Runtime, channel_id: int) -> int:
     return await desk.new_campaign(runtime, channel_id, template_id, await desk.new_people(runtime, 10))
 
 
-async def feed(runtime: Runtime, campaign_id: int, channel_id: int, count: int = 10) -> feeding.Fed:
+async def feed(runtime: Runtime, campaign_id: int, channel_id: int, count: int = 10) -> queueing.Fed:
     await runtime.writer.run(leases.acquire, BID)
     people = [each for each in await desk.recipients(runtime, campaign_id) if each.state is R.WAITING][:count]
     ready = [
         Ready(each.id or 0, each.contact_id or 0, desk.phone(1), "Hello", {"kind": "template"})
         for each in people
     ]
-    return await runtime.writer.run(feeding.feed, Portion(campaign_id, channel_id, BID, ready))
+    return await runtime.writer.run(queueing.feed, Portion(campaign_id, channel_id, BID, ready))
 
 
 async def test_the_same_portion_twice_is_queued_once(runtime: Runtime, running: int, channel_id: int) -> None:
@@ -267,7 +267,7 @@ async def test_the_same_portion_twice_is_queued_once(runtime: Runtime, running: 
         for each in people
     ]
     portion = Portion(running, channel_id, BID, ready)
-    fed = await asyncio.gather(*(runtime.writer.run(feeding.feed, portion) for _ in range(3)))
+    fed = await asyncio.gather(*(runtime.writer.run(queueing.feed, portion) for _ in range(3)))
     assert sorted(each.queued for each in fed) == [0, 0, 10]
     assert len(await desk.messages(runtime)) == 10
     await desk.assert_exact(runtime, running)
@@ -278,7 +278,7 @@ async def test_only_who_holds_the_lease_feeds_and_only_while_it_runs(
 ) -> None:
     other = leases.Bid("sender:1", "ben")
     await runtime.writer.run(leases.acquire, BID)
-    fed = await runtime.writer.run(feeding.feed, Portion(running, channel_id, other, []))
+    fed = await runtime.writer.run(queueing.feed, Portion(running, channel_id, other, []))
     assert not fed.is_leading
     await do(runtime, lifecycle.pause, owner, running)
     assert (await feed(runtime, running, channel_id)).queued == 0
@@ -291,7 +291,7 @@ async def test_who_became_another_contact_meanwhile_waits_for_the_next_portion(
     await runtime.writer.run(leases.acquire, BID)
     first, second = (await desk.recipients(runtime, running))[:2]
     ready = [Ready(first.id or 0, (second.contact_id or 0), desk.phone(1), "Hello", {"kind": "template"})]
-    fed = await runtime.writer.run(feeding.feed, Portion(running, channel_id, BID, ready))
+    fed = await runtime.writer.run(queueing.feed, Portion(running, channel_id, BID, ready))
     assert fed.queued == 0
 
 

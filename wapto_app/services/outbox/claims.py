@@ -147,10 +147,8 @@ def _claim(connection: sa.Connection, wanted: Claim) -> Batch:
             refused.append((row, refusal))
     ours = _mark_sending(connection, [row.id for row in allowed], now)
     _mark_refused(connection, [pair for pair in refused if pair[0].campaign_recipient_id is None])
-    taking_back.refused(
-        connection,
-        {row.id: refusal for row, refusal in refused if row.campaign_recipient_id is not None},
-    )
+    of_campaigns = {row.id: why for row, why in refused if row.campaign_recipient_id is not None}
+    taking_back.refused(connection, of_campaigns)
     return Batch(
         [_claimed(row) for row in allowed if row.id in ours], [row.conversation_id for row, _why in refused]
     )
@@ -307,7 +305,6 @@ def record(connection: sa.Connection, outcomes: list[SendOutcome]) -> Sequence[N
     """Write down what became of messages. A status webhook that was faster is not overwritten."""
     _RECORD.run(connection, [_outcome_row(outcome) for outcome in outcomes])
     note(connection, [outcome.claimed.campaign_recipient_id for outcome in outcomes])
-    # A campaign does not change what the list shows of a conversation.
     shown = [out for out in outcomes if out.claimed.campaign_recipient_id is None]
     show_ticks(connection, [outcome.claimed.conversation_id for outcome in shown])
     _take_back(connection, [out.claimed.content for out in outcomes if out.status is MessageStatus.FAILED])
