@@ -12,13 +12,17 @@ from sqlmodel import col, select
 from integrations.sandbox.sandbox import Sandbox
 from tests import campaigns as desk
 from tests.jobs.conftest import Desk, Eventually, Network, at_work
+from tests.services.library import added, photo
+from tests.services.plans import limited
 from wapto_app.jobs import campaigns, feeding
 from wapto_app.models import (
     CampaignState,
+    CampaignVariant,
     Channel,
     Contact,
     Conversation,
     ConversationStatus,
+    MediaFile,
     Message,
     MessageStatus,
     NotificationKind,
@@ -422,6 +426,98 @@ async def test_failed_ones_get_another_message_but_not_who_may_not(
     assert again[0].state in DONE
     assert accepted(sandbox) == 4
     await desk.assert_exact(runtime, campaign_id)
+
+
+@pytest.mark.usefixtures("engine")
+async def test_from_the_draft_to_the_last_delivery(
+    runtime: Runtime,
+    sandbox: Sandbox,
+    owner: Actor,
+    channel_id: int,
+    template_id: int,
+    eventually: Eventually,
+) -> None:
+    await desk.new_people(runtime, 12)
+    campaign_id = await desk.new_campaign(
+        runtime, channel_id, template_id, [], state=S.DRAFT, audience={"everyone": True}
+    )
+    async with runtime.db.write() as session:
+        mapping = desk.MAPPING | {"body.3": {"source": "fixed", "name": "Friday", "fallback": ""}}
+        await session.exec(sa.update(CampaignVariant).values(mapping=mapping))
+        await lifecycle.start(session, owner, campaign_id)
+    await ends(runtime, campaign_id, eventually)
+    assert accepted(sandbox) == 12
+    await desk.assert_exact(runtime, campaign_id)
+
+
+@pytest.mark.usefixtures("engine")
+async def test_what_is_fed_late_still_respects_quiet_hours(
+    runtime: Runtime, sandbox: Sandbox, channel_id: int, template_id: int, eventually: Eventually
+) -> None:
+    people = await desk.new_people(runtime, 3)
+    campaign_id = await desk.new_campaign(
+        runtime, channel_id, template_id, people, quiet_from="00:00", quiet_until="23:59"
+    )
+
+    async def put_off() -> bool:
+        found = await desk.recipients(runtime, campaign_id)
+        return all(each.due_at > desk.utcnow() for each in found)
+
+    await eventually(put_off)
+    assert accepted(sandbox) == 0
+    assert set(await states(runtime, campaign_id)) == {R.WAITING}
+
+
+@pytest.mark.usefixtures("engine")
+async def test_it_stops_when_the_plan_s_messages_are_used_up(
+    runtime: Runtime,
+    sandbox: Sandbox,
+    admin: Actor,
+    channel_id: int,
+    template_id: int,
+    eventually: Eventually,
+) -> None:
+    await limited(runtime.db, admin, messages=7)
+    campaign_id = await desk.new_campaign(
+        runtime, channel_id, template_id, await desk.new_people(runtime, 10)
+    )
+    await ends(runtime, campaign_id, eventually, S.PAUSED)
+    assert (await desk.campaign_of(runtime, campaign_id)).pause_cause == "plan"
+    await desk.assert_exact(runtime, campaign_id)
+    assert (await states(runtime, campaign_id)).count(R.WAITING) >= 3
+
+
+@pytest.mark.usefixtures("engine")
+async def test_the_header_s_file_goes_to_meta_once_and_a_missing_one_stops_it(
+    runtime: Runtime,
+    sandbox: Sandbox,
+    owner: Actor,
+    channel_id: int,
+    template_id: int,
+    eventually: Eventually,
+) -> None:
+    header = {"type": "HEADER", "format": "IMAGE", "example": {"header_handle": ["4::abc"]}}
+    components = [header, *desk.COMPONENTS[1:]]
+    known = next(each for each in sandbox.store.templates.values() if each.name == "order_update")
+    known.components = components
+    async with runtime.db.write() as session:
+        await session.exec(sa.update(Template).values(components=components))
+    file = await added(runtime, owner, photo())
+    people = await desk.new_people(runtime, 5)
+    campaign_id = await desk.new_campaign(runtime, channel_id, template_id, people, state=S.PAUSED)
+    gone = await desk.new_campaign(runtime, channel_id, template_id, people, state=S.PAUSED)
+    async with runtime.db.write() as session:
+        for each in await session.exec(select(CampaignVariant)):
+            each.file_key = file["key"] if each.campaign_id == campaign_id else "0" * 32
+            session.add(each)
+        await lifecycle.resume(session, owner, campaign_id)
+        await lifecycle.resume(session, owner, gone)
+    await ends(runtime, campaign_id, eventually)
+    await ends(runtime, gone, eventually, S.PAUSED)
+    assert (await desk.campaign_of(runtime, gone)).pause_cause == "file"
+    assert accepted(sandbox) == 5
+    async with runtime.db.read() as session:
+        assert len((await session.exec(select(MediaFile))).all()) == 1
 
 
 async def test_a_second_process_goes_on_where_the_first_one_stopped(
