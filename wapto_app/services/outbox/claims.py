@@ -10,7 +10,6 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from wapto_app.bulk import Bulk
 from wapto_app.clock import utcnow
 from wapto_app.models import (
     AddressKind,
@@ -285,19 +284,8 @@ def _take_back(connection: sa.Connection, contents: list[dict[str, Any]]) -> Non
 
 def record(connection: sa.Connection, outcomes: list[SendOutcome]) -> Sequence[None]:
     """Write down what became of messages. A status webhook that was faster is not overwritten."""
-    _RECORD.run(connection, [_outcome_row(outcome) for outcome in outcomes])
-    show_ticks(connection, [outcome.claimed.conversation_id for outcome in outcomes])
-    _take_back(connection, [out.claimed.content for out in outcomes if out.status is MessageStatus.FAILED])
-    sent = [outcome for outcome in outcomes if outcome.wamid]
-    if sent:
-        _keep_aliases(connection, sent)
-        catch_up(connection, [outcome.wamid for outcome in sent])
-    return [None] * len(outcomes)
-
-
-def _recorded(_dialect: str) -> sa.Update:
     table = message
-    return (
+    connection.execute(
         table.update()
         .where(
             table.c.id == sa.bindparam("of"),
@@ -307,17 +295,22 @@ def _recorded(_dialect: str) -> sa.Update:
         )
         .values(
             status=sa.bindparam("news", type_=table.c.status.type),
-            wamid=sa.func.coalesce(table.c.wamid, sa.bindparam("wamid_", type_=table.c.wamid.type)),
+            wamid=sa.func.coalesce(table.c.wamid, sa.bindparam("wamid_")),
             sent_at=sa.func.coalesce(table.c.sent_at, sa.bindparam("sent", type_=table.c.sent_at.type)),
-            error_code=sa.bindparam("code", type_=table.c.error_code.type),
-            error_detail=sa.bindparam("why", type_=table.c.error_detail.type),
-            refusals=sa.bindparam("count", type_=table.c.refusals.type),
+            error_code=sa.bindparam("code"),
+            error_detail=sa.bindparam("why"),
+            refusals=sa.bindparam("count"),
             not_before=sa.bindparam("later", type_=table.c.not_before.type),
-        )
+        ),
+        [_outcome_row(outcome) for outcome in outcomes],
     )
-
-
-_RECORD = Bulk(_recorded)
+    show_ticks(connection, [outcome.claimed.conversation_id for outcome in outcomes])
+    _take_back(connection, [out.claimed.content for out in outcomes if out.status is MessageStatus.FAILED])
+    sent = [outcome for outcome in outcomes if outcome.wamid]
+    if sent:
+        _keep_aliases(connection, sent)
+        catch_up(connection, [outcome.wamid for outcome in sent])
+    return [None] * len(outcomes)
 
 
 def _outcome_row(outcome: SendOutcome) -> dict[str, Any]:
