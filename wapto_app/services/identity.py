@@ -11,6 +11,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import chain
 from typing import Any
 
 import sqlalchemy as sa
@@ -79,11 +80,20 @@ class Person:
     username: str = ""
 
     def addresses(self) -> list[Address]:
+        return self._with(canonical_phone(self.number) or self.number) if self.wa_id else self._with("")
+
+    def as_written(self) -> list[Address]:
+        """The same for whose number is canonical already, which it is when it was stored as one."""
+        return self._with(self.number)
+
+    @property
+    def number(self) -> str:
+        return "+" + self.wa_id.lstrip("+")
+
+    def _with(self, phone: str) -> list[Address]:
         found: list[Address] = []
         if self.wa_id:
-            number = "+" + self.wa_id.lstrip("+")
-            found.append((AddressKind.PHONE, canonical_phone(number) or number))
-            found.append((AddressKind.WA_ID, self.wa_id))
+            found = [(AddressKind.PHONE, phone), (AddressKind.WA_ID, self.wa_id)]
         if self.user_id:
             found.append((AddressKind.BSUID, self.user_id))
         return found
@@ -111,10 +121,20 @@ def resolve(connection: sa.Connection, people: Iterable[Person]) -> dict[Person,
     Raises:
         NobodyNamed: for a person without any address.
     """
-    wanted = {person: person.addresses() for person in dict.fromkeys(people)}
+    wanted = {person: person.as_written() for person in dict.fromkeys(people)}
     if not all(wanted.values()):
         raise NobodyNamed
-    known = _lookup(connection, {address for addresses in wanted.values() for address in addresses})
+    known = _lookup(connection, set(chain.from_iterable(wanted.values())))
+    # It costs as much as the rest to find out how a number is written: for those only who are not found as they are.
+    others = {
+        person: person.addresses()
+        for person, addresses in wanted.items()
+        if not all(address in known for address in addresses)
+    }
+    known |= _lookup(
+        connection, set(chain.from_iterable(others.values())) - set(chain.from_iterable(wanted.values()))
+    )
+    wanted |= others
     known |= _introduce(connection, wanted, known)
     for person, addresses in wanted.items():
         _resolve(connection, person, addresses, known)

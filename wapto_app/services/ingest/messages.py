@@ -295,6 +295,7 @@ def _summarise(batch: Batch, stored: list[Arrival]) -> None:
         batch.touch_conversation(conversation_id)
     _SUMMARISE.run(batch.connection, sorted(rows, key=lambda row: row["of"]))
     with_news = {row["of"] for row in rows if row["news"]}
+    batch.connection.execute(_open(batch.connection.dialect.name), {"of": with_news})
     given = bring_in(batch.connection, batch.unattended & with_news)
     batch.topics |= tell_given(batch.connection, given)
     desk.woken(batch.connection, batch.aside & with_news, why="reply")
@@ -315,10 +316,6 @@ def _summary(_dialect: str) -> sa.Update:
         .where(table.c.id == sa.bindparam("of"))
         .values(
             unread=table.c.unread + sa.bindparam("news", type_=sa.Integer),
-            status=sa.case(
-                (sa.bindparam("news", type_=sa.Integer) > 0, sa.literal("open")),
-                else_=sa.type_coerce(table.c.status, sa.String),
-            ),
             last_message_at=newer("last_message_at", "at"),
             last_message_id=newer("last_message_id", "message"),
             preview=newer("preview", "text"),
@@ -327,6 +324,14 @@ def _summary(_dialect: str) -> sa.Update:
             preview_status=newer("preview_status", "tick"),
         )
     )
+
+
+@functools.cache
+def _open(dialect: str) -> sa.Update:
+    """Apart from the rest: a column that is written costs its indexes something even when it stays as it is."""
+    c = conversation.c
+    closed = among(dialect, c.id, "of"), c.status != ConversationStatus.OPEN
+    return conversation.update().where(*closed).values(status=ConversationStatus.OPEN)
 
 
 _BEGIN = Bulk(lambda dialect: insert_ignore(dialect, conversation))
