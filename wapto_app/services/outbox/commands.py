@@ -104,7 +104,7 @@ async def retry(session: AsyncSession, actor: Actor, message_id: int) -> None:
 
     Raises:
         NotFound: the message is not there.
-        Conflict: it is on its way or has arrived meanwhile.
+        Conflict: it is on its way or has arrived meanwhile, or its file is not kept any more.
     """
     actor.require(Permission.INBOX_DO)
     found = await session.exec(
@@ -120,6 +120,8 @@ async def retry(session: AsyncSession, actor: Actor, message_id: int) -> None:
     if message.status not in (MessageStatus.FAILED, MessageStatus.UNCONFIRMED):
         raise Conflict("This message is already on its way.")
     check(facts, message.type, utcnow())
+    if message.media_id is not None:
+        await _hold_file(session, message.media_id)
     message.status, message.not_before, message.refusals = MessageStatus.QUEUED, None, 0
     # A new attempt gets a new id from Meta; reports about the old one still find us by callback data.
     message.wamid, message.error_code, message.error_detail = None, None, ""
@@ -177,10 +179,9 @@ async def _recipient(session: AsyncSession, contact_id: int) -> str:
 
 async def _media_id(session: AsyncSession, key: str, channel_id: int) -> int:
     """The file for this number: Meta knows an uploaded file only on the number it was uploaded with."""
-    found = await session.exec(
-        select(MediaFile).where(MediaFile.key == key, MediaFile.state == MediaState.STORED)
-    )
-    file = found.first()
+    stored = select(MediaFile).where(MediaFile.key == key, MediaFile.state == MediaState.STORED)
+    # Locked, so that nobody takes its bytes away before the message names it.
+    file = (await session.exec(stored.with_for_update(read=True, key_share=True))).first()
     if file is None:
         raise NotFound("file")
     if file.channel_id not in (None, channel_id):
@@ -190,6 +191,12 @@ async def _media_id(session: AsyncSession, key: str, channel_id: int) -> int:
     await session.flush()
     assert file.id is not None
     return file.id
+
+
+async def _hold_file(session: AsyncSession, media_id: int) -> None:
+    stored = select(MediaFile.id).where(MediaFile.id == media_id, MediaFile.state == MediaState.STORED)
+    if (await session.exec(stored.with_for_update(read=True, key_share=True))).first() is None:
+        raise Conflict("The file of this message is not kept any more. Attach it again.")
 
 
 def _copy(file: MediaFile) -> MediaFile:

@@ -18,6 +18,7 @@ from wapto_app.models import ComposerChoice, Conversation, Direction, MediaFile,
 from wapto_app.security.permissions import Actor, Permission
 from wapto_app.services import desk_undo, plans
 from wapto_app.services.errors import Conflict, NotFound, SignedOut
+from wapto_app.services.masking import masks
 from wapto_app.services.outbox.commands import locked_conversation, show_in_list
 from wapto_app.services.sessions import account_topic
 
@@ -25,12 +26,11 @@ HOLD = timedelta(seconds=5)
 
 
 class TakenBack(TypedDict):
-    """What the composer gets back. ``file`` is the key of its file, ``reply_to`` the wamid that it answered."""
+    """What the author gets back: ``file`` is the key of its file. Numbers are hidden from who may not see them."""
 
     conversation_id: int
     text: str
     file: str
-    reply_to: str
 
 
 async def hold_of(session: AsyncSession, actor: Actor) -> timedelta:
@@ -92,11 +92,11 @@ async def take_back(session: AsyncSession, actor: Actor, message_id: int) -> Tak
     await session.flush()
     await _undo(session, conversation, message)
     touch(session, "inbox", f"conversation:{conversation.id}")
+    hidden = (await masks(session, actor, [conversation.contact_id])).of(conversation.contact_id)
     return TakenBack(
         conversation_id=message.conversation_id,
-        text=message.body,
+        text=hidden.text(message.body),
         file=file.key if file else "",
-        reply_to=message.reply_to_wamid,
     )
 
 
