@@ -18,6 +18,7 @@ from wapto_app.models.contacts import (
     ContactApart,
     ContactEvent,
     ContactEventKind,
+    ContactMerge,
     OptOutMemory,
 )
 from wapto_app.models.conversations import (
@@ -60,6 +61,7 @@ from wapto_app.models.two_factor import RecoveryCode, TwoFactor
 from wapto_app.models.viewing import SessionView
 from wapto_app.models.writing import (
     ComposerChoice,
+    DraftFile,
     MessageDraft,
     QuickReply,
     SavedView,
@@ -83,6 +85,7 @@ __all__ = [
     "ContactApart",
     "ContactEvent",
     "ContactEventKind",
+    "ContactMerge",
     "ContactImport",
     "ContactSearch",
     "ContactTag",
@@ -94,6 +97,7 @@ __all__ = [
     "DeskKind",
     "DeskState",
     "Direction",
+    "DraftFile",
     "EventState",
     "FieldKind",
     "FieldValue",

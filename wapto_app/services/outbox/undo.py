@@ -90,6 +90,8 @@ async def take_back(session: AsyncSession, actor: Actor, message_id: int) -> Tak
     file = await session.get(MediaFile, message.media_id) if message.media_id else None
     await session.delete(message)
     await session.flush()
+    if file is not None:
+        await _as_new(session, file)
     await _undo(session, conversation, message)
     touch(session, "inbox", f"conversation:{conversation.id}")
     hidden = (await masks(session, actor, [conversation.contact_id])).of(conversation.contact_id)
@@ -98,6 +100,14 @@ async def take_back(session: AsyncSession, actor: Actor, message_id: int) -> Tak
         text=hidden.text(message.body),
         file=file.key if file else "",
     )
+
+
+async def _as_new(session: AsyncSession, file: MediaFile) -> None:
+    """A file that no message has: as if it had just been uploaded, so that it is cleaned away if nobody sends it."""
+    named = await session.exec(select(Message.id).where(Message.media_id == file.id).limit(1))
+    if named.first() is None:
+        file.channel_id, file.meta_id, file.meta_expires_at = None, "", None
+        session.add(file)
 
 
 async def _undo(session: AsyncSession, conversation: Conversation, message: Message) -> None:
