@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from datetime import timedelta
 from typing import TypedDict
 
@@ -13,8 +14,9 @@ from state.inbox.paths import selected_in
 from wapto_app import runtime
 from wapto_app.security.permissions import Actor, Permission
 from wapto_app.security.policy import requires
-from wapto_app.services import drafts, inbox, notes, once, outbox
+from wapto_app.services import drafts, inbox, notes, once, outbox, typing_sign
 from wapto_app.services.drafts import Kept, KeptFile, Written
+from wapto_app.services.errors import NotFound
 from wapto_app.services.inbox import Outgoing
 
 _REMEMBERED = 20
@@ -97,6 +99,16 @@ class Composer(rx.State):
         self._held = ids if hold else []
         self.undo_seconds = int(hold.total_seconds()) if self._held else 0
         self.draft = NO_DRAFT
+
+    @rx.event(background=True)
+    @requires(Permission.INBOX_DO)
+    async def typing(self, conversation: int) -> None:
+        """The browser tells every so many seconds; in the background, because Meta may take its time."""
+        async with self:
+            actor = await actor_of(self)
+        process = runtime.get()
+        with suppress(NotFound):
+            await typing_sign.show(process.db, actor, process.gateway, conversation)
 
     @rx.event
     @requires(Permission.INBOX_DO)

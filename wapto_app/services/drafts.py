@@ -17,7 +17,7 @@ from wapto_app.models import DraftFile, MediaFile, MediaState, MessageDraft
 from wapto_app.models.base import table_of
 from wapto_app.security.permissions import Actor, Permission
 from wapto_app.services.errors import Invalid, NotFound
-from wapto_app.services.inbox.commands import CAPTION_MAX, OutgoingFile
+from wapto_app.services.inbox.commands import OutgoingFile
 from wapto_app.services.masking import mask_of
 from wapto_app.services.media import kind_of
 from wapto_app.services.visibility import conversation_for
@@ -145,7 +145,7 @@ def _clean(written: Written | Kept) -> tuple[str, list[OutgoingFile]]:
     """In one form, so that two can be compared. Each file stands there once."""
     files = {
         file["key"]: OutgoingFile(
-            key=file["key"], caption=clean_text(file["caption"])[:CAPTION_MAX], voice=file["voice"]
+            key=file["key"], caption=clean_text(file["caption"])[:TEXT_MAX], voice=file["voice"]
         )
         for file in written["files"][:_FILES_MAX]
     }

@@ -57,6 +57,7 @@ class Composer(rx.NoSSRComponent):
 
     on_send: rx.EventHandler[_spec(int, str, Outgoing, Written)]
     on_note: rx.EventHandler[_spec(int, str, str, list[int])]
+    on_typing: rx.EventHandler[_spec(int)]
     on_undo: rx.EventHandler[_spec(str)]
     on_cancel_reply: rx.EventHandler[rx.event.no_args_event_spec]
     on_draft: rx.EventHandler[_spec(int, Written, Written)]

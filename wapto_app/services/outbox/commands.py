@@ -136,15 +136,23 @@ async def locked_conversation(
     session: AsyncSession, actor: Actor, conversation_id: int
 ) -> tuple[Conversation, Facts]:
     """The conversation, locked until the end of the transaction: its preview must follow the newest message."""
+    return await conversation_facts(session, actor, conversation_id, lock=True)
+
+
+async def conversation_facts(
+    session: AsyncSession, actor: Actor, conversation_id: int, *, lock: bool = False
+) -> tuple[Conversation, Facts]:
+    """The conversation, and what the gate asks about it. Raises NotFound."""
     actor.require(Permission.INBOX_DO)
-    found = await session.exec(
+    query = (
         select(Conversation, Channel, Contact, sessions.is_locked())
         .join(Channel, col(Channel.id) == col(Conversation.channel_id))
         .join(Contact, col(Contact.id) == col(Conversation.contact_id))
         .where(Conversation.id == conversation_id, readable(actor))
-        .with_for_update(of=Conversation, key_share=True)
     )
-    row = found.first()
+    if lock:
+        query = query.with_for_update(of=Conversation, key_share=True)
+    row = (await session.exec(query)).first()
     if row is None:
         raise NotFound("conversation")
     conversation, channel, contact, locked = row

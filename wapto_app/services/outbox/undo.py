@@ -112,7 +112,7 @@ async def _as_new(session: AsyncSession, file: MediaFile) -> None:
 
 async def _undo(session: AsyncSession, conversation: Conversation, message: Message) -> None:
     if conversation.last_message_id == message.id:
-        show_in_list(conversation, await _newest(session, conversation))
+        show_in_list(conversation, await newest_shown(session, message.conversation_id))
         session.add(conversation)
     await plans.give_back(session, plans.Limit.MESSAGES)
     if message.author_id is not None:
@@ -122,12 +122,12 @@ async def _undo(session: AsyncSession, conversation: Conversation, message: Mess
         )
 
 
-async def _newest(session: AsyncSession, conversation: Conversation) -> Message | None:
+async def newest_shown(session: AsyncSession, conversation_id: int) -> Message | None:
     """What the list shows of a conversation: no notes, and no reactions."""
     found = await session.exec(
         select(Message)
         .where(
-            Message.conversation_id == conversation.id,
+            Message.conversation_id == conversation_id,
             Message.direction != Direction.NOTE,
             Message.type != "reaction",
         )
