@@ -33,7 +33,7 @@ def merge_dialog() -> rx.Component:
         title=t("Merge contacts"),
         description=t(
             "Numbers, tags, notes and conversations of both are kept. If either opted out, the one contact is opted "
-            "out. It cannot be undone."
+            "out. You can undo it for ten minutes."
         ),
         open=MergeContacts.is_open,
         on_close=MergeContacts.close,

@@ -45,7 +45,9 @@ async def test_the_customer_sees_it_until_the_owner_says_no(
     desk: Desk, agent: Actor, news: list[dict[str, Any]]
 ) -> None:
     await show(desk)
-    assert [(each["seconds"], each["number"]) for each in news] == [(25, (await desk.channel()).phone_number_id)]
+    assert [(each["seconds"], each["number"]) for each in news] == [
+        (25, (await desk.channel()).phone_number_id)
+    ]
     with pytest.raises(Forbidden):
         async with desk.runtime.db.write() as session:
             await typing_sign.choose(session, agent, on=False)

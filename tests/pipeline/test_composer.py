@@ -76,7 +76,11 @@ async def test_handed_over_again_after_the_server_began_anew_it_happens_once(
     reborn = await open_tab(owner)  # what the server held of the tab is gone
     await show(reborn, ana)
     later, note = "r" * 50, Composer.note(ana, ref(), "Ask for the key", [])
-    for event in (sending(ana, "Only once"), note, ScheduledMessages.plan(ana, later, plan("Later"), box(""))):
+    for event in (
+        sending(ana, "Only once"),
+        note,
+        ScheduledMessages.plan(ana, later, plan("Later"), box("")),
+    ):
         await tab.send(event)
         await reborn.send(event)
     await reborn.until(lambda: bodies(reborn)[1:] == ["Only once", "Ask for the key"])
@@ -102,7 +106,12 @@ async def test_a_draft_comes_back_and_goes_with_the_message(tab: Tab, work: Work
     await show(tab, ana)
     await tab.send(Composer.save_draft(ana, box("Dear An"), box("")))
     await show(tab, ana)
-    assert tab.vars(Composer)["draft"] == {"conversation": ana, "text": "Dear An", "files": [], "clash": False}
+    assert tab.vars(Composer)["draft"] == {
+        "conversation": ana,
+        "text": "Dear An",
+        "files": [],
+        "clash": False,
+    }
     await tab.send(sending(ana, "Dear Ana", before="Dear An"))
     await show(tab, ana)
     assert tab.vars(Composer)["draft"]["text"] == ""

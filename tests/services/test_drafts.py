@@ -200,7 +200,13 @@ async def test_what_was_taken_back_and_not_sent_again_goes_too(
     key = await upload("back.png", days=8)
     async with runtime.db.write() as session:
         [message_id] = await inbox.send(
-            session, owner, conversation_id, text="", files=box("", key)["files"], reply_to=0, hold=outbox.HOLD
+            session,
+            owner,
+            conversation_id,
+            text="",
+            files=box("", key)["files"],
+            reply_to=0,
+            hold=outbox.HOLD,
         )
     async with runtime.db.write() as session:
         await inbox.take_back(session, owner, [message_id])

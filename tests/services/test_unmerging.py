@@ -70,7 +70,16 @@ async def pair(
         apart = Conversation(contact_id=goes or 0, channel_id=other_channel)
         session.add(apart)
         await session.flush()
-        session.add(Message(conversation_id=apart.id or 0, channel_id=other_channel, direction=Direction.INBOUND, type="text", body="x", status=MessageStatus.RECEIVED))
+        session.add(
+            Message(
+                conversation_id=apart.id or 0,
+                channel_id=other_channel,
+                direction=Direction.INBOUND,
+                type="text",
+                body="x",
+                status=MessageStatus.RECEIVED,
+            )
+        )
         await _belongings(session, owner, keep or 0, goes or 0)
     await does(contacts.edit, goes, _form(name="Bea", company="New", notes="Likes tea"))
     await does(contacts.opt_out, [goes])
@@ -80,7 +89,10 @@ async def pair(
 
 
 async def _belongings(session: Any, owner: Actor, keep: int, goes: int) -> None:
-    talks = {row.contact_id: row.id for row in await session.exec(select(Conversation).order_by(col(Conversation.id).desc()))}
+    talks = {
+        row.contact_id: row.id
+        for row in await session.exec(select(Conversation).order_by(col(Conversation.id).desc()))
+    }
     session.add_all([Tag(id=each, name=f"t{each}", key=f"t{each}") for each in (1, 2)])
     session.add_all([CustomField(id=n, key=f"f{n}", label=f"F{n}", kind=FieldKind.TEXT) for n in (1, 2)])
     third = Contact(name="Cy")
@@ -95,9 +107,15 @@ async def _belongings(session: Any, owner: Actor, keep: int, goes: int) -> None:
     for contact_id in (keep, goes):
         talk = talks[contact_id]
         session.add(Task(title="Call", conversation_id=talk))
-        session.add(ScheduledMessage(conversation_id=talk, due_at=utcnow() + timedelta(days=1), content={"text": "x"}))
+        session.add(
+            ScheduledMessage(conversation_id=talk, due_at=utcnow() + timedelta(days=1), content={"text": "x"})
+        )
         session.add(MessageDraft(account_id=owner.account_id, conversation_id=talk, text=f"to {contact_id}"))
-        session.add(Reaction(conversation_id=talk, target_wamid=f"w{talk}", from_customer=True, emoji="👍", at=utcnow()))
+        session.add(
+            Reaction(
+                conversation_id=talk, target_wamid=f"w{talk}", from_customer=True, emoji="👍", at=utcnow()
+            )
+        )
 
 
 async def _all(runtime: Runtime, model: Any) -> list[Any]:
@@ -106,7 +124,7 @@ async def _all(runtime: Runtime, model: Any) -> list[Any]:
 
 
 def _form(**values: str) -> dict[str, str]:
-    return {name: "" for name in ("name", "company", "email", "language", "source", "notes")} | values
+    return dict.fromkeys(("name", "company", "email", "language", "source", "notes"), "") | values
 
 
 async def everything(runtime: Runtime) -> dict[str, list[dict[str, Any]]]:
@@ -192,7 +210,9 @@ async def test_when_the_customer_has_written_since_it_stays_merged(
         await does(contacts.undo_merge, await the_merge(runtime))
 
 
-async def test_only_in_time_and_then_it_is_forgotten(runtime: Runtime, does: Does, pair: tuple[int, int]) -> None:
+async def test_only_in_time_and_then_it_is_forgotten(
+    runtime: Runtime, does: Does, pair: tuple[int, int]
+) -> None:
     await does(contacts.merge, *pair)
     merge_id = await the_merge(runtime)
     with time_machine.travel(utcnow() + unmerging.FOR, tick=False):
@@ -205,7 +225,9 @@ async def test_only_in_time_and_then_it_is_forgotten(runtime: Runtime, does: Doe
         await does(contacts.undo_merge, merge_id)
 
 
-async def test_two_merges_are_undone_in_their_order(runtime: Runtime, does: Does, pair: tuple[int, int]) -> None:
+async def test_two_merges_are_undone_in_their_order(
+    runtime: Runtime, does: Does, pair: tuple[int, int]
+) -> None:
     keep, goes = pair
     cy = next(row.id for row in await _all(runtime, Contact) if row.name == "Cy")
     before = await everything(runtime)

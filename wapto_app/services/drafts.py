@@ -123,7 +123,8 @@ async def save(session: AsyncSession, actor: Actor, conversation_id: int, writte
     await connection.execute(draft_file.delete().where(*_own(draft_file, actor, conversation_id)))
     ids = await _ready(session, actor, [file["key"] for file in files])
     rows = [
-        {**row, "media_id": ids[file["key"]], "position": n} | {each: file[each] for each in ("caption", "voice")}
+        {**row, "media_id": ids[file["key"]], "position": n}
+        | {each: file[each] for each in ("caption", "voice")}
         for n, file in enumerate(files)
         if file["key"] in ids
     ]
@@ -194,9 +195,7 @@ async def settle(
     return None
 
 
-async def _newer(
-    session: AsyncSession, actor: Actor, conversation_id: int, *known: Written
-) -> Kept | None:
+async def _newer(session: AsyncSession, actor: Actor, conversation_id: int, *known: Written) -> Kept | None:
     """What is kept, if it is something and none of these. Its row is locked."""
     lock = sa.select(draft.c.text).where(*_own(draft, actor, conversation_id)).with_for_update()
     if not await fetch(session, lock):

@@ -38,7 +38,7 @@ class _Place:
 
     @property
     def table(self) -> sa.Table:
-        return self.column.table  # type: ignore[return-value]
+        return self.column.table
 
     def key_of(self, row: Mapping[str, Any], owner: int) -> tuple[Any, ...]:
         """The primary key of a row if it belonged to ``owner``."""

@@ -20,9 +20,9 @@ from wapto_app.models import (
 )
 from wapto_app.models.base import table_of
 from wapto_app.security.permissions import Actor, Permission
-from wapto_app.services import audit
+from wapto_app.services import audit, contact_events
 from wapto_app.services.contact_names import TOPIC, shown_name
-from wapto_app.services.contacts import events, merge_memory
+from wapto_app.services.contacts import merge_memory
 from wapto_app.services.contacts.editing import of_id
 from wapto_app.services.contacts.listing import ContactRow, read_rows
 from wapto_app.services.errors import Conflict, Invalid
@@ -175,7 +175,7 @@ async def merge(
     connection = await session.connection()
     before = await connection.run_sync(merge_memory.carry_out, keep_id, absorb_id, taken)
     session.add(ContactMerge(keep_id=keep_id, name=name, before=before))
-    await events.record(session, [keep_id], ContactEventKind.MERGED, actor.account_id, name=name)
+    await contact_events.record(session, [keep_id], ContactEventKind.MERGED, actor.account_id, name=name)
     audit.record(session, actor, "contact.merged", f"contact:{keep_id}", absorbed=absorb_id)
     touch(session, "inbox", TOPIC, "tags", f"contact:{keep_id}", f"contact:{absorb_id}")
 

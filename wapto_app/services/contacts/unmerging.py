@@ -103,7 +103,9 @@ async def _check(session: AsyncSession, actor: Actor, merge: ContactMerge) -> No
         raise NotFound("merge")
     if merge.at <= utcnow() - FOR:
         raise Conflict("It is too late to undo this merge.")
-    later = select(ContactMerge.id).where(ContactMerge.keep_id == merge.keep_id, col(ContactMerge.id) > merge.id)
+    later = select(ContactMerge.id).where(
+        ContactMerge.keep_id == merge.keep_id, col(ContactMerge.id) > merge.id
+    )
     if (await session.exec(later)).first() is not None:
         raise Conflict("Another contact was merged into this one since. Undo that first.")
     came = (
