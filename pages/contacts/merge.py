@@ -24,7 +24,7 @@ def merge_dialog() -> rx.Component:
         button(t("Cancel"), on_click=MergeContacts.close),
         rx.cond(
             compares,
-            button(t("Merge for good"), variant="primary", on_click=MergeContacts.merge),
+            button(t("Merge contacts"), variant="primary", on_click=MergeContacts.merge),
             rx.fragment(),
         ),
     )

@@ -71,6 +71,8 @@ export function useDraft(conversation, saved, files, onSave) {
   useEffect(() => {
     if (saved?.conversation !== conversation) return;
     const [own, theirs] = [written(conversation), asWritten(saved)];
+    // Told once more: what was changed here since is newer.
+    if (known.current !== null && same(theirs, known.current)) return;
     // After a reload the text is still in this tab, the files are on the server alone.
     const lacksFiles = own.text === theirs.text && !filesOf(conversation).length && !saved.clash;
     if (!isEmpty(own) && !isEmpty(theirs) && !same(own, theirs) && !lacksFiles) {

@@ -15,5 +15,7 @@ def streamed(
     lines: AsyncIterator[str] | Iterator[str], name: str, media_type: str = "text/csv"
 ) -> StreamingResponse:
     """Always a file, never shown in place: what customers write would be a page of this host."""
-    headers = {**HEADERS, "content-disposition": f"attachment; filename*=UTF-8''{quote(name, safe='')}"}
+    coded = quote(name, safe="")
+    called = f'filename="{name}"' if coded == name else f"filename*=UTF-8''{coded}"
+    headers = {**HEADERS, "content-disposition": f"attachment; {called}"}
     return StreamingResponse(lines, media_type=f"{media_type}; charset=utf-8", headers=headers)
