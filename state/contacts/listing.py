@@ -225,7 +225,8 @@ class ContactList(rx.State):
 
     def _filter(self, *, replace: bool = False, **values: Any) -> EventSpec:
         """To the address that says so; ``replace``: what is still being typed is no step to go back to."""
-        self.filter = Filter(**{**self.filter, **values})  # type: ignore[typeddict-item]
+        if values:
+            self.filter = Filter(**{**self.filter, **values})  # type: ignore[typeddict-item]
         self._goes_on = True
         return rx.redirect("/contacts" + to_query(self._wanted(), self.sort), replace=replace)
 
