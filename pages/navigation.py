@@ -36,6 +36,7 @@ NAVIGATION = (
             Entry(t("Tags"), "/tags", "tags", Permission.TAGS_SEE),
             Entry(t("Custom fields"), "/fields", "text-cursor-input", Permission.TAGS_SEE),
             Entry(t("Business hours"), "/settings/hours", "clock", Permission.SETTINGS_DO),
+            Entry(t("Typing indicator"), "/settings/typing", "message-circle-more", Permission.SETTINGS_DO),
             Entry(t("Opt-out words"), "/settings/opt-out", "hand", Permission.SETTINGS_DO),
             Entry(t("Message prices"), "/settings/prices", "coins", Permission.SETTINGS_DO),
             Entry(t("Integrations"), "/integrations", "plug", Permission.INTEGRATIONS_SEE),

@@ -51,6 +51,7 @@ from pages import (
     team,
     teams,
     two_factor,
+    typing_sign,
 )
 from pages.admin_settings import backups as settings_backups
 from pages.admin_settings import branding as settings_branding
@@ -109,6 +110,7 @@ from state.tasks import Tasks
 from state.team import TeamEditor
 from state.teams import Teams
 from state.two_factor import TwoFactor
+from state.typing_sign import TypingSign
 from wapto_app import bundle, demo, runtime
 from wapto_app.jobs import background, presence
 from wapto_app.security import cookies
@@ -297,6 +299,7 @@ _page(one_campaign.its_report, one_campaign.REPORT_ROUTE, Shell.load, OneCampaig
 _page(media_library.media_library, "/media-library", Shell.load, MediaLibrary.load)
 _page(quick_replies.quick_replies, "/quick-replies", Shell.load, QuickReplies.load)
 _page(business_hours.business_hours, "/settings/hours", Shell.load, BusinessHours.load)
+_page(typing_sign.typing_sign, "/settings/typing", Shell.load, TypingSign.load)
 _page(security_rules.security_rules, "/settings/security", Shell.load, SecurityRules.load)
 _page(admin_accounts.admin_accounts, "/admin/accounts", Shell.load, Accounts.load)
 _page(teams.teams, "/teams", Shell.load, Teams.load)

@@ -8,6 +8,7 @@ import reflex as rx
 
 from pages.contacts.words import opt_badge
 from pages.field_parts import field_value
+from pages.source_words import source_words
 from pages.tag_parts import tag_chips
 from state.contacts import ContactList
 from wapto_app.ui.avatar import avatar
@@ -15,6 +16,7 @@ from wapto_app.ui.badge import badge
 from wapto_app.ui.button import button
 from wapto_app.ui.form import Check
 from wapto_app.ui.i18n import t
+from wapto_app.ui.language import language_name
 from wapto_app.ui.menu import popover
 from wapto_app.ui.table import Column, MoreColumns
 from wapto_app.ui.time import relative_time
@@ -42,8 +44,8 @@ def table_columns() -> list[Column]:
         "username": lambda row: rx.cond(row["username"] != "", "@" + row["username"].to(str), ""),
         "company": lambda row: _text(row["company"]),
         "email": lambda row: _text(row["email"]),
-        "language": lambda row: row["language"],
-        "source": lambda row: _text(row["source"]),
+        "language": lambda row: rx.cond(row["language"] != "", language_name(row["language"]), ""),
+        "source": lambda row: _text(source_words(row["source"])),
         "tags": lambda row: tag_chips(
             row["tags"], class_name="flex max-w-64 flex-wrap items-center gap-1 py-1"
         ),

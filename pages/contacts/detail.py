@@ -12,11 +12,13 @@ from pages.contacts.side import side
 from pages.contacts.words import MAY_CHAT, MAY_EXPORT, MAY_WRITE, opt_badge
 from pages.field_parts import field_inputs
 from pages.frame import frame
+from pages.source_words import source_was, source_words
 from state.base import Feedback
 from state.contacts import ContactPage, MergeContacts, StartChat
 from wapto_app.security.permissions import Permission
 from wapto_app.ui.avatar import avatar
 from wapto_app.ui.badge import badge
+from wapto_app.ui.banner import banner
 from wapto_app.ui.button import button, button_link, icon_button
 from wapto_app.ui.card import card, page_body, section, stack
 from wapto_app.ui.copy import copy_button
@@ -27,6 +29,7 @@ from wapto_app.ui.i18n import t
 from wapto_app.ui.link import RouteLink, file_link
 from wapto_app.ui.menu import menu, menu_item, menu_separator
 from wapto_app.ui.skeleton import skeleton_lines
+from wapto_app.ui.time import exact_time
 
 ROUTE = "/contacts/[contact_id]"
 _WHO = ContactPage.who
@@ -42,7 +45,7 @@ def contact() -> rx.Component:
         )
     )
     waiting = card(skeleton_lines(8))
-    found = rx.fragment(_head(), _body())
+    found = rx.fragment(_head(), rx.cond(ContactPage.merged["id"] > 0, _merged(), rx.fragment()), _body())
     return frame(
         t("Contact"),
         page_body(
@@ -91,6 +94,20 @@ def _head() -> rx.Component:
             rx.el.div(_actions(), class_name="flex flex-none gap-2"),
             class_name="mt-3 flex flex-wrap items-center gap-x-4 gap-y-3 pb-6",
         ),
+    )
+
+
+def _merged() -> rx.Component:
+    """Two were made one just now: the way back, as long as there is one."""
+    name, until = ContactPage.merged["name"], ContactPage.merged["until"]
+    said = rx.cond(
+        name != "", t("{name} was merged into this contact.", name=name), t("Two contacts were merged.")
+    )
+    return banner(
+        rx.el.p(said, " ", rx.el.span(t("It can be undone until"), " ", exact_time(until), "."), dir="auto"),
+        tone="neutral",
+        action=button(t("Undo"), size="sm", icon="undo-2", on_click=ContactPage.undo_merge),
+        class_name="mb-6",
     )
 
 
@@ -150,7 +167,7 @@ def _details() -> rx.Component:
 
     def line(name: str, label: rx.Var[str], **props: Any) -> rx.Component:
         given = {"max_length": 120, "auto_complete": "off", "required": False, **props}
-        return text_field(name, label, default_value=_WHO[name], errors=errors, **given)
+        return text_field(name, label, errors=errors, **{"default_value": _WHO[name], **given})
 
     inputs = form(
         rx.el.div(
@@ -158,7 +175,8 @@ def _details() -> rx.Component:
             line("company", t("Company")),
             line("email", t("E-mail"), type="email", max_length=254),
             language_field(_WHO["language"], required=False),
-            line("source", t("Source"), max_length=64),
+            line("source", t("Source"), max_length=64, default_value=source_words(_WHO["source"])),
+            source_was(_WHO["source"]),
             field_inputs(ContactPage.fields, ContactPage.values, errors=errors),
             class_name="grid gap-5 sm:grid-cols-2",
         ),

@@ -6,6 +6,7 @@ from typing import Any
 
 import reflex as rx
 
+from pages.source_words import source_words
 from pages.tag_parts import tag_chip, tag_picker
 from state.contacts import ContactList
 from wapto_app.ui.badge import count
@@ -13,6 +14,7 @@ from wapto_app.ui.button import button, icon_button
 from wapto_app.ui.dialog import drawer
 from wapto_app.ui.form import LiveText, search_input
 from wapto_app.ui.i18n import t
+from wapto_app.ui.language import language_name
 
 _WAYS = ("is", "is_not", "contains", "more", "less", "filled", "empty")
 
@@ -48,8 +50,8 @@ def filter_panel() -> rx.Component:
             _choice("segment", t("Segment"), ContactList.segments, wanted["segment"].to(str), t("Any")),
             _plain_choice("opt", t("Opt-in"), _opts()),
             _plain_choice("blocked", t("Blocked"), (("yes", t("Yes")), ("no", t("No")))),
-            _listed("source", t("Source"), ContactList.sources),
-            _listed("language", t("Language"), ContactList.languages),
+            _listed("source", t("Source"), ContactList.sources, source_words),
+            _listed("language", t("Language"), ContactList.languages, language_name),
             _days(t("Created"), "created_from", "created_to"),
             _days(t("Last message"), "last_from", "last_to"),
             rx.cond(ContactList.fields.length() > 0, _rules(), rx.fragment()),
@@ -105,8 +107,8 @@ def _plain_choice(name: str, label: rx.Var[str], options: Any) -> rx.Component:
     return _box(_label(label, f"filter-{name}"), control)
 
 
-def _listed(name: str, label: rx.Var[str], values: Any) -> rx.Component:
-    rows = rx.foreach(values, lambda value: rx.el.option(value, value=value))
+def _listed(name: str, label: rx.Var[str], values: Any, words: Any = None) -> rx.Component:
+    rows = rx.foreach(values, lambda value: rx.el.option(words(value) if words else value, value=value))
     control = _select(
         name,
         ContactList.filter[name],

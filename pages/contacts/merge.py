@@ -24,7 +24,7 @@ def merge_dialog() -> rx.Component:
         button(t("Cancel"), on_click=MergeContacts.close),
         rx.cond(
             compares,
-            button(t("Merge for good"), variant="primary", on_click=MergeContacts.merge),
+            button(t("Merge contacts"), variant="primary", on_click=MergeContacts.merge),
             rx.fragment(),
         ),
     )
@@ -33,7 +33,7 @@ def merge_dialog() -> rx.Component:
         title=t("Merge contacts"),
         description=t(
             "Numbers, tags, notes and conversations of both are kept. If either opted out, the one contact is opted "
-            "out. It cannot be undone."
+            "out. You can undo it for ten minutes."
         ),
         open=MergeContacts.is_open,
         on_close=MergeContacts.close,

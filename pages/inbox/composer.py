@@ -39,6 +39,7 @@ def write() -> rx.Component:
             undo_seconds=Composer.undo_seconds,
             on_send=Composer.send,
             on_note=Composer.note,
+            on_typing=Composer.typing,
             on_undo=Composer.undo,
             on_draft=Composer.save_draft,
             on_cancel_reply=OpenConversation.cancel_reply,

@@ -8,6 +8,7 @@ import reflex as rx
 
 from pages.inbox.assignee import assignee_menu
 from pages.inbox.contact_around import around
+from pages.source_words import source_words
 from pages.tag_parts import tag_chips, tag_picker
 from state.base import Feedback
 from state.inbox import ContactPanel, OpenConversation
@@ -151,10 +152,12 @@ def _tags() -> rx.Component:
     )
 
 
-def _line(field: str, label: rx.Var[str], *, kind: str = "text", longest: int, **props: Any) -> rx.Component:
+def _line(
+    field: str, label: rx.Var[str], *, shown: Any = None, kind: str = "text", longest: int, **props: Any
+) -> rx.Component:
     return inline_edit(
         label,
-        ContactPanel.card[field],
+        ContactPanel.card[field] if shown is None else shown,
         kind=kind,
         max=longest,
         may_edit=_MAY_EDIT,
@@ -188,7 +191,7 @@ def _details() -> rx.Component:
             _line("company", t("Company"), longest=120),
             _line("email", t("E-mail"), kind="email", longest=254),
             _line("language", t("Language"), longest=16),
-            _line("source", t("Source"), longest=64),
+            _line("source", t("Source"), shown=source_words(card["source"]), longest=64),
             since,
             class_name="flex flex-col gap-1",
         ),

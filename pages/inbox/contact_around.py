@@ -30,6 +30,7 @@ def around() -> rx.Component:
             gallery(
                 kind=Around.kind,
                 items=Around.files,
+                page=Around.page,
                 more=Around.more_files,
                 on_kind=Around.show_files,
                 on_more=Around.next_files,

@@ -15,34 +15,15 @@ from wapto_app import runtime
 from wapto_app.security.permissions import Permission
 from wapto_app.security.policy import requires
 from wapto_app.services import contacts, fields, tags, tasks
-from wapto_app.services.contacts import ContactDetails, TimelineRow, deleting
-from wapto_app.services.contacts.details import AddressRow, ConversationLine
+from wapto_app.services.contacts import ContactDetails, TimelineRow, Undoable, deleting
+from wapto_app.services.contacts.details import NOBODY, AddressRow, ConversationLine
+from wapto_app.services.contacts.unmerging import NOTHING as NO_MERGE
 from wapto_app.services.errors import NotFound
 from wapto_app.services.fields import FieldRow
 from wapto_app.services.tags import TagChip
 from wapto_app.services.tasks import TaskRow
 
 _ID_LENGTH = 9
-NOBODY = ContactDetails(
-    id=0,
-    shown="",
-    name="",
-    profile_name="",
-    username="",
-    phone="",
-    company="",
-    email="",
-    language="",
-    source="",
-    notes="",
-    opt="in",
-    opt_at="",
-    opt_by="",
-    blocked_at="",
-    may_block=False,
-    has_user_id=False,
-    created_at="",
-)
 
 
 class NumberForm(TypedDict):
@@ -65,6 +46,7 @@ class ContactPage(rx.State):
     conversations: list[ConversationLine] = []
     tasks: list[TaskRow] = []
     timeline: list[TimelineRow] = []
+    merged: Undoable = NO_MERGE
     loaded: bool = False
     gone: bool = False
     dialog: str = ""
@@ -166,6 +148,15 @@ class ContactPage(rx.State):
     async def close(self) -> None:
         self.dialog = ""
 
+    @rx.event
+    @requires(Permission.CONTACTS_DO)
+    async def undo_merge(self) -> EventSpec:
+        actor = await actor_of(self)
+        async with runtime.get().db.write() as session:
+            await contacts.undo_merge(session, actor, self.merged["id"])
+        self.merged = NO_MERGE
+        return success("They are two contacts again.")
+
     @rx.event(background=True)
     @requires(Permission.CONTACTS_DO)
     async def block(self, blocks: bool) -> Any:
@@ -196,6 +187,7 @@ class ContactPage(rx.State):
                 self.addresses = await contacts.addresses(session, actor, contact_id)
                 self.conversations = await contacts.conversations(session, actor, contact_id)
                 self.timeline = await contacts.timeline(session, actor, contact_id)
+                self.merged = await contacts.undoable(session, actor, contact_id)
                 self.fields = await fields.all_fields(session, actor)
                 self.values = (await fields.shown(session, actor, [contact_id])).get(contact_id, {})
                 self.tags = (await tags.chips(session, [contact_id])).get(contact_id, [])

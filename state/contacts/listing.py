@@ -7,6 +7,7 @@ from typing import Any, TypedDict
 from urllib.parse import quote
 
 import reflex as rx
+from reflex.event import EventSpec
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from state.base import actor_of, watch
@@ -16,13 +17,13 @@ from wapto_app.security.permissions import Actor, Permission
 from wapto_app.security.policy import requires
 from wapto_app.services import contacts, fields, segments, tags
 from wapto_app.services.contacts import ContactFilter, ContactRow, Cursor, columns
+from wapto_app.services.contacts.filter_query import RULES_MAX, from_params, to_query
 from wapto_app.services.contacts.filters import FIELD_WAYS, TAG_WAYS
 from wapto_app.services.contacts.listing import PAGE, SORTS, room
 from wapto_app.services.fields import FieldRow
 from wapto_app.services.tags import TagChip
 
 _TEXTS = ("source", "language", "opt", "blocked", "created_from", "created_to", "last_from", "last_to")
-_MOST_RULES = 5
 
 
 class Option(TypedDict):
@@ -85,6 +86,7 @@ class ContactList(rx.State):
     filtering: bool = False
     _starts: list[Cursor | None] = [None]
     _next: Cursor | None = None
+    _goes_on: bool = False
 
     @rx.var(initial_value=[])
     def shown_fields(self) -> list[FieldRow]:
@@ -107,13 +109,12 @@ class ContactList(rx.State):
     @requires(Permission.CONTACTS_SEE)
     async def load(self) -> None:
         watch(self, ContactList.changed, [contacts.TOPIC, tags.TOPIC, fields.TOPIC, segments.TOPIC])
-        (await self.get_state(MergeContacts)).is_open = False
-        wanted = self.router.url.query_parameters
-        if wanted.get("segment", "").isdecimal() and len(wanted["segment"]) < 10:
-            self.filter = Filter(**{**NO_FILTER, "segment": int(wanted["segment"])})  # type: ignore[typeddict-item]
-        if wanted.get("tag", "").isdecimal() and len(wanted["tag"]) < 10:
-            self.filter = Filter(**{**NO_FILTER, "tags": [int(wanted["tag"])]})  # type: ignore[typeddict-item]
-        self.filtering, self.marked, self.all_marked = False, [], False
+        if not self._goes_on:
+            (await self.get_state(MergeContacts)).is_open = False
+            self.filtering = False
+        self._goes_on = False
+        wanted, self.sort = from_params(self.router.url.query_parameters)
+        self.filter = Filter(**wanted)  # type: ignore[typeddict-item]
         await self._first_page()
 
     @rx.event
@@ -123,55 +124,56 @@ class ContactList(rx.State):
 
     @rx.event
     @requires(Permission.CONTACTS_SEE)
-    async def find(self, text: str) -> None:
-        await self._filter(search=text[:100])
+    def find(self, text: str) -> EventSpec:
+        return self._filter(replace=True, search=text[:100])
 
     @rx.event
     @requires(Permission.CONTACTS_SEE)
-    async def choose(self, name: str, value: str) -> None:
-        if name in _TEXTS:
-            await self._filter(**{name: value[:100]})
+    def choose(self, name: str, value: str) -> EventSpec | None:
+        return self._filter(**{name: value[:100]}) if name in _TEXTS else None
 
     @rx.event
     @requires(Permission.CONTACTS_SEE)
-    async def choose_segment(self, value: str) -> None:
-        await self._filter(segment=int(value) if value.isdecimal() and len(value) < 10 else 0)
+    def choose_segment(self, value: str) -> EventSpec:
+        return self._filter(segment=int(value) if value.isdecimal() and len(value) < 10 else 0)
 
     @rx.event
     @requires(Permission.CONTACTS_SEE)
-    async def choose_tag(self, tag_id: int, chosen: bool) -> None:
+    def choose_tag(self, tag_id: int, chosen: bool) -> EventSpec:
         others = [each for each in self.filter["tags"] if each != tag_id]
-        await self._filter(tags=[*others, tag_id] if chosen else others)
+        return self._filter(tags=[*others, tag_id] if chosen else others)
 
     @rx.event
     @requires(Permission.CONTACTS_SEE)
-    async def choose_tags_way(self, way: str) -> None:
-        await self._filter(tags_way=way if way in TAG_WAYS else "any")
+    def choose_tags_way(self, way: str) -> EventSpec:
+        return self._filter(tags_way=way if way in TAG_WAYS else "any")
 
     @rx.event
     @requires(Permission.CONTACTS_SEE)
-    async def add_rule(self, key: str) -> None:
+    def add_rule(self, key: str) -> EventSpec | None:
         rules = self.filter["fields"]
-        if key in [each["key"] for each in self.fields] and len(rules) < _MOST_RULES:
-            await self._filter(fields=[*rules, Rule(field=key, way="filled", value="")])
+        if key in [each["key"] for each in self.fields] and len(rules) < RULES_MAX:
+            return self._filter(fields=[*rules, Rule(field=key, way="filled", value="")])
+        return None
 
     @rx.event
     @requires(Permission.CONTACTS_SEE)
-    async def change_rule(self, index: int, name: str, value: str) -> None:
+    def change_rule(self, index: int, name: str, value: str) -> EventSpec | None:
         rules = [Rule(**each) for each in self.filter["fields"]]
         if 0 <= index < len(rules) and (name == "value" or (name == "way" and value in FIELD_WAYS)):
             rules[index][name] = value[:200]  # type: ignore[literal-required]
-            await self._filter(fields=rules)
+            return self._filter(replace=name == "value", fields=rules)
+        return None
 
     @rx.event
     @requires(Permission.CONTACTS_SEE)
-    async def drop_rule(self, index: int) -> None:
-        await self._filter(fields=[each for i, each in enumerate(self.filter["fields"]) if i != index])
+    def drop_rule(self, index: int) -> EventSpec:
+        return self._filter(fields=[each for i, each in enumerate(self.filter["fields"]) if i != index])
 
     @rx.event
     @requires(Permission.CONTACTS_SEE)
-    async def clear_filters(self) -> None:
-        await self._filter(**{**contacts.EVERYONE, "search": self.filter["search"]})
+    def clear_filters(self) -> EventSpec:
+        return self._filter(**{**contacts.EVERYONE, "search": self.filter["search"]})
 
     @rx.event
     @requires(Permission.CONTACTS_SEE)
@@ -180,9 +182,9 @@ class ContactList(rx.State):
 
     @rx.event
     @requires(Permission.CONTACTS_SEE)
-    async def sort_by(self, key: str) -> None:
+    def sort_by(self, key: str) -> EventSpec:
         self.sort = key if key in SORTS else "name"
-        await self._first_page()
+        return self._filter()
 
     @rx.event
     @requires(Permission.CONTACTS_SEE)
@@ -221,9 +223,12 @@ class ContactList(rx.State):
     async def mark_all(self) -> None:
         self.all_marked = True
 
-    async def _filter(self, **values: Any) -> None:
-        self.filter = Filter(**{**self.filter, **values})  # type: ignore[typeddict-item]
-        await self._first_page()
+    def _filter(self, *, replace: bool = False, **values: Any) -> EventSpec:
+        """To the address that says so; ``replace``: what is still being typed is no step to go back to."""
+        if values:
+            self.filter = Filter(**{**self.filter, **values})  # type: ignore[typeddict-item]
+        self._goes_on = True
+        return rx.redirect("/contacts" + to_query(self._wanted(), self.sort), replace=replace)
 
     async def _first_page(self) -> None:
         self._starts = [None]

@@ -115,5 +115,11 @@ class StartChat(rx.State):
 
 
 def texts_of(form: Written) -> dict[str, str]:
-    """The texts of a form, by the names that every contact has."""
-    return {name: str(form.get(name) or "") for name in FORM}
+    """The texts of a form, by the names that every contact has.
+
+    A source is shown in words (``pages.source_words``); as long as these stand there, it is what it was.
+    """
+    given = {name: str(form.get(name) or "") for name in FORM}
+    if "source_was" in form and form.get("source_words") == given["source"]:
+        given["source"] = str(form["source_was"] or "")
+    return given

@@ -18,11 +18,15 @@ from wapto_app.services.tasks import TaskRow
 
 
 class Around(rx.State):
-    """Each part is read when its section opens. ``kind`` is which of the files are shown."""
+    """Each part is read when its section opens. ``kind`` is which of the files are shown.
+
+    ``files`` is one page of them; ``page`` counts from 0, and the browser keeps what it has of those before.
+    """
 
     kind: str = "media"
     files: list[GalleryItem] = []
     more_files: bool = False
+    page: int = 0
     others: list[ConversationLine] = []
     tasks: list[TaskRow] = []
     events: list[TimelineRow] = []
@@ -31,20 +35,21 @@ class Around(rx.State):
     @rx.event
     @requires(Permission.INBOX_SEE)
     async def show_files(self, kind: str) -> None:
-        self.kind, self.files, self._before = kind, [], 0
+        self.kind, self.page, self._before = kind, 0, 0
         await self._read_files()
 
     @rx.event
     @requires(Permission.INBOX_SEE)
     async def next_files(self) -> None:
         if self.more_files:
+            self.page += 1
             await self._read_files()
 
     async def _read_files(self) -> None:
         actor, selected = await actor_of(self), (await self.get_state(OpenConversation)).selected
         async with runtime.get().db.read() as session:
             page = await inbox.gallery(session, actor, selected, self.kind, before_id=self._before)
-        self.files = [*self.files, *page["items"]]
+        self.files = page["items"]
         self._before, self.more_files = page["next_before"], page["next_before"] > 0
 
     @rx.event

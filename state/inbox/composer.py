@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from datetime import timedelta
 from typing import TypedDict
 
 import reflex as rx
+from sqlmodel.ext.asyncio.session import AsyncSession
 
 from state.base import actor_of
 from state.inbox.paths import selected_in
 from wapto_app import runtime
-from wapto_app.security.permissions import Permission
+from wapto_app.security.permissions import Actor, Permission
 from wapto_app.security.policy import requires
-from wapto_app.services import drafts, inbox, notes, once, outbox
+from wapto_app.services import drafts, inbox, notes, once, outbox, typing_sign
+from wapto_app.services.drafts import Kept, KeptFile, Written
+from wapto_app.services.errors import NotFound
 from wapto_app.services.inbox import Outgoing
 
 _REMEMBERED = 20
@@ -23,10 +27,21 @@ class SavedDraft(TypedDict):
 
     conversation: int
     text: str
+    files: list[KeptFile]
     clash: bool
 
 
-NO_DRAFT = SavedDraft(conversation=0, text="", clash=False)
+NO_DRAFT = SavedDraft(conversation=0, text="", files=[], clash=False)
+
+
+async def _settle(
+    session: AsyncSession, actor: Actor, conversation: int, message: Outgoing, before: Written
+) -> Kept | None:
+    """The draft went with the message, unless that is something that has a form of its own."""
+    if "text" not in message:
+        return None
+    sent = Written(text=message["text"], files=message.get("files", []))
+    return await drafts.settle(session, actor, conversation, sent, before=before)
 
 
 class Composer(rx.State):
@@ -50,36 +65,50 @@ class Composer(rx.State):
         self.draft = NO_DRAFT
         if conversation and actor.may(Permission.INBOX_DO):
             async with runtime.get().db.read() as session:
-                text = await drafts.of(session, actor, conversation)
-            self.draft = SavedDraft(conversation=conversation, text=text, clash=False)
+                kept = await drafts.of(session, actor, conversation)
+            self.draft = SavedDraft(conversation=conversation, clash=False, **kept)
 
     @rx.event
     @requires(Permission.INBOX_DO)
-    async def save_draft(self, conversation: int, text: str, before: str) -> None:
+    async def save_draft(self, conversation: int, written: Written, before: Written) -> None:
         actor = await actor_of(self)
         async with runtime.get().db.write() as session:
-            newer = await drafts.replace(session, actor, conversation, text, before=before)
+            newer = await drafts.replace(session, actor, conversation, written, before=before)
+        self._show_newer(conversation, newer)
+
+    def _show_newer(self, conversation: int, newer: Kept | None) -> None:
         if newer:
-            self.draft = SavedDraft(conversation=conversation, text=newer, clash=True)
+            self.draft = SavedDraft(conversation=conversation, clash=True, **newer)
 
     @rx.event
     @requires(Permission.INBOX_DO)
-    async def send(self, conversation: int, ref: str, message: Outgoing) -> None:
+    async def send(self, conversation: int, ref: str, message: Outgoing, before: Written) -> None:
+        """``before``: what this window has last saved of the box; it counts for what comes from the box."""
         if self._is_new(ref):
-            actor = await actor_of(self)
+            actor, newer = await actor_of(self), None
             async with runtime.get().db.write() as session:
                 hold = await outbox.hold_of(session, actor)
                 if is_first := await once.is_first(session, actor, ref):
                     ids = await inbox.deliver(session, actor, conversation, message, hold=hold)
-                    if "text" in message:
-                        await drafts.save(session, actor, conversation, "")
+                    newer = await _settle(session, actor, conversation, message, before)
             self._keep(ids if is_first else [], hold)
+            self._show_newer(conversation, newer)
         self._accept(ref)
 
     def _keep(self, ids: list[int], hold: timedelta) -> None:
         self._held = ids if hold else []
         self.undo_seconds = int(hold.total_seconds()) if self._held else 0
         self.draft = NO_DRAFT
+
+    @rx.event(background=True)
+    @requires(Permission.INBOX_DO)
+    async def typing(self, conversation: int) -> None:
+        """The browser tells every so many seconds; in the background, because Meta may take its time."""
+        async with self:
+            actor = await actor_of(self)
+        process = runtime.get()
+        with suppress(NotFound):
+            await typing_sign.show(process.db, actor, process.gateway, conversation)
 
     @rx.event
     @requires(Permission.INBOX_DO)

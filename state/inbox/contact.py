@@ -16,37 +16,16 @@ from wapto_app.security.permissions import Actor, Permission
 from wapto_app.security.policy import requires
 from wapto_app.services import contacts, fields, tags
 from wapto_app.services.contacts import ContactDetails, ContactForm
-from wapto_app.services.contacts.details import AddressRow
+from wapto_app.services.contacts.details import NOBODY, AddressRow
 from wapto_app.services.errors import Invalid, NotFound
 from wapto_app.services.fields import FieldRow
 from wapto_app.services.tags import TagChip
-
-NO_CARD = ContactDetails(
-    id=0,
-    shown="",
-    name="",
-    profile_name="",
-    username="",
-    phone="",
-    company="",
-    email="",
-    language="",
-    source="",
-    notes="",
-    opt="",
-    opt_at="",
-    opt_by="",
-    blocked_at="",
-    may_block=False,
-    has_user_id=False,
-    created_at="",
-)
 
 
 class ContactPanel(rx.State):
     """Everything about the customer that is in sight at once; what is folded has a state of its own."""
 
-    card: ContactDetails = NO_CARD
+    card: ContactDetails = NOBODY
     numbers: list[AddressRow] = []
     chips: list[TagChip] = []
     fields: list[FieldRow] = []
@@ -77,7 +56,7 @@ class ContactPanel(rx.State):
 
     def _empty(self) -> None:
         unwatch(self, ContactPanel.changed)
-        self.card, self.shown = NO_CARD, False
+        self.card, self.shown = NOBODY, False
         self.numbers, self.chips, self.fields, self.values = [], [], [], {}
 
     async def _read(self, contact_id: int) -> None:

@@ -12,6 +12,7 @@ from wapto_app.clock import utcnow
 from wapto_app.security.permissions import Permission
 from wapto_app.security.policy import requires
 from wapto_app.services import business_hours, drafts, once, scheduled
+from wapto_app.services.drafts import Written
 from wapto_app.services.errors import NotFound
 from wapto_app.services.scheduled import Plan, ScheduledRow
 
@@ -60,13 +61,15 @@ class ScheduledMessages(Composer):
 
     @rx.event
     @requires(Permission.INBOX_DO)
-    async def plan(self, conversation: int, ref: str, wanted: Plan) -> None:
+    async def plan(self, conversation: int, ref: str, wanted: Plan, before: Written) -> None:
         if self._is_new(ref):
-            actor = await actor_of(self)
+            actor, newer = await actor_of(self), None
+            sent = Written(text=wanted["text"], files=wanted["files"])
             async with runtime.get().db.write() as session:
                 if await once.is_first(session, actor, ref):
                     await scheduled.plan(session, actor, conversation, wanted)
-                    await drafts.save(session, actor, conversation, "")
+                    newer = await drafts.settle(session, actor, conversation, sent, before=before)
+            self._show_newer(conversation, newer)
         self._accept(ref)
 
     @rx.event

@@ -110,10 +110,33 @@ def _text_undo_and_draft(page: Page, box: Locator) -> None:
     page.keyboard.press("Escape")
     page.wait_for_timeout(1300)
     # Another computer of the same person has none of what this browser remembers.
+    page.get_by_test_id("composer-file").set_input_files([_picture()])
+    expect(page.get_by_text("Ready")).to_have_count(1)
+    page.wait_for_timeout(1300)
     page.evaluate("sessionStorage.clear()")
     page.reload()
     expect(box).to_have_value("Begun and 🏠")
+    expect(page.get_by_test_id("attachment")).to_have_count(1)
+    page.get_by_test_id("attachment").get_by_role("button", name=re.compile("^Remove")).click()
     box.fill("")
+
+
+def _typing(page: Page, box: Locator, meta: Meta) -> None:
+    """On the customer's phone, and not when the owner does not want it."""
+    phone = page.context.new_page()
+    phone.goto(meta.url)
+    phone.get_by_role("button", name=re.compile(meta.customers()[0]["name"])).click()
+    box.press_sequentially("Hel")
+    expect(phone.locator("#typing")).to_be_visible()
+    phone.close()
+    box.fill("")
+    page.wait_for_timeout(1000)  # saved when typing rests
+    where = page.url
+    page.goto("/settings/typing")
+    page.get_by_role("switch", name="Show customers that somebody is typing").uncheck()
+    expect(page.get_by_role("region", name="Notices")).to_contain_text("Customers do not see it")
+    is_accessible(page)
+    page.goto(where)
 
 
 def _note(page: Page, box: Locator) -> None:
@@ -183,6 +206,7 @@ def test_an_agent_writes_with_everything_there_is(server: Server, meta: Meta, ne
     meta.says(customer, {"type": "text", "text": "Is the flat free?"})
     box = _open(page, "Is the flat free?")
     _text_undo_and_draft(page, box)
+    _typing(page, box, meta)
     _note(page, box)
     _files_and_voice(page, box)
     _things_to_tap(page)

@@ -401,6 +401,7 @@ def test_the_navigation_offers_what_the_reader_may_open(new_page: NewPage, site:
                 "Tags",
                 "Custom fields",
                 "Business hours",
+                "Typing indicator",
                 "Opt-out words",
                 "Message prices",
                 "Integrations",

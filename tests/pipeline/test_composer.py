@@ -49,6 +49,10 @@ def plan(text: str, **more: Any) -> dict[str, Any]:
     return {"due_at": due, "text": text} | empty | more
 
 
+def box(text: str, *keys: str) -> dict[str, Any]:
+    return {"text": text, "files": [{"key": key, "caption": "", "voice": False} for key in keys]}
+
+
 def ref() -> str:
     return uuid.uuid4().hex
 
@@ -72,7 +76,11 @@ async def test_handed_over_again_after_the_server_began_anew_it_happens_once(
     reborn = await open_tab(owner)  # what the server held of the tab is gone
     await show(reborn, ana)
     later, note = "r" * 50, Composer.note(ana, ref(), "Ask for the key", [])
-    for event in (sending(ana, "Only once"), note, ScheduledMessages.plan(ana, later, plan("Later"))):
+    for event in (
+        sending(ana, "Only once"),
+        note,
+        ScheduledMessages.plan(ana, later, plan("Later"), box("")),
+    ):
         await tab.send(event)
         await reborn.send(event)
     await reborn.until(lambda: bodies(reborn)[1:] == ["Only once", "Ask for the key"])
@@ -96,10 +104,15 @@ async def test_what_was_sent_is_taken_back(tab: Tab, work: Workspace) -> None:
 async def test_a_draft_comes_back_and_goes_with_the_message(tab: Tab, work: Workspace) -> None:
     ana = await work.conversation("Ana")
     await show(tab, ana)
-    await tab.send(Composer.save_draft(ana, "Dear An", ""))
+    await tab.send(Composer.save_draft(ana, box("Dear An"), box("")))
     await show(tab, ana)
-    assert tab.vars(Composer)["draft"] == {"conversation": ana, "text": "Dear An", "clash": False}
-    await tab.send(sending(ana, "Dear Ana"))
+    assert tab.vars(Composer)["draft"] == {
+        "conversation": ana,
+        "text": "Dear An",
+        "files": [],
+        "clash": False,
+    }
+    await tab.send(sending(ana, "Dear Ana", before="Dear An"))
     await show(tab, ana)
     assert tab.vars(Composer)["draft"]["text"] == ""
 
@@ -111,10 +124,13 @@ async def test_another_window_does_not_wipe_out_a_newer_draft(
     second = await open_tab(owner)
     await show(tab, ana)
     await show(second, ana)
-    await second.send(Composer.save_draft(ana, "Written over there", ""))
-    await tab.send(Composer.save_draft(ana, "Written here", ""))
-    assert tab.vars(Composer)["draft"] == {"conversation": ana, "text": "Written over there", "clash": True}
-    await tab.send(Composer.save_draft(ana, "Written here", "Written over there"))
+    await second.send(Composer.save_draft(ana, box("Written over there"), box("")))
+    await tab.send(Composer.save_draft(ana, box("Written here"), box("")))
+    clash = {"conversation": ana, "text": "Written over there", "files": [], "clash": True}
+    assert tab.vars(Composer)["draft"] == clash
+    await tab.send(sending(ana, "Written here", before="Written he"))
+    assert tab.vars(Composer)["draft"] == clash, "what is sent here wipes out nothing that was written there"
+    await tab.send(Composer.save_draft(ana, box("Written here"), box("Written over there")))
     await show(second, ana)
     assert second.vars(Composer)["draft"]["text"] == "Written here"
 
@@ -138,7 +154,7 @@ async def test_what_waits_is_shown_changed_cancelled_and_sent_now(tab: Tab, work
         return [row["text"] for row in tab.vars(ScheduledMessages)["waiting"]]
 
     for text in ("First", "Second"):
-        await tab.send(ScheduledMessages.plan(ana, ref(), plan(text)))
+        await tab.send(ScheduledMessages.plan(ana, ref(), plan(text), box("")))
     await tab.until(lambda: texts() == ["First", "Second"])
     first, second = (row["id"] for row in tab.vars(ScheduledMessages)["waiting"])
     due = (utcnow() + timedelta(hours=1)).isoformat()
@@ -154,7 +170,7 @@ async def test_a_time_that_is_over_is_refused_beside_its_field(tab: Tab, work: W
     ana = await work.conversation("Ana")
     await show(tab, ana)
     past = (utcnow() - timedelta(hours=1)).isoformat()
-    await attempt(tab, ScheduledMessages.plan(ana, ref(), plan("Late", due_at=past)))
+    await attempt(tab, ScheduledMessages.plan(ana, ref(), plan("Late", due_at=past), box("")))
     await tab.until(lambda: set(tab.vars(Feedback).get("errors", {})) == {"due_at"})
     assert tab.vars(Composer)["answered"] == 1
     assert tab.vars(Composer)["accepted"] == 0
@@ -200,10 +216,10 @@ async def test_a_template_goes_out_through_a_closed_window(tab: Tab, work: Works
     await tab.send(TemplatePicker.choose(ana, row["id"]))
     assert [slot["key"] for slot in tab.vars(TemplatePicker)["form"]["slots"]] == ["body.1"]
     chosen = {"id": row["id"], "values": {}, "media_key": ""}
-    await attempt(tab, Composer.send(ana, ref(), {"reply_to": 0, "template": chosen}))
+    await attempt(tab, Composer.send(ana, ref(), {"reply_to": 0, "template": chosen}, box("")))
     await tab.until(lambda: set(tab.vars(Feedback).get("errors", {})) == {"body.1"})
     chosen["values"] = {"body.1": "Ana"}
-    await tab.send(Composer.send(ana, ref(), {"reply_to": 0, "template": chosen}))
+    await tab.send(Composer.send(ana, ref(), {"reply_to": 0, "template": chosen}, box("")))
     assert notices(tab) == []
     await tab.until(lambda: bodies(tab)[-1] == "Hello Ana")
 
@@ -223,6 +239,6 @@ async def test_what_no_composer_sends_is_not_even_looked_at(
 ) -> None:
     ana = await work.conversation("Ana")
     await show(tab, ana)
-    await attempt(tab, Composer.send(ana, ref(), message))
+    await attempt(tab, Composer.send(ana, ref(), message, box("")))
     await tab.until(lambda: "Reload the page" in notices(tab)[-1])
     assert bodies(tab) == ["Hello from Ana"]

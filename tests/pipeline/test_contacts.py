@@ -22,6 +22,7 @@ from tests.pipeline.conftest import OpenTab
 from tests.pipeline.harness import Tab
 from tests.pipeline.rows import Workspace, workspace
 from tests.services.test_contact_list import new
+from wapto_app.jobs import search
 from wapto_app.models import Contact, Conversation
 from wapto_app.runtime import Runtime
 from wapto_app.security.permissions import Actor
@@ -56,6 +57,14 @@ async def add_many(runtime: Runtime, *made: Contact) -> None:
         session.add_all(made)
 
 
+async def goes(tab: Tab, event: Any) -> None:
+    """What leads to another address, and the page there."""
+    tab.clear()
+    await tab.send(event)
+    [path] = tab.redirects
+    await tab.open(path)
+
+
 async def test_the_table_is_live_searched_sorted_and_paged(
     open_tab: OpenTab, owner: Actor, runtime: Runtime
 ) -> None:
@@ -66,11 +75,12 @@ async def test_the_table_is_live_searched_sorted_and_paged(
     assert names(tab) == ["P50", "P51"]
     await tab.send(ContactList.previous)
     assert names(tab)[0] == "P00"
-    await tab.send(ContactList.sort_by("-name"))
+    await goes(tab, ContactList.sort_by("-name"))
     assert names(tab)[0] == "P51"
     await add(runtime, owner, 99, name="Zoe")
     await tab.until(lambda: names(tab)[0] == "Zoe")
-    await tab.send(ContactList.find("p1"))
+    await search.follow(runtime)
+    await goes(tab, ContactList.find("p1"))
     assert len(names(tab)) == 10
 
 
@@ -92,7 +102,8 @@ async def test_a_deed_reaches_all_that_match_and_says_how_many(
     async with runtime.db.write() as session:
         [vip] = await tags.ensure(session, owner, ["VIP"])
     tab = await open_tab(owner, "/contacts")
-    await tab.send(ContactList.find("acme"))
+    await search.follow(runtime)
+    await goes(tab, ContactList.find("acme"))
     await tab.send(ContactList.mark_page(True))
     await tab.send(ContactList.mark_all)
     await tab.send(ContactBulk.run("tag", vip))
@@ -210,16 +221,35 @@ async def test_a_filter_by_tag_is_put_on_and_taken_off(
         [vip] = await tags.ensure(session, owner, ["VIP"])
         await tags.apply(session, owner, ids[:1], [vip])
     tab = await open_tab(owner, "/contacts")
-    await tab.send(ContactList.choose_tag(vip, True))
+    await goes(tab, ContactList.choose_tag(vip, True))
     assert names(tab) == ["Ada"]
-    await tab.send(ContactList.choose_tags_way("none"))
+    await goes(tab, ContactList.choose_tags_way("none"))
     assert names(tab) == ["Bea"]
-    await tab.send(ContactList.choose_tag(vip, False))
+    await goes(tab, ContactList.choose_tag(vip, False))
     assert names(tab) == ["Ada", "Bea"]
-    await tab.send(ContactList.choose("opt", "out"))
+    await goes(tab, ContactList.choose("opt", "out"))
     assert (names(tab), tab.vars(ContactList)["filters"]) == ([], 1)
-    await tab.send(ContactList.clear_filters)
+    await goes(tab, ContactList.clear_filters)
     assert names(tab) == ["Ada", "Bea"]
+
+
+async def test_filters_are_in_the_address_for_colleagues_and_the_way_back(
+    open_tab: OpenTab, owner: Actor, runtime: Runtime
+) -> None:
+    for number, name in enumerate(("Ada", "Bea")):
+        await add(runtime, owner, number, name=name, source="fair" if name == "Ada" else "")
+    tab = await open_tab(owner, "/contacts")
+    await tab.send(ContactList.open_filters(True))
+    await goes(tab, ContactList.choose("source", "fair"))
+    assert (tab.path, names(tab)) == ("/contacts?source=fair", ["Ada"])
+    assert tab.vars(ContactList)["filtering"], "the panel stays open while one filters"
+    await goes(tab, ContactList.sort_by("-name"))
+    colleague = await open_tab(owner, tab.path)
+    assert (names(colleague), colleague.vars(ContactList)["sort"]) == (["Ada"], "-name")
+    await tab.open("/contacts")
+    assert (names(tab), tab.vars(ContactList)["filters"]) == (["Ada", "Bea"], 0)
+    await tab.open("/contacts?created_from=never&tags=x&sort=?&fields=[[1]]&opt=no&segment=99999999999")
+    assert (names(tab), tab.vars(ContactList)["filters"]) == (["Ada", "Bea"], 0)
 
 
 async def test_a_tag_is_taken_off_on_the_page_of_one(

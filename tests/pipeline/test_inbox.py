@@ -62,10 +62,10 @@ async def attempt(tab: Tab, *events: Any) -> None:
         await tab.send(*events)
 
 
-def sending(conversation_id: int, text: str, **more: Any) -> Any:
-    """What the composer fires; each time under a new ref."""
+def sending(conversation_id: int, text: str, before: str = "", **more: Any) -> Any:
+    """What the composer fires; each time under a new ref. ``before`` is the text that it has last saved."""
     message = {"text": text, "files": [], "reply_to": 0} | more
-    return Composer.send(conversation_id, uuid.uuid4().hex, message)
+    return Composer.send(conversation_id, uuid.uuid4().hex, message, {"text": before, "files": []})
 
 
 async def stored(db: Database, message_id: int) -> Message:

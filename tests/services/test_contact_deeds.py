@@ -28,6 +28,7 @@ from tests.services.conftest import Book, Meta
 from tests.services.plans import limited
 from tests.services.test_contact_list import NOBODY, new
 from wapto_app.clock import utcnow
+from wapto_app.jobs import search
 from wapto_app.models import (
     AddressKind,
     ContactTag,
@@ -543,6 +544,7 @@ async def _csv(work: Work, actor: Actor | None = None, **filters: Any) -> list[l
 async def test_a_file_holds_the_filter_and_runs_no_formula(work: Work, agent: Actor) -> None:
     await work.add("+16505550001", name="=1+1", company="@cmd")
     await work.add("+16505550002", name="Bea")
+    await search.follow(work.runtime)
     head, *rows = await _csv(work, search="=1")
     assert head[:4] == ["Name", "Phone", "Username", "Company"]
     assert [row[:4] for row in rows] == [["'=1+1", "'+16505550001", "", "'@cmd"]]

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 import sqlalchemy as sa
@@ -13,7 +14,9 @@ from sqlmodel import col
 from tests import meta
 from tests.services.conftest import Meta
 from wapto_app.clock import utcnow
+from wapto_app.jobs.search import follow
 from wapto_app.models import (
+    Account,
     Contact,
     ContactTag,
     Conversation,
@@ -113,12 +116,13 @@ async def test_the_order_is_that_of_a_person_with_the_empty_at_the_end(people: P
 async def test_search_finds_names_and_numbers_and_takes_no_wildcards(people: People) -> None:
     await people.add(name="Ada 100%", email="ada@example.com")
     await people.add(name="Bea", company="Acme_X")
-    assert await people.names(wanting(search="aDA")) == ["Ada 100%"]
-    assert await people.names(wanting(search="0%")) == ["Ada 100%"]
-    assert await people.names(wanting(search="%")) == ["Ada 100%"]
-    assert await people.names(wanting(search="e_x")) == ["Bea"]
-    assert await people.names(wanting(search="(650) 555-0002")) == ["Bea"]
-    assert await people.names(wanting(search="nobody")) == []
+    await follow(people.runtime)
+    found = {"aDA": "Ada", "100%": "Ada", "example.com": "Ada", "acme": "Bea", "cme_x": "Bea", "@bea": "Bea"}
+    found |= {"(650) 555-0002": "Bea", "5550001": "Ada", "ada 1": "Ada", "adä": "Ada"}
+    for text, name in found.items():
+        assert [each.split()[0] for each in await people.names(wanting(search=text))] == [name], text
+    for text in ("nobody", "%", "_", "z%a", "' OR 1=1 --", "\\", "*", '"'):
+        assert await people.names(wanting(search=text)) == [], text
 
 
 async def test_whoever_may_not_see_numbers_cannot_search_them(people: People, agent: Actor) -> None:
@@ -127,6 +131,7 @@ async def test_whoever_may_not_see_numbers_cannot_search_them(people: People, ag
     assert await people.names(wanting(search="6505550001"), hidden) == []
     # Three digits at a time one could put a number together that stands in a text.
     await people.add(name="Bea +44 7400 123456")
+    await follow(people.runtime)
     for digits in ("+44 7", "740", "123"):
         assert await people.names(wanting(search=digits)) == ["Bea +44 7400 123456"]
         assert await people.names(wanting(search=digits), hidden) == []
@@ -193,6 +198,26 @@ async def test_standing_source_language_and_days_filter(people: People) -> None:
     for bad in (wanting(opt="?"), wanting(created_from="yesterday"), wanting(created_to="9999-12-31")):
         with pytest.raises(Invalid):
             await people.names(bad)
+
+
+async def test_a_day_is_a_day_where_the_business_is(people: People, owner: Actor) -> None:
+    """An hour after midnight in Auckland it is the day before in UTC."""
+    async with people.runtime.db.write() as session:
+        await session.exec(sa.update(Account).values(time_zone="Pacific/Auckland"))
+    early = datetime(2026, 3, 10, 1, tzinfo=ZoneInfo("Pacific/Auckland"))
+    await people.change(await people.add(name="Early"), created_at=early.astimezone(UTC))
+    late = early.replace(hour=23)
+    await people.change(await people.add(name="Late"), created_at=late.astimezone(UTC))
+    on = {"created_from": "2026-03-10", "created_to": "2026-03-10"}
+    assert await people.names(wanting(**on)) == ["Early", "Late"]
+    for day in ("2026-03-09", "2026-03-11"):
+        assert await people.names(wanting(created_from=day, created_to=day)) == []
+    # A day there can have 25 hours.
+    await people.change(1, created_at=datetime(2026, 4, 5, 23, 30, tzinfo=ZoneInfo("Pacific/Auckland")))
+    assert await people.names(wanting(created_from="2026-04-05", created_to="2026-04-05")) == ["Early"]
+    for odd in ("0001-01-01", "9999-12-31"):
+        with pytest.raises(Invalid):
+            await people.names(wanting(created_to=odd, created_from=odd))
 
 
 async def test_last_message_filters_by_conversations(

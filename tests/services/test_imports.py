@@ -136,6 +136,23 @@ async def test_what_happens_to_contacts_that_are_there(
     assert (await desk.tags() != {}) is tagged
 
 
+async def test_who_is_skipped_is_opted_out_all_the_same(desk: Desk) -> None:
+    """Whatever is to happen to known contacts: a no in a file is a no."""
+    await desk.imported("Name,Phone\nAda,+4915112345671\nBob,+4915112345672\n")
+    rows = "Ada L,+4915112345671,no\nBob B,+4915112345672,yes\nCy,+4915112345673,yes\nCy,+4915112345673,no\n"
+    import_id = await desk.upload("Name,Phone,Opt-in\n" + rows)
+    await desk.check(import_id, policy="skip")
+    assert counts(await desk.detail(import_id)) == (1, 2, 0, 1, 0)
+    await desk.start(import_id)
+    await carry_out(import_id)
+    assert counts(await desk.head(import_id)) == (1, 2, 0, 1, 0)
+    people = await desk.people()
+    outs = {each.name: each.opted_out_at is not None for each in people.values()}
+    assert outs == {"Ada": True, "Bob": False, "Cy": True}, "and their names stay"
+    again = await desk.imported("Name,Phone,Opt-in\n" + rows, policy="skip")
+    assert counts(again) == (0, 0, 0, 4, 0)
+
+
 async def test_rows_of_the_same_person_meet_one_contact(desk: Desk) -> None:
     text = (
         "name,phone,company\nAna,+55 31 8888-7777,\nAna B,5531988887777,Casa\n"

@@ -1,4 +1,4 @@
-"""Notes of the team: in the thread, for nobody else; drafts: for nobody but their author."""
+"""Notes of the team: in the thread, for nobody else."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from tests.services.desk import Desk
 from wapto_app.models import Account, Conversation, Notification, Role, Team, Visibility
 from wapto_app.runtime import Runtime
 from wapto_app.security.permissions import Actor, Permission
-from wapto_app.services import drafts, inbox, notes, outbox, sessions
+from wapto_app.services import inbox, notes, outbox, sessions
 from wapto_app.services.errors import Conflict, Forbidden, Invalid, NotFound
 from wapto_app.services.visibility import readable, sees
 
@@ -206,44 +206,3 @@ async def test_colleagues_are_everybody_who_works_here(
         one = await sessions.actor_of_account(session, agent.account_id or 0)
     assert [each.name for each in people] == [agent.name, owner.name]
     assert people[0] == one
-
-
-# --- drafts
-
-
-async def save(runtime: Runtime, actor: Actor, conversation_id: int, text: str) -> None:
-    async with runtime.db.write() as session:
-        await drafts.save(session, actor, conversation_id, text)
-
-
-async def draft(runtime: Runtime, actor: Actor, conversation_id: int) -> str:
-    async with runtime.db.read() as session:
-        return await drafts.of(session, actor, conversation_id)
-
-
-async def test_a_draft_is_kept_per_person_and_conversation(
-    runtime: Runtime, owner: Actor, agent: Actor, conversation_id: int
-) -> None:
-    assert await draft(runtime, owner, conversation_id) == ""
-    await save(runtime, owner, conversation_id, "Dear Ada,\n")
-    await save(runtime, owner, conversation_id, "Dear Ada,\nthank you")
-    await save(runtime, agent, conversation_id, "Hi")
-    assert await draft(runtime, owner, conversation_id) == "Dear Ada,\nthank you"
-    async with runtime.db.read() as session:
-        assert await drafts.with_drafts(session, owner, [conversation_id, 7]) == {conversation_id}
-    await save(runtime, owner, conversation_id, "  ")
-    assert await draft(runtime, owner, conversation_id) == ""
-    assert await draft(runtime, agent, conversation_id) == "Hi"
-
-
-async def test_a_draft_is_out_of_sight_with_its_conversation(
-    runtime: Runtime, agent: Actor, conversation_id: int, others_take_all: Take
-) -> None:
-    await save(runtime, agent, conversation_id, "Hi")
-    await others_take_all()
-    stranger = replace(agent, visibility=Visibility.TEAM)
-    assert await draft(runtime, stranger, conversation_id) == ""
-    with pytest.raises(NotFound):
-        await save(runtime, stranger, conversation_id, "Hello?")
-    with pytest.raises(Invalid):
-        await save(runtime, agent, conversation_id, "x" * 20_001)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
@@ -27,8 +28,9 @@ from wapto_app.models import (
 )
 from wapto_app.runtime import Runtime
 from wapto_app.security.permissions import Actor
-from wapto_app.services import housekeeping, retention
-from wapto_app.services.errors import Forbidden, Invalid
+from wapto_app.services import housekeeping, outbox, retention
+from wapto_app.services.errors import Conflict, Forbidden, Invalid
+from wapto_app.services.outbox import Draft
 from wapto_app.services.retention import DEFAULT, Rules
 
 FORM = {"webhooks_days": "14", "media_days": "30", "audit_days": "30", "mail_days": "30"}
@@ -108,6 +110,44 @@ async def test_counting_says_exactly_what_is_removed_and_removes_nothing(
     assert (gone.state, gone.path) == (MediaState.FAILED, "")
     assert gone.error == "Removed: files are kept for 30 days."
     assert set(left.values()) == {0}
+
+
+async def test_a_file_that_is_just_sent_again_stays(
+    runtime: Runtime, owner: Actor, admin: Actor, conversation_id: int, sends: Callable[..., Any]
+) -> None:
+    path = await sends("old", 40)
+    async with runtime.db.write() as session:
+        await retention.save(session, admin, RULES)
+        await session.exec(sa.update(MediaFile).values(mime_type="image/png"))
+    async with runtime.db.write() as session:
+        draft = Draft("image", "", {"kind": "media", "media_type": "image"}, media_key="old".rjust(32, "0"))
+        await outbox.enqueue(session, owner, conversation_id, draft)
+        cleaning = asyncio.create_task(retention.carry_out(runtime.db, runtime.settings.media_dir))
+        await asyncio.sleep(0.3)
+    await cleaning
+    async with runtime.db.read() as session:
+        assert (await session.exec(select(MediaFile.state))).one() is MediaState.STORED
+    assert path.exists()
+
+
+async def test_a_file_that_is_just_removed_is_sent_by_nobody(
+    runtime: Runtime, owner: Actor, admin: Actor, conversation_id: int, sends: Callable[..., Any]
+) -> None:
+    await sends("old", 40, MessageStatus.FAILED)
+    async with runtime.db.read() as session:
+        message_id = (await session.exec(select(Message.id).where(col(Message.media_id).is_not(None)))).one()
+
+    async def retry() -> None:
+        async with runtime.db.write() as session:
+            await outbox.retry(session, owner, message_id or 0)
+
+    async with runtime.db.write() as session:
+        assert len(await retention._forgettable(session, 30)) == 1
+        trying = asyncio.create_task(retry())
+        await asyncio.sleep(0.3)
+        await session.exec(sa.update(MediaFile).values(state=MediaState.FAILED, path=""))
+    with pytest.raises(Conflict, match="not kept any more"):
+        await trying
 
 
 async def test_an_install_that_chose_nothing_keeps_files_and_its_audit_log(

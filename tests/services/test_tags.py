@@ -17,7 +17,7 @@ from wapto_app.models import Contact, ContactTag, Tag
 from wapto_app.models.base import table_of
 from wapto_app.runtime import Runtime
 from wapto_app.security.permissions import Actor, Permission, Visibility
-from wapto_app.services import fields, segments, tags
+from wapto_app.services import contacts, fields, segments, tags
 from wapto_app.services.errors import Forbidden, Invalid, LimitReached, NotFound
 from wapto_app.services.inbox import views
 
@@ -56,6 +56,11 @@ async def test_a_tag_is_given_taken_and_counted(runtime: Runtime, owner: Actor) 
     assert await put(runtime, owner, [ada, ben], [vip, new]) == 2
     assert await put(runtime, owner, [ada, ben, 999_999], [vip]) == 0
     assert await put(runtime, owner, [ben], [vip, new], remove=True) == 1
+    assert await put(runtime, owner, [ben], [vip], remove=True) == 0
+    async with runtime.db.read() as session:
+        rows = await contacts.timeline(session, owner, ben)
+    taken_off = [(row["what"], row["by"]) for row in rows if row["kind"] == "untagged"]
+    assert sorted(taken_off) == [("VIP customer", owner.name), ("new", owner.name)]
     assert await names_of(runtime, ada, ben) == [["new", "VIP customer"], []]
     assert await counts(runtime, owner) == {"new": 1, "VIP customer": 1}
     assert await counts(runtime, owner, "vip c") == {"VIP customer": 1}

@@ -13,7 +13,7 @@ import sqlalchemy as sa
 import time_machine
 from sqlmodel import col, select
 
-from tests.meta import inbound, message
+from tests.meta import ADA, inbound, message
 from tests.services.conftest import Book, Meta, message_of
 from tests.services.desk import Desk
 from tests.services.test_outbox import new_file
@@ -93,6 +93,16 @@ async def test_what_is_taken_back_lets_the_next_one_pass(
     await holds("second")
     await take_back(runtime, owner, first)
     assert await claimed(runtime, channel_id) == ["second"]
+
+
+async def test_who_may_not_see_numbers_gets_none_back(
+    runtime: Runtime, agent: Actor, conversation_id: int, holds: Hold
+) -> None:
+    hiding = replace(agent, hide_phone=True)
+    [message_id] = await holds(f"Shall we ring you at +{ADA}?", hiding)
+    [taken] = await take_back(runtime, hiding, message_id)
+    assert taken["text"].startswith("Shall we ring you at +")
+    assert ADA not in taken["text"]
 
 
 async def test_after_it_left_it_stays(

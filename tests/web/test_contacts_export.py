@@ -18,6 +18,7 @@ import sqlalchemy as sa
 from sqlmodel import select
 
 from tests.services.test_contact_list import new
+from wapto_app.jobs import search
 from wapto_app.models import AuditEntry, Team
 from wapto_app.runtime import Runtime
 from wapto_app.security.permissions import Actor
@@ -33,7 +34,9 @@ PATHS = ("/exports/contacts.csv", "/exports/contacts.xlsx", "/exports/contact/1.
 async def two(runtime: Runtime, owner: Actor) -> list[int]:
     async with runtime.db.write() as session:
         people = (new("+16505550001", name="Ada", company="Acme"), new("+16505550002", name="Bea"))
-        return [await contacts.create(session, owner, each) for each in people]
+        ids = [await contacts.create(session, owner, each) for each in people]
+    await search.follow(runtime)
+    return ids
 
 
 @pytest.fixture

@@ -33,6 +33,7 @@ from wapto_app.models.contacts import (
     ContactApart,
     ContactEvent,
     ContactEventKind,
+    ContactMerge,
     OptOutMemory,
 )
 from wapto_app.models.conversations import (
@@ -75,6 +76,7 @@ from wapto_app.models.two_factor import RecoveryCode, TwoFactor
 from wapto_app.models.viewing import SessionView
 from wapto_app.models.writing import (
     ComposerChoice,
+    DraftFile,
     MessageDraft,
     QuickReply,
     SavedView,
@@ -109,6 +111,7 @@ __all__ = [
     "ContactEvent",
     "ContactEventKind",
     "ContactImport",
+    "ContactMerge",
     "ContactSearch",
     "ContactTag",
     "Conversation",
@@ -119,6 +122,7 @@ __all__ = [
     "DeskKind",
     "DeskState",
     "Direction",
+    "DraftFile",
     "EventState",
     "FieldKind",
     "FieldValue",

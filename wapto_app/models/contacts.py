@@ -83,6 +83,7 @@ class ContactEventKind(StrEnum):
     BLOCKED = "blocked"
     UNBLOCKED = "unblocked"
     MERGED = "merged"
+    UNTAGGED = "untagged"
     ADDRESS_ADDED = "address_added"
     ADDRESS_REMOVED = "address_removed"
 
@@ -116,6 +117,21 @@ class ContactApart(SQLModel, table=True):
     first_id: int = Field(primary_key=True, foreign_key="contact.id", ondelete="CASCADE")
     second_id: int = Field(primary_key=True, foreign_key="contact.id", ondelete="CASCADE", index=True)
     at: datetime = Field(default_factory=utcnow)
+
+
+class ContactMerge(SQLModel, table=True):
+    """What it takes to undo the merge of two contacts, for some minutes.
+
+    ``before`` is read and written by ``services.contacts.unmerging`` alone.
+    """
+
+    __tablename__ = "contact_merge"
+
+    id: int | None = Field(default=None, primary_key=True)
+    keep_id: int = Field(foreign_key="contact.id", ondelete="CASCADE", index=True)
+    name: str = Field(default="", max_length=255)
+    at: datetime = Field(default_factory=utcnow, index=True)
+    before: dict[str, Any] = Field(default_factory=dict, sa_type=Json)
 
 
 class OptOutMemory(SQLModel, table=True):

@@ -200,6 +200,8 @@ class MediaFile(SQLModel, table=True):
         partial_index("ix_media_file_pending", "id", where="state = 'pending'"),
         partial_index("ix_media_file_stored", "created_at", where="state = 'stored'"),
         partial_index("ix_media_file_path_size", "path", "size", where="path <> ''"),
+        # Nothing was ever sent with them: a number is set when a message takes the file.
+        partial_index("ix_media_file_unsent", "id", where="channel_id IS NULL"),
     )
 
     id: int | None = Field(default=None, primary_key=True, sa_type=BigId)

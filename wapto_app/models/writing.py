@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from sqlmodel import Field, SQLModel
 
 from wapto_app.clock import utcnow
-from wapto_app.models.base import Json, enum_type, partial_index
+from wapto_app.models.base import BigId, Json, enum_type, partial_index
 
 
 class QuickReply(SQLModel, table=True):
@@ -46,7 +46,7 @@ class QuickReply(SQLModel, table=True):
 
 
 class MessageDraft(SQLModel, table=True):
-    """What somebody began to write in a conversation and did not send."""
+    """What somebody began to write in a conversation and did not send; its files are ``DraftFile``."""
 
     __tablename__ = "message_draft"
 
@@ -56,6 +56,30 @@ class MessageDraft(SQLModel, table=True):
     )
     text: str = Field(sa_type=sa.Text)
     updated_at: datetime = Field(default_factory=utcnow)
+
+
+class DraftFile(SQLModel, table=True):
+    """A file that waits in a draft, at its ``position``; see ``inbox.OutgoingFile``."""
+
+    __tablename__ = "draft_file"
+    __table_args__ = (
+        sa.ForeignKeyConstraint(
+            ["account_id", "conversation_id"],
+            ["message_draft.account_id", "message_draft.conversation_id"],
+            name="fk_draft_file_message_draft",
+            ondelete="CASCADE",
+            onupdate="CASCADE",
+        ),
+    )
+
+    account_id: int = Field(primary_key=True)
+    conversation_id: int = Field(primary_key=True)
+    media_id: int = Field(
+        primary_key=True, foreign_key="media_file.id", ondelete="CASCADE", index=True, sa_type=BigId
+    )
+    position: int = 0
+    caption: str = Field(default="", sa_type=sa.Text)
+    voice: bool = False
 
 
 class ComposerChoice(SQLModel, table=True):

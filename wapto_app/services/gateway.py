@@ -40,9 +40,9 @@ class Number:
         """Hand a message to Meta, once. Raises GraphError, NotSent or Ambiguous."""
         return await self.graph.send_message(self.phone_number_id, payload)
 
-    async def mark_read(self, wamid: str) -> None:
-        """Show the customer blue ticks up to this message."""
-        await self.graph.mark_read(self.phone_number_id, wamid)
+    async def mark_read(self, wamid: str, *, typing: bool = False) -> None:
+        """Show the customer blue ticks up to this message, and that we are typing an answer."""
+        await self.graph.mark_read(self.phone_number_id, wamid, typing=typing)
 
     async def upload(self, path: Path, mime_type: str, filename: str) -> str:
         """Meta's id for a file. Meta: valid for 30 days."""

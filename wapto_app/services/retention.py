@@ -209,8 +209,7 @@ async def _remove_files(db: Database, media_dir: Path, days: int) -> int:
     """
     async with db.write() as session:
         await shared.one_at_a_time(session)
-        query = sa.select(col(MediaFile.id), col(MediaFile.path)).where(*_old_media(days)).limit(AT_ONCE)
-        found = (await session.exec(query)).all()  # type: ignore[call-overload]
+        found = await _forgettable(session, days)
         if not found:
             return 0
         gone = {"state": MediaState.FAILED, "path": "", "error": f"Removed: files are kept for {days} days."}
@@ -218,3 +217,18 @@ async def _remove_files(db: Database, media_dir: Path, days: int) -> int:
         await session.exec(sa.update(MediaFile).where(col(MediaFile.id).in_(ids)).values(**gone))
         await shared.remove(media_dir, await shared.unneeded(session, [row.path for row in found]))
     return len(found)
+
+
+async def _forgettable(session: AsyncSession, days: int) -> Sequence[Any]:
+    """Locked, and then looked at once more: somebody may send one of them again between the first look and the lock.
+
+    Whoever puts a file into a message locks its row as well (``outbox.enqueue``). A row that is locked is in use.
+    """
+    some = sa.select(col(MediaFile.id)).where(*_old_media(days)).limit(AT_ONCE)
+    locked = (await session.exec(some.with_for_update(skip_locked=True))).scalars().all()  # type: ignore[call-overload]
+    if not locked:
+        return ()
+    still = sa.select(col(MediaFile.id), col(MediaFile.path)).where(
+        col(MediaFile.id).in_(locked), *_old_media(days)
+    )
+    return (await session.exec(still)).all()  # type: ignore[call-overload,no-any-return]

@@ -12,10 +12,10 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from wapto_app.clock import utcnow
 from wapto_app.db import fetch, in_parts, take_turns, touch
-from wapto_app.models import Contact, ContactTag, Conversation, Tag, Visibility
+from wapto_app.models import Contact, ContactEventKind, ContactTag, Conversation, Tag, Visibility
 from wapto_app.models.base import table_of
 from wapto_app.security.permissions import Actor, Permission
-from wapto_app.services import audit, plans, saved_views
+from wapto_app.services import audit, contact_events, plans, saved_views
 from wapto_app.services.campaigns import usage
 from wapto_app.services.errors import Invalid, NotFound
 from wapto_app.services.naming import key_of, name_of
@@ -145,9 +145,13 @@ async def apply(
     await _ensure_there(session, tag_ids)
     changed: set[int] = set()
     for some in in_parts(sorted(set(contact_ids))):
-        statement = _taken_off(actor, some, tag_ids) if remove else _put_on(session, actor, some, tag_ids)
         connection = await session.connection()
-        changed.update((await connection.execute(statement)).scalars())
+        if remove:
+            taken = [tuple(row) for row in await connection.execute(_taken_off(actor, some, tag_ids))]
+            await _note_taken_off(session, actor, taken)
+            changed.update(contact_id for contact_id, _tag_id in taken)
+        else:
+            changed.update((await connection.execute(_put_on(session, actor, some, tag_ids))).scalars())
     if changed:
         told = sorted(changed) if len(changed) <= _TOLD else []
         touch(session, TOPIC, "contacts", "inbox", *[f"contact:{each}" for each in told])
@@ -294,8 +298,19 @@ def _taken_off(actor: Actor, contact_ids: Sequence[int], tag_ids: Collection[int
     return (
         sa.delete(table)
         .where(table.c.contact_id.in_(visible), table.c.tag_id.in_(sorted(set(tag_ids))))
-        .returning(table.c.contact_id)
+        .returning(table.c.contact_id, table.c.tag_id)
     )
+
+
+async def _note_taken_off(session: AsyncSession, actor: Actor, taken: Sequence[tuple[int, ...]]) -> None:
+    """For the timelines: of a tag that is worn its row tells, of one that is not any more nothing else would."""
+    of_tag: dict[int, list[int]] = {}
+    for contact_id, tag_id in taken:
+        of_tag.setdefault(tag_id, []).append(contact_id)
+    query = sa.select(col(Tag.id), col(Tag.name)).where(col(Tag.id).in_(of_tag))
+    for tag_id, name in await fetch(session, query) if of_tag else ():
+        kind = ContactEventKind.UNTAGGED
+        await contact_events.record(session, sorted(of_tag[tag_id]), kind, actor.account_id, name=name)
 
 
 async def _add(session: AsyncSession, actor: Actor, tag: Tag) -> int:

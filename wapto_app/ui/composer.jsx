@@ -14,6 +14,9 @@ import { addReady, filesOf, forget, putFiles, useUploads } from "./uploads.jsx";
 
 const MAX = 4096;
 const NEW_LINE = "\n";
+// Meta shows "typing …" for 25 seconds.
+const TYPING_EVERY = 20_000;
+const NOTHING = { text: "", files: [] };
 const PARTS = {
   emoji: () => import("./emoji.jsx"),
   voice: () => import("./composer_voice.jsx"),
@@ -48,22 +51,29 @@ function Modes({ note, onChange }) {
 export function Composer(props) {
   draftsBelongTo(props.owner);
   const seconds = useRef(0);
+  const typedAt = useRef(0);
   useEffect(() => { seconds.current = props.undoSeconds; });
   const delivery = useDelivery(props.answered, props.accepted);
   const [sent, setSent] = useState(null);
   const [again, setAgain] = useState(null);
   const shown = useRef(0);
-  useEffect(() => { shown.current = props.conversation; setAgain(null); }, [props.conversation]);
+  useEffect(() => { shown.current = props.conversation; typedAt.current = 0; setAgain(null); }, [props.conversation]);
+  const typing = () => {
+    if (Date.now() - typedAt.current < TYPING_EVERY) return;
+    typedAt.current = Date.now();
+    props.onTyping(props.conversation);
+  };
   const over = (which) => { forget(which.files); setSent((now) => (now === which ? null : now)); };
   const send = (conversation, message, what) => {
     const ref = delivery.begin([conversation, message], () => {
+      typedAt.current = 0;
       if (what.text) takeFromDraft(conversation, what.text);
       if (what.files?.length) putFiles(conversation, []);
       if (seconds.current > 0) setSent({ conversation, message, text: "", files: what.recording ?? [], ...what, until: Date.now() + seconds.current * 1000 });
       setAgain(null);
       what.done?.();
     });
-    props.onSend(conversation, ref, message);
+    props.onSend(conversation, ref, message, what.saved ?? NOTHING);
   };
   const undo = (which) => {
     const ref = delivery.begin(["undo", which.until], () => {
@@ -76,7 +86,7 @@ export function Composer(props) {
     props.onUndo(ref);
   };
   if (!props.mayWrite) return null;
-  return <Desk key={props.conversation} {...props} delivery={delivery} send={send} again={again} undoBar={<UndoBar sent={sent} onUndo={undo} onOver={over} />} />;
+  return <Desk key={props.conversation} {...props} delivery={delivery} send={send} typing={typing} again={again} undoBar={<UndoBar sent={sent} onUndo={undo} onOver={over} />} />;
 }
 
 function Desk(props) {
@@ -90,12 +100,12 @@ function Desk(props) {
   const [panel, setPanel] = useState("");
   const [formatting, setFormatting] = useState(false);
   const mentions = useRef(new Map());
-  const draft = useDraft(conversation, props.draft, props.onDraft);
+  const uploads = useUploads(conversation);
+  const draft = useDraft(conversation, props.draft, uploads.files, props.onDraft);
   const noteText = useStored(`note-${conversation}`);
   const setNoteText = (value) => putDraft(`note-${conversation}`, value);
   const [at, setAt] = useState(0);
   const [round, setRound] = useState(0);
-  const uploads = useUploads(conversation);
   const open = useOpenUntil(closesAt);
   const [text, write] = note ? [noteText, setNoteText] : [draft.text, draft.write];
   const focus = () => requestAnimationFrame(() => area.current?.focus());
@@ -121,7 +131,7 @@ function Desk(props) {
   const maySend = !delivery.pending && !tooLong && hasContent && (note || (!busy && !closed && !blocked));
   const content = () => ({ text, files: ready.map(({ key, caption, voice }) => ({ key, caption, voice: Boolean(voice) })), reply_to: quote?.id ?? 0 });
   const sendMessage = () => {
-    props.send(conversation, content(), { text, files: uploads.files, done: () => { draft.sent(); onCancelReply?.(); } });
+    props.send(conversation, content(), { text, files: uploads.files, saved: draft.saved(), done: () => { draft.sent(); onCancelReply?.(); } });
   };
   const sendNote = () => {
     const named = [...mentions.current].filter(([, name]) => text.includes(`@${name}`)).map(([id]) => id);
@@ -177,11 +187,11 @@ function Desk(props) {
     place: { ...shared, initial: props.again?.place, place: props.place, onLook: props.onReadPlace },
     cards: { ...shared, initial: props.again?.cards, mayShare: props.mayShare, contacts: props.contacts, onFind: props.onFindContacts },
     templates,
-    schedule: { ...templates, content: content(), ready: Boolean(hasContent) && !busy, closesAt, opening: props.opening, delivery, onAsk: props.onAskOpening, onPlan: props.onPlan, onPlanned: planned },
+    schedule: { ...templates, content: content(), ready: Boolean(hasContent) && !busy, closesAt, opening: props.opening, delivery, onAsk: props.onAskOpening, onPlan: (...what) => props.onPlan(...what, draft.saved()), onPlanned: planned },
   };
   const body = (
     <>
-      {!note && <Clash text={draft.clash} onChoose={draft.choose} />}
+      {!note && <Clash other={draft.clash} onChoose={draft.choose} />}
       {!note && quote && <Quote quote={quote} onCancel={onCancelReply} />}
       {formatting && <Formatting area={area} text={text} write={write} />}
       {!note && <Attachments uploads={uploads} errors={errors} />}
@@ -192,7 +202,7 @@ function Desk(props) {
               <Later load={suggestions} area={area} text={text} typed={typed} note={note} write={write} handle={suggest} conversation={conversation} mentions={mentions} errors={errors}
                 replies={props.replies} onFindReplies={props.onFindReplies} onUse={props.onUseReply} people={props.people} onFindPeople={props.onFindPeople} />
             )}
-            <textarea ref={area} data-testid="composer-text" value={text} rows={1} dir="auto" onChange={(event) => { write(event.target.value); caret(); }} onKeyDown={onKeyDown} onKeyUp={caret} onClick={caret}
+            <textarea ref={area} data-testid="composer-text" value={text} rows={1} dir="auto" onChange={(event) => { write(event.target.value); caret(); if (!note && event.target.value.trim()) props.typing(); }} onKeyDown={onKeyDown} onKeyUp={caret} onClick={caret}
               onPaste={(event) => { if (event.clipboardData.files.length) { event.preventDefault(); take(event.clipboardData.files); } }}
               placeholder={note ? tr("Write a note that only your team sees") : tr("Write a message")} aria-label={note ? tr("Write a note") : tr("Write a message")} aria-invalid={tooLong}
               className="scroll-thin min-h-9 w-full resize-none bg-transparent px-3 py-2 text-sm outline-none placeholder:text-faint max-sm:text-base" />

@@ -6,6 +6,7 @@ from typing import Any
 
 import reflex as rx
 
+from wapto_app.services.drafts import Written
 from wapto_app.services.inbox import Outgoing
 from wapto_app.services.scheduled import Plan
 from wapto_app.ui.browser import source
@@ -54,11 +55,12 @@ class Composer(rx.NoSSRComponent):
     scheduled: rx.Var[Any]
     opening: rx.Var[str]
 
-    on_send: rx.EventHandler[_spec(int, str, Outgoing)]
+    on_send: rx.EventHandler[_spec(int, str, Outgoing, Written)]
     on_note: rx.EventHandler[_spec(int, str, str, list[int])]
+    on_typing: rx.EventHandler[_spec(int)]
     on_undo: rx.EventHandler[_spec(str)]
     on_cancel_reply: rx.EventHandler[rx.event.no_args_event_spec]
-    on_draft: rx.EventHandler[_spec(int, str, str)]
+    on_draft: rx.EventHandler[_spec(int, Written, Written)]
     on_find_replies: rx.EventHandler[_spec(int, str)]
     on_use_reply: rx.EventHandler[_spec(int, int, dict[str, str])]
     on_find_people: rx.EventHandler[_spec(int)]
@@ -68,7 +70,7 @@ class Composer(rx.NoSSRComponent):
     on_find_templates: rx.EventHandler[_spec(int, str)]
     on_choose_template: rx.EventHandler[_spec(int, int)]
     on_sync_templates: rx.EventHandler[_spec(int)]
-    on_plan: rx.EventHandler[_spec(int, str, Plan)]
+    on_plan: rx.EventHandler[_spec(int, str, Plan, Written)]
     on_ask_opening: rx.EventHandler[rx.event.no_args_event_spec]
     on_cancel_scheduled: rx.EventHandler[_spec(str, int)]
     on_send_scheduled: rx.EventHandler[_spec(str, int)]

@@ -1,5 +1,6 @@
 import { useEffect, useRef, useState, useSyncExternalStore } from "react";
 import { tr } from "./i18n.jsx";
+import { asReady, filesOf, putFiles } from "./uploads.jsx";
 
 const REST = 900;
 let owner = "";
@@ -30,11 +31,22 @@ export function takeFromDraft(conversation, sent) {
   if (text.startsWith(sent)) putDraft(conversation, text.slice(sent.length).replace(/^\s+/, ""));
 }
 
-// The text of a conversation: in this tab at once, on the server when typing rests. `saved` is what the server has
-// ({ conversation, text, clash }); when something else was written in another window, its owner is asked (`clash`).
-export function useDraft(conversation, saved, onSave) {
+// What stands in the box, as the server keeps it: files that are still on their way are not among it.
+function written(conversation) {
+  const files = filesOf(conversation).filter((file) => file.key).map(({ key, caption, voice }) => ({ key, caption, voice: Boolean(voice) }));
+  return { text: draftOf(conversation), files };
+}
+
+const EMPTY = { text: "", files: [] };
+const isEmpty = ({ text, files }) => !text && !files.length;
+const same = (one, other) => JSON.stringify(one) === JSON.stringify(other);
+const asWritten = ({ text, files }) => ({ text, files: files.map(({ key, caption, voice }) => ({ key, caption, voice })) });
+
+// Text and files of a conversation: in this tab at once, on the server when typing rests. `saved` is what the server has
+// ({ conversation, text, files, clash }); when something else was written in another window, its owner is asked (`clash`).
+export function useDraft(conversation, saved, files, onSave) {
   const text = useStored(conversation);
-  const [clash, setClash] = useState("");
+  const [clash, setClash] = useState(null);
   // What the server has, as far as we know; nothing is saved before we do.
   const known = useRef(null);
   const timer = useRef(null);
@@ -43,8 +55,8 @@ export function useDraft(conversation, saved, onSave) {
 
   const flush = () => {
     clearTimeout(timer.current);
-    const now = draftOf(conversation);
-    if (known.current === null || now === known.current) return;
+    const now = written(conversation);
+    if (known.current === null || same(now, known.current)) return;
     save.current?.(conversation, now, known.current);
     known.current = now;
   };
@@ -52,19 +64,29 @@ export function useDraft(conversation, saved, onSave) {
     clearTimeout(timer.current);
     timer.current = setTimeout(flush, REST);
   };
+  const take = (theirs) => {
+    putDraft(conversation, theirs.text);
+    putFiles(conversation, [...theirs.files.map(asReady), ...filesOf(conversation).filter((file) => !file.key)]);
+  };
   useEffect(() => {
     if (saved?.conversation !== conversation) return;
-    const own = draftOf(conversation);
-    if (own && saved.text && own !== saved.text) {
+    const [own, theirs] = [written(conversation), asWritten(saved)];
+    // Told once more: what was changed here since is newer.
+    if (known.current !== null && same(theirs, known.current)) return;
+    // After a reload the text is still in this tab, the files are on the server alone.
+    const lacksFiles = own.text === theirs.text && !filesOf(conversation).length && !saved.clash;
+    if (!isEmpty(own) && !isEmpty(theirs) && !same(own, theirs) && !lacksFiles) {
       known.current = null;
-      setClash(saved.text);
+      setClash(saved);
       return;
     }
-    known.current = saved.text;
-    if (!own) putDraft(conversation, saved.text);
+    known.current = theirs;
+    if (isEmpty(own) || lacksFiles) take(saved);
     else later();
   }, [saved, conversation]);
-  useEffect(later, [text]);
+  useEffect(later, [text, files]);
+  // Nothing to choose between: the box was sent, or emptied, and the other one is all there is.
+  useEffect(() => { if (clash && isEmpty(written(conversation)) && !files.length) choose(true); }, [clash, text, files]);
   useEffect(() => {
     const hidden = () => { if (document.visibilityState === "hidden") flush(); };
     document.addEventListener("visibilitychange", hidden);
@@ -72,18 +94,19 @@ export function useDraft(conversation, saved, onSave) {
   }, [conversation]);
 
   // The server forgets it by itself when the message is sent.
-  const sent = () => { known.current = ""; };
+  const sent = () => { if (known.current !== null) known.current = EMPTY; };
   const choose = (theirs) => {
-    known.current = clash;
-    setClash("");
-    if (theirs) putDraft(conversation, clash);
+    known.current = asWritten(clash);
+    setClash(null);
+    if (theirs) take(clash);
     else later();
   };
-  return { text, write: (value) => putDraft(conversation, value), sent, clash, choose };
+  return { text, write: (value) => putDraft(conversation, value), saved: () => known.current ?? EMPTY, sent, clash, choose };
 }
 
-export function Clash({ text, onChoose }) {
-  if (!text) return null;
+export function Clash({ other, onChoose }) {
+  if (!other) return null;
+  const text = other.text || other.files.map((file) => file.filename).join(", ");
   return (
     <div role="alert" className="mb-2 flex flex-wrap items-center gap-x-3 gap-y-1 rounded-md bg-warning-soft px-3 py-2 text-xs text-warning-ink">
       <span className="min-w-0 flex-1 truncate" dir="auto">{tr("In another window you wrote: {text}", { text })}</span>

@@ -2,6 +2,7 @@ import { useEffect, useRef, useState } from "react";
 import FileText from "lucide-react/dist/esm/icons/file-text.mjs";
 import RotateCcw from "lucide-react/dist/esm/icons/rotate-ccw.mjs";
 import { tr, trServer } from "./i18n.jsx";
+import { languageName } from "./language.jsx";
 import { MessageText } from "./message_text.jsx";
 import { Dialog } from "./overlay.jsx";
 import { Bubble, Field, FIELD, PLAIN, PRIMARY, Wrong } from "./composer_parts.jsx";
@@ -20,7 +21,7 @@ function Rows({ rows, chosen, onChoose }) {
         <li key={row.id}>
           <button type="button" aria-pressed={chosen === row.id} disabled={Boolean(row.problem)} title={trServer(row.problem)} onClick={() => onChoose(row.id)}
             className="block w-full px-3 py-2 text-start text-sm -outline-offset-2 hover:bg-hover disabled:opacity-55 aria-pressed:bg-accent-soft">
-            <span className="flex items-center gap-2"><span className="min-w-0 flex-1 truncate font-medium">{row.name}</span><span className="flex-none text-xs text-muted">{row.language}</span></span>
+            <span className="flex items-center gap-2"><span className="min-w-0 flex-1 truncate font-medium">{row.name}</span><span className="flex-none text-xs text-muted">{languageName(row.language)}</span></span>
             <span className="block truncate text-xs text-muted" dir="auto">{row.problem ? trServer(row.problem) : row.body}</span>
           </button>
         </li>

@@ -141,8 +141,23 @@ function Line({ item, isLink }) {
   );
 }
 
+const same = (one, other) => one.id === other.id && one.text === other.text;
+
+// The server sends a page at a time; what came before it stays here.
+function usePages(newest, page) {
+  const [kept, setKept] = useState({ page: -1, items: [] });
+  useEffect(() => {
+    setKept((now) => {
+      if (page === 0) return { page, items: newest };
+      return { page, items: [...now.items, ...newest.filter((item) => !now.items.some((known) => same(known, item)))] };
+    });
+  }, [newest, page]);
+  return kept.page === -1 ? newest : kept.items;
+}
+
 // Pictures, files and links of the conversation, page by page.
-export function Gallery({ kind, items, more, onKind, onMore }) {
+export function Gallery({ kind, items: newest, page, more, onKind, onMore }) {
+  const items = usePages(newest, page);
   return (
     <>
       <div role="tablist" aria-label={tr("Media and files")} className="mb-3 flex gap-1">
@@ -167,6 +182,7 @@ const EVENTS = {
   first_message: () => tr("First message"),
   messages: ({ n, m }) => `${trn("{n} message received", "{n} messages received", n)}, ${trn("{n} sent", "{n} sent", m)}`,
   tagged: (row) => tr("Tagged {what}", row),
+  untagged: (row) => tr("Tag {what} taken off", row),
   opted_out: () => tr("Wants no messages"),
   opted_in: () => tr("Wants messages again"),
   blocked: () => tr("Blocked"),

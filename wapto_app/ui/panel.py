@@ -44,13 +44,14 @@ class InlineEdit(rx.Component):
 
 
 class Gallery(rx.Component):
-    """Pictures, files and links; ``on_kind`` hears which of them is wanted."""
+    """Pictures, files and links; ``on_kind`` hears which of them is wanted. ``items`` is page number ``page``."""
 
     library = _FILE
     tag = "Gallery"
 
     kind: rx.Var[str]
     items: rx.Var[list[dict[str, Any]]]
+    page: rx.Var[int]
     more: rx.Var[bool]
     on_kind: rx.EventHandler[rx.event.passthrough_event_spec(str)]
     on_more: rx.EventHandler[rx.event.no_args_event_spec]

@@ -66,12 +66,13 @@ function add(conversation, list) {
   }
 }
 
-// Files that the server has already, such as those of the library: { key, filename, kind, size }.
+// A file that the server has already, such as one of the library: { key, filename, kind, size }.
+export const asReady = ({ key, filename, kind, size, caption = "", voice = false }) => ({
+  id: ++counter, key, name: filename, kind, size, caption, voice, preview: kind === "image" ? `/media/${key}` : "",
+});
+
 export function addReady(conversation, list) {
-  const made = list.map(({ key, filename, kind, size }) => ({
-    id: ++counter, key, name: filename, kind, size, caption: "", preview: kind === "image" ? `/media/${key}` : "",
-  }));
-  putFiles(conversation, [...filesOf(conversation), ...made]);
+  putFiles(conversation, [...filesOf(conversation), ...list.map(asReady)]);
 }
 
 function move(conversation, id, by) {

@@ -11,19 +11,18 @@ from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
 from starlette.requests import Request
-from starlette.responses import FileResponse, Response, StreamingResponse
+from starlette.responses import FileResponse, Response
 from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
 from wapto_app import runtime
 from wapto_app.clock import utcnow
-from wapto_app.security import cookies
 from wapto_app.security.permissions import Actor
 from wapto_app.services.contacts import EVERYONE, ContactFilter, export, privacy
-from wapto_app.services.errors import DomainError, Invalid, SignedOut
-from wapto_app.web.media import refusal
+from wapto_app.services.errors import DomainError, Invalid
+from wapto_app.web.download import HEADERS, streamed
+from wapto_app.web.media import actor_of, refusal
 
-_HEADERS = {"cache-control": "private, no-store", "x-content-type-options": "nosniff"}
 _MOST_IDS = 500
 _FILTER: TypeAdapter[ContactFilter] = TypeAdapter(ContactFilter)
 _XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
@@ -36,8 +35,7 @@ async def as_csv(request: Request) -> Response:
         parts = await export.csv(runtime.get().db, actor, wanted, ids)
     except DomainError as error:
         return refusal(error)
-    headers = {**_HEADERS, "content-disposition": f'attachment; filename="{_name("csv")}"'}
-    return StreamingResponse(parts, media_type="text/csv; charset=utf-8", headers=headers)
+    return streamed(parts, _name("csv"))
 
 
 async def as_xlsx(request: Request) -> Response:
@@ -57,7 +55,7 @@ async def one(request: Request) -> Response:
     """Everything about one contact."""
     process, contact_id = runtime.get(), int(request.path_params["contact_id"])
     try:
-        actor = await _actor(request)
+        actor = await actor_of(request)
     except DomainError as error:
         return refusal(error)
 
@@ -80,7 +78,7 @@ async def _file(write: Callable[[Path], Awaitable[None]], name: str, media_type:
     except BaseException:
         path.unlink(missing_ok=True)
         raise
-    return _Once(path, media_type=media_type, filename=name, headers=_HEADERS)
+    return _Once(path, media_type=media_type, filename=name, headers=HEADERS)
 
 
 class _Once(FileResponse):
@@ -106,15 +104,8 @@ def _name(ending: str) -> str:
     return f"contacts-{utcnow():%Y-%m-%d}.{ending}"
 
 
-async def _actor(request: Request) -> Actor:
-    actor = await cookies.actor_of(request.headers.get("cookie", ""))
-    if actor is None:
-        raise SignedOut
-    return actor
-
-
 async def _asked(request: Request) -> tuple[Actor, ContactFilter, list[int] | None]:
-    actor, asked = await _actor(request), request.query_params
+    actor, asked = await actor_of(request), request.query_params
     try:
         given: dict[str, Any] = json.loads(asked.get("filter") or "{}")
         wanted = _FILTER.validate_python({**EVERYONE, **given})

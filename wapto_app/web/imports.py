@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from urllib.parse import quote, unquote
+from urllib.parse import unquote
 
 from starlette.requests import ClientDisconnect, Request
-from starlette.responses import JSONResponse, Response, StreamingResponse
+from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from integrations.tables import MOST_BYTES
@@ -16,6 +16,7 @@ from wapto_app.security.permissions import Permission
 from wapto_app.services import imports
 from wapto_app.services.errors import DomainError, Invalid
 from wapto_app.web.body import TooLarge
+from wapto_app.web.download import streamed
 from wapto_app.web.media import actor_of, received, refusal
 
 log = get_logger(__name__)
@@ -57,11 +58,7 @@ async def problems(request: Request) -> Response:
             file = await imports.problems(session, actor, process.settings.media_dir, import_id)
     except DomainError as error:
         return refusal(error)
-    headers = {
-        "content-disposition": f"attachment; filename*=UTF-8''{quote(file['name'])}",
-        "cache-control": "private, no-store",
-    }
-    return StreamingResponse(file["lines"], media_type="text/csv; charset=utf-8", headers=headers)
+    return streamed(file["lines"], file["name"])
 
 
 routes = [

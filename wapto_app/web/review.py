@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from starlette.requests import Request
-from starlette.responses import Response, StreamingResponse
+from starlette.responses import Response
 from starlette.routing import Route
 
 from wapto_app import runtime
-from wapto_app.security import cookies
 from wapto_app.services import review
-from wapto_app.services.errors import DomainError, SignedOut
-from wapto_app.web.media import refusal
+from wapto_app.services.errors import DomainError
+from wapto_app.web.download import streamed
+from wapto_app.web.media import actor_of, refusal
 
 _LARGEST_ID = 2**31 - 1
 
@@ -19,9 +19,7 @@ async def export(request: Request) -> Response:
     """``range``, ``first`` and ``last`` as on the page; ``team`` is an id, ``by`` agents or teams."""
     asked = request.query_params
     try:
-        actor = await cookies.actor_of(request.headers.get("cookie", ""))
-        if actor is None:
-            raise SignedOut
+        actor = await actor_of(request)
         async with runtime.get().db.write() as session:
             during = await review.period(
                 session, actor, asked.get("range", ""), asked.get("first", ""), asked.get("last", "")
@@ -31,11 +29,7 @@ async def export(request: Request) -> Response:
             file = await review.export(session, actor, during, team_id=team_id, by_team=by_team)
     except DomainError as error:
         return refusal(error)
-    headers = {
-        "content-disposition": f'attachment; filename="{file["name"]}"',
-        "cache-control": "private, no-store",
-    }
-    return StreamingResponse(file["lines"], media_type="text/csv; charset=utf-8", headers=headers)
+    return streamed(file["lines"], file["name"])
 
 
 def _id(text: str) -> int:

@@ -29,6 +29,7 @@ from wapto_app.services.contacts.listing import ContactRow, Cursor, Page, count,
 from wapto_app.services.contacts.merging import duplicates, keep_apart, merge, sides
 from wapto_app.services.contacts.starting import start_chat
 from wapto_app.services.contacts.timeline import TimelineRow, timeline
+from wapto_app.services.contacts.unmerging import Undoable, undo_merge, undoable
 
 __all__ = [
     "EVERYONE",
@@ -44,6 +45,7 @@ __all__ = [
     "NewContactForm",
     "Page",
     "TimelineRow",
+    "Undoable",
     "add_phone",
     "addresses",
     "block",
@@ -74,5 +76,7 @@ __all__ = [
     "start_chat",
     "timeline",
     "unblock",
+    "undo_merge",
+    "undoable",
     "update",
 ]

@@ -27,9 +27,8 @@ from wapto_app.models import (
 )
 from wapto_app.security.permissions import Actor, Permission
 from wapto_app.security.secrets import SecretsUnreadable
-from wapto_app.services import audit
+from wapto_app.services import audit, contact_events
 from wapto_app.services.contact_names import TOPIC
-from wapto_app.services.contacts import events
 from wapto_app.services.contacts.editing import of_id
 from wapto_app.services.desk import WINDOW
 from wapto_app.services.errors import Blocked, Conflict
@@ -142,7 +141,7 @@ async def _note(db: Database, actor: Actor, contact_id: int, *, blocked: bool) -
     kind = ContactEventKind.BLOCKED if blocked else ContactEventKind.UNBLOCKED
     async with db.write() as session:
         await session.exec(sa.update(Contact).where(col(Contact.id) == contact_id).values(**values))
-        await events.record(session, [contact_id], kind, actor.account_id)
+        await contact_events.record(session, [contact_id], kind, actor.account_id)
         if blocked:
             connection = await session.connection()
             touch(session, *await connection.run_sync(cancel_for, [contact_id], Blocked().message))

@@ -12,8 +12,8 @@ from wapto_app.clock import utcnow
 from wapto_app.db import touch
 from wapto_app.models import Contact, ContactEventKind
 from wapto_app.security.permissions import Actor, Permission
+from wapto_app.services import contact_events
 from wapto_app.services.contact_names import TOPIC
-from wapto_app.services.contacts import events
 from wapto_app.services.unwanted import cancel_for
 from wapto_app.services.visibility import readable_contact
 
@@ -22,7 +22,7 @@ async def opt_out(session: AsyncSession, actor: Actor, contact_ids: Collection[i
     """Nothing is sent to them any more, also what waits for its time, until they are opted in; how many changed."""
     actor.require(Permission.CONTACTS_DO)
     changed = await _set(session, actor, contact_ids, out=True)
-    await events.record(session, changed, ContactEventKind.OPTED_OUT, actor.account_id)
+    await contact_events.record(session, changed, ContactEventKind.OPTED_OUT, actor.account_id)
     connection = await session.connection()
     touch(session, *await connection.run_sync(cancel_for, changed))
     return len(changed)
@@ -32,7 +32,7 @@ async def opt_in(session: AsyncSession, actor: Actor, contact_ids: Collection[in
     """They asked for messages again; how many changed. Lifts a stop of marketing messages too."""
     actor.require(Permission.CONTACTS_DO)
     changed = await _set(session, actor, contact_ids, out=False)
-    await events.record(session, changed, ContactEventKind.OPTED_IN, actor.account_id)
+    await contact_events.record(session, changed, ContactEventKind.OPTED_IN, actor.account_id)
     return len(changed)
 
 

@@ -74,6 +74,29 @@ class ContactDetails(TypedDict):
     created_at: str
 
 
+NOBODY = ContactDetails(
+    id=0,
+    shown="",
+    name="",
+    profile_name="",
+    username="",
+    phone="",
+    company="",
+    email="",
+    language="",
+    source="",
+    notes="",
+    opt="",
+    opt_at="",
+    opt_by="",
+    blocked_at="",
+    may_block=False,
+    has_user_id=False,
+    created_at="",
+)
+"""What stands where no contact is open."""
+
+
 async def details(session: AsyncSession, actor: Actor, contact_id: int) -> ContactDetails:
     """What is known of a contact. Raises NotFound for who is not there or not visible."""
     actor.require(Permission.CONTACTS_SEE)

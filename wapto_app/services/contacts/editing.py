@@ -16,7 +16,7 @@ from wapto_app.clock import utcnow
 from wapto_app.db import touch
 from wapto_app.models import AddressKind, Contact, ContactAddress, ContactEventKind
 from wapto_app.security.permissions import Actor, Permission
-from wapto_app.services import audit, identity, opt_out_memory
+from wapto_app.services import audit, contact_events, identity, opt_out_memory
 from wapto_app.services.account_fields import clean_email, clean_locale
 from wapto_app.services.contact_names import (
     COMPANY_MAX,
@@ -26,7 +26,6 @@ from wapto_app.services.contact_names import (
     TOPIC,
     USERNAME_MAX,
 )
-from wapto_app.services.contacts import events
 from wapto_app.services.contacts.region import default_region
 from wapto_app.services.errors import Conflict, Invalid, NotFound
 from wapto_app.services.masking import SEEN, Mask, mask_of
@@ -88,7 +87,7 @@ async def create(session: AsyncSession, actor: Actor, form: NewContactForm) -> i
     now = utcnow()
     given = {"source": values.pop("source") or "manual", "username": username, "updated_at": now, **values}
     await session.exec(sa.update(Contact).where(col(Contact.id) == contact_id).values(**given))
-    await events.record(session, [contact_id], ContactEventKind.CREATED, actor.account_id)
+    await contact_events.record(session, [contact_id], ContactEventKind.CREATED, actor.account_id)
     touch(session, TOPIC, f"contact:{contact_id}")
     return contact_id
 
@@ -154,7 +153,9 @@ async def add_phone(session: AsyncSession, actor: Actor, contact_id: int, text: 
     owner = await connection.run_sync(identity.claim_phone, contact_id, phone)
     if owner != contact_id:
         raise Conflict("Another contact has this number. If both are one person, merge them.")
-    await events.record(session, [contact_id], ContactEventKind.ADDRESS_ADDED, actor.account_id, value=phone)
+    await contact_events.record(
+        session, [contact_id], ContactEventKind.ADDRESS_ADDED, actor.account_id, value=phone
+    )
     touch(session, "inbox", TOPIC, f"contact:{contact_id}")
 
 
@@ -180,7 +181,7 @@ async def remove_address(session: AsyncSession, actor: Actor, contact_id: int, a
     for each in same:
         await session.delete(each)
     kind = ContactEventKind.ADDRESS_REMOVED
-    await events.record(session, [contact_id], kind, actor.account_id, value=removed.value)
+    await contact_events.record(session, [contact_id], kind, actor.account_id, value=removed.value)
     audit.record(session, actor, "contact.number_removed", f"contact:{contact_id}")
     touch(session, "inbox", TOPIC, f"contact:{contact_id}")
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from typing import Any
 
 import sqlalchemy as sa
@@ -12,17 +12,16 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from typing_extensions import TypedDict  # what pydantic validates, below Python 3.12
 
 from wapto_app.models import (
-    AddressKind,
     Contact,
-    ContactAddress,
     ContactTag,
     Conversation,
     CustomField,
     FieldValue,
 )
 from wapto_app.security.permissions import Actor, Permission
-from wapto_app.services import canonical, segments
+from wapto_app.services import canonical, plans, search, segments
 from wapto_app.services.errors import Invalid
+from wapto_app.services.plans.cycles import zone
 from wapto_app.services.visibility import readable_contact
 
 TAG_WAYS = ("any", "all", "none")
@@ -31,7 +30,6 @@ FIELD_WAYS = ("is", "is_not", "contains", "less", "more", "filled", "empty")
 SEARCH_MAX = 100
 _RULES_MAX = 10
 _TAGS_MAX = 50
-_FEWEST_DIGITS = 3
 _DIGITS_TOGETHER = 3
 
 
@@ -44,7 +42,7 @@ class FieldRule(TypedDict):
 
 
 class ContactFilter(TypedDict):
-    """Empty values filter nothing. Days are ISO dates, in UTC, the last one included.
+    """Empty values filter nothing. Days are ISO dates where the business is, the last one included.
 
     ``opt`` is one of ``OPT_STATES``, ``blocked`` is yes or no; a ``segment`` of 0 is none. ``source`` and ``language``
     are compared as they stand.
@@ -93,14 +91,18 @@ async def conditions(session: AsyncSession, actor: Actor, wanted: ContactFilter)
     actor.require(Permission.CONTACTS_SEE)
     found: Conditions = [readable_contact(actor)]
     if text := wanted["search"].strip()[:SEARCH_MAX]:
-        found.append(sa.false() if _probes(actor, text) else _says(text, with_numbers=not actor.hide_phone))
+        numbers = not actor.hide_phone
+        found.append(
+            sa.false()
+            if _probes(actor, text)
+            else col(Contact.id).in_(search.contact_ids(text, numbers=numbers))
+        )
     if wanted["tags"]:
         found += _tagged(wanted["tags"][:_TAGS_MAX], wanted["tags_way"])
     for rule in wanted["fields"][:_RULES_MAX]:
         found.append(sa.false() if _probes(actor, rule["value"]) else _field(rule))
     found += _standing(wanted)
-    found += _between(col(Contact.created_at), wanted["created_from"], wanted["created_to"])
-    found += _wrote(wanted["last_from"], wanted["last_to"])
+    found += await _days(session, wanted)
     if wanted["segment"]:
         found.append(col(Contact.id).in_(await segments.members(session, [wanted["segment"]])))
     return found
@@ -114,26 +116,6 @@ def is_everyone(wanted: ContactFilter) -> bool:
 def _probes(actor: Actor, text: str) -> bool:
     """Somebody from whom numbers are hidden could try digits until a customer fits."""
     return actor.hide_phone and sum(character.isdigit() for character in text) >= _DIGITS_TOGETHER
-
-
-def _says(text: str, *, with_numbers: bool) -> sa.ColumnElement[bool]:
-    """Somewhere in what they are called; in their numbers only for who may see these."""
-    like = f"%{_plain(text)}%"
-    texts = (Contact.name, Contact.profile_name, Contact.username, Contact.company, Contact.email)
-    ways = [sa.func.lower(col(column)).like(like, escape="\\") for column in texts]
-    digits = "".join(character for character in text if character.isdigit())
-    looks_like_number = all(character.isdigit() or character in "+-()./ " for character in text)
-    if with_numbers and looks_like_number and len(digits) >= _FEWEST_DIGITS:
-        numbers = sa.select(col(ContactAddress.contact_id)).where(
-            col(ContactAddress.kind) == AddressKind.PHONE,
-            col(ContactAddress.value).contains(digits.lstrip("0")),
-        )
-        ways.append(col(Contact.id).in_(numbers))
-    return sa.or_(*ways)
-
-
-def _plain(text: str) -> str:
-    return text.lower().removeprefix("@").replace("\\", "\\\\").replace("%", r"\%").replace("_", r"\_")
 
 
 def _tagged(tag_ids: Sequence[int], way: str) -> Conditions:
@@ -208,17 +190,26 @@ def _opted(state: str) -> sa.ColumnElement[bool]:
     return sa.and_(stopped.is_(None), out.is_(None))
 
 
-def _between(column: Any, first: str, last: str) -> Conditions:
+async def _days(session: AsyncSession, wanted: ContactFilter) -> Conditions:
+    """A day begins at the same moment for all colleagues, wherever they are: so the same link shows them the same."""
+    if not any(wanted[name] for name in ("created_from", "created_to", "last_from", "last_to")):
+        return []
+    place = zone(await plans.owner_zone(session))
+    created = _between(col(Contact.created_at), wanted["created_from"], wanted["created_to"], place)
+    return created + _wrote(wanted["last_from"], wanted["last_to"], place)
+
+
+def _between(column: Any, first: str, last: str, place: tzinfo) -> Conditions:
     found: Conditions = []
     if first:
-        found.append(column >= _day(first))
+        found.append(column >= _day(first, place))
     if last:
-        found.append(column < _day(last, days_later=1))
+        found.append(column < _day(last, place, days_later=1))
     return found
 
 
-def _wrote(first: str, last: str) -> Conditions:
-    during = _between(col(Conversation.last_message_at), first, last)
+def _wrote(first: str, last: str, place: tzinfo) -> Conditions:
+    during = _between(col(Conversation.last_message_at), first, last, place)
     if not during:
         return []
     talked = sa.select(col(Conversation.contact_id)).where(
@@ -227,9 +218,10 @@ def _wrote(first: str, last: str) -> Conditions:
     return [col(Contact.id).in_(talked)]
 
 
-def _day(text: str, *, days_later: int = 0) -> datetime:
-    """Its midnight in UTC."""
+def _day(text: str, place: tzinfo, *, days_later: int = 0) -> datetime:
+    """When it begins there."""
     try:
-        return datetime.combine(date.fromisoformat(text), time(), UTC) + timedelta(days=days_later)
+        day = date.fromisoformat(text) + timedelta(days=days_later)
+        return datetime.combine(day, time(), place).astimezone(UTC)
     except (ValueError, OverflowError):
         raise Invalid("", "Choose a day from the calendar.") from None

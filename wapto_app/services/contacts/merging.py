@@ -9,7 +9,6 @@ import sqlalchemy as sa
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from wapto_app.clock import utcnow
 from wapto_app.db import fetch, touch
 from wapto_app.models import (
     AddressKind,
@@ -17,12 +16,13 @@ from wapto_app.models import (
     ContactAddress,
     ContactApart,
     ContactEventKind,
+    ContactMerge,
 )
 from wapto_app.models.base import table_of
 from wapto_app.security.permissions import Actor, Permission
-from wapto_app.services import audit, identity
+from wapto_app.services import audit, contact_events
 from wapto_app.services.contact_names import TOPIC, shown_name
-from wapto_app.services.contacts import events
+from wapto_app.services.contacts import merge_memory
 from wapto_app.services.contacts.editing import of_id
 from wapto_app.services.contacts.listing import ContactRow, read_rows
 from wapto_app.services.errors import Conflict, Invalid
@@ -151,7 +151,7 @@ def _side(row: ContactRow, contact: Contact, mask: Mask) -> Side:
 async def merge(
     session: AsyncSession, actor: Actor, keep_id: int, absorb_id: int, take: Sequence[str] = ()
 ) -> None:
-    """Everything of ``absorb_id`` goes to ``keep_id``; it cannot be undone.
+    """Everything of ``absorb_id`` goes to ``keep_id``. ``undo_merge`` makes two of them again, for some minutes.
 
     ``take`` names those of ``KEPT`` whose value comes from the one that goes; of the others it fills only what is
     empty. Numbers, tags, notes, conversations, tasks and the timeline of both are kept, and the refusal of either.
@@ -173,8 +173,9 @@ async def merge(
     for each in both.values():
         session.expunge(each)
     connection = await session.connection()
-    await connection.run_sync(_merge, keep_id, absorb_id, taken)
-    await events.record(session, [keep_id], ContactEventKind.MERGED, actor.account_id, name=name)
+    before = await connection.run_sync(merge_memory.carry_out, keep_id, absorb_id, taken)
+    session.add(ContactMerge(keep_id=keep_id, name=name, before=before))
+    await contact_events.record(session, [keep_id], ContactEventKind.MERGED, actor.account_id, name=name)
     audit.record(session, actor, "contact.merged", f"contact:{keep_id}", absorbed=absorb_id)
     touch(session, "inbox", TOPIC, "tags", f"contact:{keep_id}", f"contact:{absorb_id}")
 
@@ -185,13 +186,6 @@ async def _check_sees_all_of(session: AsyncSession, actor: Actor, *contact_ids: 
         raise Conflict(
             "One of them has conversations of others, which you do not see. Ask an owner to merge them."
         )
-
-
-def _merge(connection: sa.Connection, keep: int, absorb: int, taken: dict[str, str]) -> None:
-    identity.merge(connection, keep=keep, absorb=absorb)
-    if taken:
-        table = table_of(Contact)
-        connection.execute(table.update().where(table.c.id == keep).values(**taken, updated_at=utcnow()))
 
 
 async def keep_apart(session: AsyncSession, actor: Actor, first_id: int, second_id: int) -> None:

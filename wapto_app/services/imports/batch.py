@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import sqlalchemy as sa
@@ -67,8 +67,9 @@ def _look(connection: sa.Connection, step: Step) -> Counts:
         elif row[1] in work.owners:
             _take(work, row)
         elif row[6]:  # an earlier row of the file makes the contact
-            work.counts.skipped += step.policy == "skip"
-            work.counts.updated += step.policy != "skip"
+            is_skipped = step.policy == "skip" and not row[5]
+            work.counts.skipped += is_skipped
+            work.counts.updated += not is_skipped
         else:
             work.counts.created += 1
     return work.counts
@@ -92,11 +93,18 @@ def _contacts(connection: sa.Connection) -> int:
 def _begin(connection: sa.Connection, step: Step) -> Work:
     numbers = sorted({row[1] for row in step.rows if len(row) > 2})
     owners = _owners(connection, numbers)
-    if step.policy == "skip":
-        return Work(step, utcnow(), owners, {})
-    known = _known(connection, set(owners.values()))
+    wanted = _changeable(step, owners)
+    known = _known(connection, wanted)
     # Somebody may have deleted or merged one of them between the two queries.
-    return Work(step, utcnow(), {number: of for number, of in owners.items() if of in known}, known)
+    gone = wanted - set(known)
+    return Work(step, utcnow(), {number: of for number, of in owners.items() if of not in gone}, known)
+
+
+def _changeable(step: Step, owners: Mapping[str, int]) -> set[int]:
+    """Those of the known contacts that the rows may change: who says no is heard, whatever the policy is."""
+    if step.policy != "skip":
+        return set(owners.values())
+    return {owners[row[1]] for row in step.rows if len(row) > 2 and row[5] and row[1] in owners}
 
 
 def _owners(connection: sa.Connection, numbers: Sequence[str]) -> dict[str, int]:
@@ -160,8 +168,8 @@ def _create(connection: sa.Connection, work: Work, rows: list[list[Any]]) -> Non
         lost = sorted(set(ids) - set(owners.values()))
         if lost:
             connection.execute(contact.delete().where(contact.c.id.in_(lost)))
-            others = set(owners.values()) - set(ids)
-            work.known |= _known(connection, others) if work.step.policy != "skip" else {}
+            others = {number: of for number, of in owners.items() if of not in set(ids)}
+            work.known |= _known(connection, _changeable(work.step, others))
     work.owners |= owners
     work.new |= set(ids) & set(owners.values())
     times = Counter(row[1] for row in work.step.rows if len(row) > 2)
@@ -204,15 +212,18 @@ def _take(work: Work, row: list[Any]) -> None:
         counts.created += 1
         return
     if work.step.policy == "skip":
-        counts.skipped += 1
-        return
-    known = work.known[contact_id]
-    change = difference(known, row[2], fields, tags, out=row[5], fills_only=work.step.policy == "fill")
+        if not row[5] or work.known[contact_id].out:
+            counts.skipped += 1
+            return
+        change = Change(turned_out=True)
+    else:
+        fills_only = work.step.policy == "fill"
+        change = difference(work.known[contact_id], row[2], fields, tags, out=row[5], fills_only=fills_only)
     if change.is_empty:
         counts.unchanged += 1
         return
     counts.updated += 1
-    known.take(change)
+    work.known[contact_id].take(change)
     earlier = work.changes.get(contact_id)
     work.changes[contact_id] = change if earlier is None else earlier.then(change)
 

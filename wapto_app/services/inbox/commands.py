@@ -47,13 +47,13 @@ async def open_conversation(session: AsyncSession, actor: Actor, conversation_id
     if conversation.unread == 0:
         return
     conversation.unread = 0
-    conversation.receipt_wamid = await _newest_inbound(session, conversation_id)
+    conversation.receipt_wamid = await newest_inbound(session, conversation_id)
     session.add(conversation)
     touch(session, "inbox", f"conversation:{conversation_id}", f"outbox:{conversation.channel_id}")
 
 
-async def _newest_inbound(session: AsyncSession, conversation_id: int) -> str:
-    """WhatsApp marks this message and all before it as read."""
+async def newest_inbound(session: AsyncSession, conversation_id: int) -> str:
+    """Meta's id of the customer's newest message, empty for none: WhatsApp marks it and all before it as read."""
     found = await session.exec(
         select(Message.wamid)
         .where(Message.conversation_id == conversation_id, Message.direction == Direction.INBOUND)

@@ -3,10 +3,18 @@
 ``commands`` is for people and automations, ``claims`` for the sender in ``jobs.dispatch``.
 """
 
-from wapto_app.services.outbox.commands import Draft, enqueue, retry
+from wapto_app.services.outbox.commands import Draft, conversation_facts, enqueue, retry, show_in_list
 from wapto_app.services.outbox.depth import depth
 from wapto_app.services.outbox.gate import Facts, check, window_closes_at
-from wapto_app.services.outbox.undo import HOLD, TakenBack, choose_undo, hold_of, take_back, undo_choice
+from wapto_app.services.outbox.undo import (
+    HOLD,
+    TakenBack,
+    choose_undo,
+    hold_of,
+    newest_shown,
+    take_back,
+    undo_choice,
+)
 
 __all__ = [
     "HOLD",
@@ -15,10 +23,13 @@ __all__ = [
     "TakenBack",
     "check",
     "choose_undo",
+    "conversation_facts",
     "depth",
     "enqueue",
     "hold_of",
+    "newest_shown",
     "retry",
+    "show_in_list",
     "take_back",
     "undo_choice",
     "window_closes_at",

@@ -105,7 +105,7 @@ async def retry(session: AsyncSession, actor: Actor, message_id: int) -> None:
 
     Raises:
         NotFound: the message is not there.
-        Conflict: it is on its way or has arrived meanwhile.
+        Conflict: it is on its way or has arrived meanwhile, or its file is not kept any more.
     """
     actor.require(Permission.INBOX_DO)
     found = await session.exec(
@@ -121,6 +121,8 @@ async def retry(session: AsyncSession, actor: Actor, message_id: int) -> None:
     if message.status not in (MessageStatus.FAILED, MessageStatus.UNCONFIRMED):
         raise Conflict("This message is already on its way.")
     check(facts, message.type, utcnow())
+    if message.media_id is not None:
+        await _hold_file(session, message.media_id)
     message.status, message.not_before, message.refusals = MessageStatus.QUEUED, None, 0
     # A new attempt gets a new id from Meta; reports about the old one still find us by callback data.
     message.wamid, message.error_code, message.error_detail = None, None, ""
@@ -137,15 +139,23 @@ async def locked_conversation(
     session: AsyncSession, actor: Actor, conversation_id: int
 ) -> tuple[Conversation, Facts]:
     """The conversation, locked until the end of the transaction: its preview must follow the newest message."""
+    return await conversation_facts(session, actor, conversation_id, lock=True)
+
+
+async def conversation_facts(
+    session: AsyncSession, actor: Actor, conversation_id: int, *, lock: bool = False
+) -> tuple[Conversation, Facts]:
+    """The conversation, and what the gate asks about it. Raises NotFound."""
     actor.require(Permission.INBOX_DO)
-    found = await session.exec(
+    query = (
         select(Conversation, Channel, Contact, sessions.is_locked())
         .join(Channel, col(Channel.id) == col(Conversation.channel_id))
         .join(Contact, col(Contact.id) == col(Conversation.contact_id))
         .where(Conversation.id == conversation_id, readable(actor))
-        .with_for_update(of=Conversation, key_share=True)
     )
-    row = found.first()
+    if lock:
+        query = query.with_for_update(of=Conversation, key_share=True)
+    row = (await session.exec(query)).first()
     if row is None:
         raise NotFound("conversation")
     conversation, channel, contact, locked = row
@@ -180,10 +190,9 @@ async def _recipient(session: AsyncSession, contact_id: int) -> str:
 
 async def _media_id(session: AsyncSession, key: str, channel_id: int) -> int:
     """The file for this number: Meta knows an uploaded file only on the number it was uploaded with."""
-    found = await session.exec(
-        select(MediaFile).where(MediaFile.key == key, MediaFile.state == MediaState.STORED)
-    )
-    file = found.first()
+    stored = select(MediaFile).where(MediaFile.key == key, MediaFile.state == MediaState.STORED)
+    # Locked, so that nobody takes its bytes away before the message names it.
+    file = (await session.exec(stored.with_for_update(read=True, key_share=True))).first()
     if file is None:
         raise NotFound("file")
     if file.channel_id not in (None, channel_id):
@@ -193,6 +202,12 @@ async def _media_id(session: AsyncSession, key: str, channel_id: int) -> int:
     await session.flush()
     assert file.id is not None
     return file.id
+
+
+async def _hold_file(session: AsyncSession, media_id: int) -> None:
+    stored = select(MediaFile.id).where(MediaFile.id == media_id, MediaFile.state == MediaState.STORED)
+    if (await session.exec(stored.with_for_update(read=True, key_share=True))).first() is None:
+        raise Conflict("The file of this message is not kept any more. Attach it again.")
 
 
 def _copy(file: MediaFile) -> MediaFile:

@@ -18,6 +18,7 @@ from wapto_app.models import ComposerChoice, Conversation, Direction, MediaFile,
 from wapto_app.security.permissions import Actor, Permission
 from wapto_app.services import desk_undo, plans
 from wapto_app.services.errors import Conflict, NotFound, SignedOut
+from wapto_app.services.masking import masks
 from wapto_app.services.outbox.commands import locked_conversation, show_in_list
 from wapto_app.services.sessions import account_topic
 
@@ -25,12 +26,11 @@ HOLD = timedelta(seconds=5)
 
 
 class TakenBack(TypedDict):
-    """What the composer gets back. ``file`` is the key of its file, ``reply_to`` the wamid that it answered."""
+    """What the author gets back: ``file`` is the key of its file. Numbers are hidden from who may not see them."""
 
     conversation_id: int
     text: str
     file: str
-    reply_to: str
 
 
 async def hold_of(session: AsyncSession, actor: Actor) -> timedelta:
@@ -90,19 +90,29 @@ async def take_back(session: AsyncSession, actor: Actor, message_id: int) -> Tak
     file = await session.get(MediaFile, message.media_id) if message.media_id else None
     await session.delete(message)
     await session.flush()
+    if file is not None:
+        await _as_new(session, file)
     await _undo(session, conversation, message)
     touch(session, "inbox", f"conversation:{conversation.id}")
+    hidden = (await masks(session, actor, [conversation.contact_id])).of(conversation.contact_id)
     return TakenBack(
         conversation_id=message.conversation_id,
-        text=message.body,
+        text=hidden.text(message.body),
         file=file.key if file else "",
-        reply_to=message.reply_to_wamid,
     )
+
+
+async def _as_new(session: AsyncSession, file: MediaFile) -> None:
+    """A file that no message has: as if it had just been uploaded, so that it is cleaned away if nobody sends it."""
+    named = await session.exec(select(Message.id).where(Message.media_id == file.id).limit(1))
+    if named.first() is None:
+        file.channel_id, file.meta_id, file.meta_expires_at = None, "", None
+        session.add(file)
 
 
 async def _undo(session: AsyncSession, conversation: Conversation, message: Message) -> None:
     if conversation.last_message_id == message.id:
-        show_in_list(conversation, await _newest(session, conversation))
+        show_in_list(conversation, await newest_shown(session, message.conversation_id))
         session.add(conversation)
     await plans.give_back(session, plans.Limit.MESSAGES)
     if message.author_id is not None:
@@ -112,12 +122,12 @@ async def _undo(session: AsyncSession, conversation: Conversation, message: Mess
         )
 
 
-async def _newest(session: AsyncSession, conversation: Conversation) -> Message | None:
+async def newest_shown(session: AsyncSession, conversation_id: int) -> Message | None:
     """What the list shows of a conversation: no notes, and no reactions."""
     found = await session.exec(
         select(Message)
         .where(
-            Message.conversation_id == conversation.id,
+            Message.conversation_id == conversation_id,
             Message.direction != Direction.NOTE,
             Message.type != "reaction",
         )

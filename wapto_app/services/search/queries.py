@@ -17,7 +17,7 @@ from wapto_app.db import fetch
 from wapto_app.models import Contact, ContactSearch, Conversation, Direction, Message, Visibility
 from wapto_app.models.base import table_of
 from wapto_app.security.permissions import Actor, Permission
-from wapto_app.services.contacts import shown_name
+from wapto_app.services.contact_names import shown_name
 from wapto_app.services.masking import Mask, masks
 from wapto_app.services.search import matching, snippets
 from wapto_app.services.search.words import Terms, digits_of, terms_of, words_of

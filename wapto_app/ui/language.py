@@ -1,0 +1,21 @@
+"""Languages by their names."""
+
+from __future__ import annotations
+
+import reflex as rx
+
+from wapto_app.ui.browser import source
+
+
+class LanguageName(rx.Component):
+    """The name of a language of which the code is known ("pt_BR"), in the language of the reader."""
+
+    library = source("language.jsx")
+    tag = "LanguageName"
+
+    code: rx.Var[str]
+
+
+def language_name(code: str | rx.Var[str]) -> rx.Component:
+    """See ``LanguageName``."""
+    return LanguageName.create(code=code)
