@@ -20,6 +20,7 @@ from wapto_app.services.templates.listing import (
 )
 from wapto_app.services.templates.queries import TemplateRow, approved, form_of, of_account
 from wapto_app.services.templates.rules import TemplateForm, problems
+from wapto_app.services.templates.starters import Starter, all_starters, create_from, form_of_starter
 from wapto_app.services.templates.sync import Synced, sync, sync_all
 from wapto_app.services.templates.topic import TOPIC
 
@@ -33,13 +34,16 @@ __all__ = [
     "Form",
     "ListedTemplate",
     "Slot",
+    "Starter",
     "Synced",
     "TemplateFilter",
     "TemplateForm",
     "TemplatePage",
     "TemplateRow",
+    "all_starters",
     "approved",
     "create",
+    "create_from",
     "describe",
     "details",
     "duplicate",
@@ -48,6 +52,7 @@ __all__ = [
     "forget_edit",
     "form_of",
     "form_of_draft",
+    "form_of_starter",
     "languages_used",
     "listing",
     "of_account",

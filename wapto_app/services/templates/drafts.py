@@ -134,7 +134,7 @@ async def duplicate(session: AsyncSession, actor: Actor, template_id: int, langu
     if language and language != form["language"]:
         form["language"] = language
     else:
-        form["name"] = await _free_name(session, form)
+        form["name"] = await _other_name(session, form, f"{form['name'][:500]}_copy")
     known = select(LibraryFile.key).where(col(LibraryFile.key).in_(form["sample_files"].values()))
     there = set(await session.exec(known))
     form["sample_files"] = {place: key for place, key in form["sample_files"].items() if key in there}
@@ -265,13 +265,20 @@ async def _ensure_free(session: AsyncSession, given: TemplateForm, own_id: int |
         )
 
 
-async def _free_name(session: AsyncSession, form: TemplateForm) -> str:
-    stem = form["name"][:500]
+async def free_name(session: AsyncSession, form: TemplateForm) -> str:
+    """The name of the form if nobody has it in its language, otherwise one with a number behind it."""
+    if await _named(session, form) is None:
+        return form["name"]
+    return await _other_name(session, form, form["name"][:500])
+
+
+async def _other_name(session: AsyncSession, form: TemplateForm, stem: str) -> str:
+    """The stem, or the first of stem_2, stem_3 … that stands in no language."""
     query = select(Template.name).where(
-        Template.waba_id == form["waba_id"], col(Template.name).startswith(f"{stem}_copy", autoescape=True)
+        Template.waba_id == form["waba_id"], col(Template.name).startswith(stem, autoescape=True)
     )
     taken = set(await session.exec(query))
-    names = [f"{stem}_copy", *(f"{stem}_copy_{number}" for number in range(2, len(taken) + 3))]
+    names = [stem, *(f"{stem}_{number}" for number in range(2, len(taken) + 3))]
     return next(name for name in names if name not in taken)
 
 
