@@ -6,21 +6,28 @@
 
 from wapto_app.services.templates.advice import Advice
 from wapto_app.services.templates.anatomy import Button, Form, Slot, describe, file_kind
+from wapto_app.services.templates.details import Details, EventRow, details
 from wapto_app.services.templates.drafts import create, duplicate, forget_edit, form_of_draft, save
 from wapto_app.services.templates.filling import Filled, fill
 from wapto_app.services.templates.listing import (
-    Details,
-    EventRow,
     ListedTemplate,
+    Standing,
     TemplateFilter,
     TemplatePage,
-    details,
     languages_used,
     listing,
+    standing,
 )
 from wapto_app.services.templates.queries import TemplateRow, approved, form_of, of_account
 from wapto_app.services.templates.rules import TemplateForm, problems
-from wapto_app.services.templates.starters import Starter, all_starters, create_from, form_of_starter
+from wapto_app.services.templates.starters import (
+    Sector,
+    Starter,
+    all_starters,
+    create_from,
+    form_of_starter,
+    sectors,
+)
 from wapto_app.services.templates.sync import Synced, sync, sync_all
 from wapto_app.services.templates.topic import TOPIC
 
@@ -33,7 +40,9 @@ __all__ = [
     "Filled",
     "Form",
     "ListedTemplate",
+    "Sector",
     "Slot",
+    "Standing",
     "Starter",
     "Synced",
     "TemplateFilter",
@@ -58,6 +67,8 @@ __all__ = [
     "of_account",
     "problems",
     "save",
+    "sectors",
+    "standing",
     "sync",
     "sync_all",
 ]
