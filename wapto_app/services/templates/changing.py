@@ -22,6 +22,7 @@ template = table_of(Template)
 template_event = table_of(TemplateEvent)
 K = TemplateEventKind
 
+_NO_QUALITY = {"", "UNKNOWN"}
 _WATCHED = {"status": K.STATUS, "quality": K.QUALITY, "category": K.CATEGORY}
 # What the owners are told of when nobody here wrote the template: campaigns and automations may stand still.
 _CONCERNS_ALL = frozenset({"PAUSED", "DISABLED"})
@@ -46,15 +47,10 @@ def apply(
     connection.execute(template.update().where(template.c.id == row.id).values(**changed))
     topics = {TOPIC}
     for name, kind in _WATCHED.items():
-        if name in changed and not _is_first(row, name):
+        if name in changed and {getattr(row, name), changed[name]} != _NO_QUALITY:
             why = detail if kind is K.STATUS else ""
             topics |= note(connection, row, kind, getattr(row, name), changed[name], at, why)
     return topics
-
-
-def _is_first(row: Any, name: str) -> bool:
-    """Meta gives every template a quality when it looks at it for the first time: that is no news."""
-    return name == "quality" and row.quality in ("", "UNKNOWN")
 
 
 def note(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import cache
 
-from babel import Locale, UnknownLocaleError
+from babel import Locale
 
 # Meta: "Supported languages" of message templates.
 _CODES = """
@@ -15,16 +15,19 @@ _CODES = """
     es_PE es_ES es_UY sw sv ta te th tr uk ur uz vi zu
 """
 LANGUAGES = frozenset(_CODES.split())
+_UNNAMED = {"prs": "Dari"}
 
 
 @cache
 def in_words(code: str, reader: str = "en") -> str:
     """ "Portuguese (Brazil)" for ``pt_BR``, in the language of the reader; the code itself when nobody knows it."""
-    try:
-        name = Locale.parse(code).get_display_name(reader)
-    except (UnknownLocaleError, ValueError):
+    tongue, _, country = code.partition("_")
+    names = Locale.parse(reader)
+    name = names.languages.get(tongue) or _UNNAMED.get(tongue)
+    if not name:
         return code
-    return name[0].upper() + name[1:] if name else code
+    place = names.territories.get(country, country)
+    return f"{name[0].upper()}{name[1:]}" + (f" ({place})" if place else "")
 
 
 def choices(reader: str = "en") -> list[tuple[str, str]]:
