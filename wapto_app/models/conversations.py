@@ -149,6 +149,16 @@ class Message(SQLModel, table=True):
     error_detail: str = Field(default="", max_length=500)
 
 
+class MessageFile(SQLModel, table=True):
+    """A file of a message beside the one in ``media_id``: that of a card; ``place`` is ``cards.0`` and so on."""
+
+    __tablename__ = "message_file"
+
+    message_id: int = Field(primary_key=True, foreign_key="message.id", ondelete="CASCADE", sa_type=BigId)
+    place: str = Field(primary_key=True, max_length=16)
+    media_id: int = Field(foreign_key="media_file.id", ondelete="CASCADE", index=True, sa_type=BigId)
+
+
 class StatusEvent(SQLModel, table=True):
     """Every status Meta reported, once. Appended only: prices and late or early statuses are read back from here."""
 

@@ -14,6 +14,7 @@ from wapto_app.security.permissions import Actor, Permission
 from wapto_app.services.errors import NotFound
 from wapto_app.services.quick_replies.variables import values_in
 from wapto_app.services.templates.anatomy import Form, describe, file_kind, slots
+from wapto_app.services.templates.listing import holds
 from wapto_app.services.visibility import conversation_seen
 
 PAGE = 100
@@ -59,15 +60,8 @@ async def approved(
         .order_by(col(Template.name), col(Template.language))
     )
     for word in clean_text(search).casefold().split()[:8]:
-        query = query.where(_holds(word))
+        query = query.where(holds(word))
     return [_row(each) for each in await session.exec(query.limit(PAGE))]
-
-
-def _holds(word: str) -> sa.ColumnElement[bool]:
-    text = sa.func.lower(sa.cast(col(Template.components), sa.Text))
-    return sa.or_(
-        sa.func.lower(Template.name).contains(word, autoescape=True), text.contains(word, autoescape=True)
-    )
 
 
 def _row(template: Template) -> TemplateRow:

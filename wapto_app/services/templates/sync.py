@@ -23,10 +23,10 @@ from wapto_app.security.permissions import Actor, Permission
 from wapto_app.security.secrets import SecretsUnreadable
 from wapto_app.services.errors import Conflict, NotConnected
 from wapto_app.services.gateway import Gateway
+from wapto_app.services.templates.topic import TOPIC
 
 log = get_logger(__name__)
 
-TOPIC = "templates"
 _AT_ONCE = 200
 template = table_of(Template)
 
@@ -143,7 +143,12 @@ def _row(waba_id: str, at_meta: AtMeta, began: datetime) -> dict[str, Any]:
 
 
 async def _mark_gone(session: AsyncSession, waba_id: str, began: datetime) -> int:
-    of_account = template.c.waba_id == waba_id, template.c.gone_at.is_(None), template.c.synced_at < began
+    of_account = (
+        template.c.waba_id == waba_id,
+        template.c.gone_at.is_(None),
+        template.c.synced_at < began,
+        template.c.status != "DRAFT",
+    )
     connection = await session.connection()
     marked = await connection.execute(template.update().where(*of_account).values(gone_at=began))
     return int(marked.rowcount)
