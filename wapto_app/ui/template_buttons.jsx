@@ -46,7 +46,7 @@ function FlowFields({ item }) {
   const { button, place, errors, set } = item;
   return (
     <>
-      <Line label={tr("Id of the flow")} place={`${place}.flow_id`} value={button.flow_id ?? ""} error={errors(`${place}.flow_id`) ?? errors(place)} dir="ltr" inputMode="numeric" maxLength={32} onChange={(flow_id) => set({ flow_id, flow_action: button.flow_action ?? "navigate" })} />
+      <Line label={tr("Id of the flow")} place={`${place}.flow`} value={button.flow_id ?? ""} error={errors(`${place}.flow`)} dir="ltr" inputMode="numeric" maxLength={32} onChange={(flow_id) => set({ flow_id, flow_action: button.flow_action ?? "navigate" })} />
       <Line label={tr("First screen")} place={`${place}.navigate_screen`} value={button.navigate_screen ?? ""} error={errors(`${place}.navigate_screen`)} dir="ltr" maxLength={80} onChange={(navigate_screen) => set({ navigate_screen })} />
     </>
   );
@@ -74,7 +74,8 @@ function ButtonRow({ item }) {
   );
 }
 
-function Add({ kinds, buttons, most, onAdd }) {
+// `first`: Meta wants the code of an offer before its other buttons.
+function Add({ kinds, buttons, most, first, onAdd }) {
   const [open, setOpen] = useState(false);
   const room = buttons.length < most;
   const fits = (type) => buttons.filter((each) => each.type === type).length < KINDS[type][2];
@@ -82,7 +83,7 @@ function Add({ kinds, buttons, most, onAdd }) {
   const add = (type) => {
     setOpen(false);
     const last = buttons.findLastIndex((each) => each.type === "QUICK_REPLY");
-    const at = type === "QUICK_REPLY" && last >= 0 ? last + 1 : buttons.length;
+    const at = type === "COPY_CODE" && first ? 0 : type === "QUICK_REPLY" && last >= 0 ? last + 1 : buttons.length;
     onAdd([...buttons.slice(0, at), emptyButton(type), ...buttons.slice(at)]);
   };
   return (
@@ -121,7 +122,7 @@ export function Buttons({ buttons, place, kind, errors, onChange }) {
       {items.length > 0 && <Sortable items={items} row={ButtonRow} name="name" label={tr("Buttons")} onMove={move} className="-mt-3" />}
       <Wrong text={errors(place)} />
       {kind === "standard" && buttons.length > 3 && <p className="mt-2 text-xs text-muted">{tr("Phones show two of them and “See all options”. WhatsApp on a computer does not show templates with more than three.")}</p>}
-      <Add kinds={kinds} buttons={buttons} most={most} onAdd={onChange} />
+      <Add kinds={kinds} buttons={buttons} most={most} first={kind === "offer"} onAdd={onChange} />
     </div>
   );
 }

@@ -5,7 +5,7 @@ import Plus from "lucide-react/dist/esm/icons/plus.mjs";
 import Trash from "lucide-react/dist/esm/icons/trash-2.mjs";
 import { Tool, Wrong } from "./composer_parts.jsx";
 import { tr } from "./i18n.jsx";
-import { emptyCard, fresh, isNamed } from "./template_model.jsx";
+import { emptyCard, fresh, isNamed, renumbered } from "./template_model.jsx";
 import { Buttons } from "./template_buttons.jsx";
 import { Sample, Tiles } from "./template_parts.jsx";
 import { RichArea, Samples } from "./template_text.jsx";
@@ -69,7 +69,7 @@ export function Cards({ model, files, errors, set, onPick, wanted }) {
           <Tool icon={Trash} size={17} label={tr("Remove the card")} disabled={cards.length <= FEWEST} onClick={() => put(cards.filter((each) => each.id !== card.id))} />
         </div>
         <Sample format={card.format} file={files[card.file]} place={`${place}.header.file`} error={errors(`${place}.header.file`) ?? errors(`${place}.header`)} onPick={() => onPick(place, card.format)} onRemove={() => change({ file: "" })} />
-        <RichArea label={tr("Text of the card")} place={`${place}.body`} value={card.body.text} most={TEXT_MAX} rows={3} named={named} error={errors(`${place}.body`)} onChange={(text) => change({ body: { ...card.body, text } })} />
+        <RichArea label={tr("Text of the card")} place={`${place}.body`} value={card.body.text} most={TEXT_MAX} rows={3} named={named} error={errors(`${place}.body`)} onChange={(text) => change({ body: named ? { ...card.body, text } : renumbered({ ...card.body, text }) })} />
         <Samples text={card.body.text} samples={card.body.samples} place={`${place}.body`} errors={errors} onChange={(samples) => change({ body: { ...card.body, samples } })} />
         <div>
           <p className="text-sm font-medium">{tr("Buttons of the cards")}</p>

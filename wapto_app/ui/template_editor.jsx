@@ -8,10 +8,11 @@ import MessageSquare from "lucide-react/dist/esm/icons/message-square.mjs";
 import ReceiptText from "lucide-react/dist/esm/icons/receipt-text.mjs";
 import { FIELD, PLAIN, PRIMARY, Wrong } from "./composer_parts.jsx";
 import { tr, trn, trServer } from "./i18n.jsx";
+import { byName } from "./language.jsx";
 import { Dialog } from "./overlay.jsx";
 import { Buttons } from "./template_buttons.jsx";
 import { Cards } from "./template_cards.jsx";
-import { emptyCard, formOf, isNamed, modelOf, renumbered, shapeOf, withFormat } from "./template_model.jsx";
+import { emptyButton, emptyCard, formOf, isNamed, modelOf, renumbered, shapeOf, withFormat } from "./template_model.jsx";
 import { Header, OfferFields, OtpFields, Tiles } from "./template_parts.jsx";
 import { TemplatePreview } from "./template_preview.jsx";
 import { Line, RichArea, Row, Samples } from "./template_text.jsx";
@@ -33,8 +34,9 @@ function shaped(model, shape) {
   if (shape === "carousel") return { ...model, cards: model.cards ?? [emptyCard(), emptyCard()], offer: null };
   if (shape === "standard") return { ...model, cards: null, offer: null };
   const header = OFFER_FILES.includes(model.header.format) ? model.header : { format: "IMAGE", text: "", samples: {}, file: "" };
-  const kept = model.buttons.filter((each) => ["COPY_CODE", "URL"].includes(each.type));
-  return { ...model, cards: null, header, footer: "", buttons: kept, offer: model.offer ?? { text: "", ends: true } };
+  const kept = model.buttons.filter((each) => each.type === "URL");
+  const code = model.buttons.find((each) => each.type === "COPY_CODE") ?? emptyButton("COPY_CODE");
+  return { ...model, cards: null, header, footer: "", buttons: [code, ...kept], offer: model.offer ?? { text: "", ends: true } };
 }
 
 function Section({ title, about, place, children }) {
@@ -54,7 +56,7 @@ function About({ model, set, errors, languages, accounts, isNew, approved }) {
       <div className="grid gap-4 sm:grid-cols-2">
         <Line label={tr("Name")} place="name" value={model.name} error={errors("name")} dir="ltr" maxLength={512} disabled={!isNew} placeholder="order_update" help={isNew ? tr("Small letters, numbers and _. Customers do not see it.") : tr("A name that WhatsApp knows cannot change.")} onChange={name} />
         <Row label={tr("Language")} place="language" error={errors("language")} help={isNew ? tr("The language that the text is written in.") : undefined}>
-          {(props) => <select {...props} value={model.language} disabled={!isNew} onChange={(event) => set({ language: event.target.value })} className={FIELD}>{languages.map(({ code, name: words }) => <option key={code} value={code}>{tr(words)} ({code})</option>)}</select>}
+          {(props) => <select {...props} value={model.language} disabled={!isNew} onChange={(event) => set({ language: event.target.value })} className={FIELD}>{byName(languages).map(([code, words]) => <option key={code} value={code}>{words} ({code})</option>)}</select>}
         </Row>
       </div>
       {accounts.length > 1 && (
@@ -76,8 +78,7 @@ function Text({ model, set, errors }) {
   const named = isNamed(model);
   const body = (text) => {
     const next = { ...model.body, text };
-    const fewer = !named && text.length < model.body.text.length;
-    set({ body: fewer ? renumbered(next) : next });
+    set({ body: named ? next : renumbered(next) });
   };
   return (
     <Section title={model.cards ? tr("Text above the cards") : tr("Text")} place="body">

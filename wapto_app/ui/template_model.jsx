@@ -182,12 +182,10 @@ export function nextGap(text, named, wanted) {
   return `{{${name}}}`;
 }
 
-// Meta: positional variables are numbered from 1 without gaps. After one was deleted the others move up.
+// Meta: positional variables are numbered from 1 in the order of the text. Where one is moved or deleted the others follow.
 export function renumbered({ text, samples }) {
-  const names = gapsOf(text).filter((name) => /^\d+$/.test(name)).sort((a, b) => Number(a) - Number(b));
+  const names = gapsOf(text);
+  if (names.every((name, at) => name === String(at + 1))) return { text, samples };
   const to = Object.fromEntries(names.map((name, at) => [name, String(at + 1)]));
-  return { text: text.replace(GAP, (gap, name) => (to[name] ? `{{${to[name]}}}` : gap)), samples: Object.fromEntries(names.map((name) => [to[name], samples?.[name] ?? ""])) };
+  return { text: text.replace(GAP, (gap, name) => `{{${to[name]}}}`), samples: Object.fromEntries(names.map((name) => [to[name], samples?.[name] ?? ""])) };
 }
-
-// What the preview draws: the same for a template that is edited and for one that Meta has.
-export const previewOf = (form) => modelOf(form);

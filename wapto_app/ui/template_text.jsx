@@ -1,4 +1,4 @@
-import { useId, useRef, useState } from "react";
+import { useId, useLayoutEffect, useRef, useState } from "react";
 import Bold from "lucide-react/dist/esm/icons/bold.mjs";
 import Braces from "lucide-react/dist/esm/icons/braces.mjs";
 import Code from "lucide-react/dist/esm/icons/code.mjs";
@@ -75,6 +75,17 @@ export function AddVariable({ named, text, most, onAdd }) {
 export function RichArea({ label, place, value, error, help, most, named, variables = true, rows = 6, onChange }) {
   const area = useRef(null);
   const [emoji, setEmoji] = useState(false);
+  // Where the text is corrected while it is typed (variables are numbered anew) the caret stays where it was.
+  const typed = useRef(null);
+  useLayoutEffect(() => {
+    const was = typed.current;
+    typed.current = null;
+    if (was && was.text !== value && document.activeElement === area.current) area.current.setSelectionRange(was.at, was.at);
+  }, [value]);
+  const type = (event) => {
+    typed.current = { text: event.target.value, at: event.target.selectionStart };
+    onChange(event.target.value);
+  };
   const press = (event) => {
     const mark = markOf(event);
     if (!mark) return;
@@ -85,7 +96,7 @@ export function RichArea({ label, place, value, error, help, most, named, variab
     <Row label={label} place={place} error={error} help={help} text={value} most={most}>
       {(props) => (
         <div className="relative">
-          <textarea {...props} ref={area} value={value} rows={rows} dir="auto" onChange={(event) => onChange(event.target.value)} onKeyDown={press} className={AREA} />
+          <textarea {...props} ref={area} value={value} rows={rows} dir="auto" onChange={type} onKeyDown={press} className={AREA} />
           <div role="toolbar" aria-label={tr("Formatting")} className="flex flex-wrap items-center gap-0.5">
             {MARKS.map(([mark, glyph, name]) => <Tool key={mark} icon={glyph} size={17} label={name()} onClick={() => wrap(area.current, mark, onChange)} />)}
             <div className="relative">

@@ -7,6 +7,7 @@
 from wapto_app.services.templates.advice import Advice
 from wapto_app.services.templates.anatomy import Button, Form, Slot, describe, file_kind
 from wapto_app.services.templates.drafts import create, duplicate, forget_edit, form_of_draft, save
+from wapto_app.services.templates.figures import Figures, Sibling, figures, siblings
 from wapto_app.services.templates.filling import Filled, fill
 from wapto_app.services.templates.listing import (
     Details,
@@ -20,20 +21,33 @@ from wapto_app.services.templates.listing import (
 )
 from wapto_app.services.templates.queries import TemplateRow, approved, form_of, of_account
 from wapto_app.services.templates.rules import TemplateForm, problems
-from wapto_app.services.templates.starters import Starter, all_starters, create_from, form_of_starter
+from wapto_app.services.templates.standing import AccountChoice, Standing, standing
+from wapto_app.services.templates.starters import (
+    Sector,
+    Starter,
+    all_starters,
+    create_from,
+    form_of_starter,
+    sectors,
+)
 from wapto_app.services.templates.sync import Synced, sync, sync_all
 from wapto_app.services.templates.topic import TOPIC
 
 __all__ = [
     "TOPIC",
+    "AccountChoice",
     "Advice",
     "Button",
     "Details",
     "EventRow",
+    "Figures",
     "Filled",
     "Form",
     "ListedTemplate",
+    "Sector",
+    "Sibling",
     "Slot",
+    "Standing",
     "Starter",
     "Synced",
     "TemplateFilter",
@@ -47,6 +61,7 @@ __all__ = [
     "describe",
     "details",
     "duplicate",
+    "figures",
     "file_kind",
     "fill",
     "forget_edit",
@@ -58,6 +73,9 @@ __all__ = [
     "of_account",
     "problems",
     "save",
+    "sectors",
+    "siblings",
+    "standing",
     "sync",
     "sync_all",
 ]

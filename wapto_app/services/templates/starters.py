@@ -1,7 +1,8 @@
 """Templates to begin with, written by us: a file for each sector in ``starter_texts``.
 
-A file holds ``{"sector", "title", "starters": [{"key", "title", "about", "category", "parameter_format",
-"texts": {"en_US": {"components": […]}, "es": {…}}}]}``; the components are Meta's, with samples, without files.
+A file holds ``{"sector", "order", "words", "starters": [{"key", "category", "parameter_format", "title", "about",
+"components"}]}``. ``words``, ``title`` and ``about`` are by the language of the reader, ``components`` by the language
+of the template; they are Meta's, with samples, without files.
 """
 
 from __future__ import annotations
@@ -19,47 +20,59 @@ from wapto_app.services.templates.drafts import account_of, create, free_name
 from wapto_app.services.templates.rules import TemplateForm
 
 
+class Sector(TypedDict):
+    """``words`` is its name by language."""
+
+    key: str
+    words: dict[str, str]
+
+
 class Starter(TypedDict):
-    """``key`` is its name at Meta too. ``components`` are those of each language, by Meta's code."""
+    """``key`` is its name at Meta too. ``title`` and ``about`` are by the reader's language, ``components`` by Meta's
+    code of the language that they are written in."""
 
     key: str
     sector: str
-    sector_title: str
-    title: str
-    about: str
     category: str
     parameter_format: str
+    title: dict[str, str]
+    about: dict[str, str]
     languages: list[str]
     components: dict[str, list[dict[str, Any]]]
 
 
+def sectors() -> list[Sector]:
+    """In the order in which they are shown. Shared, as are the starters: do not change what it returns."""
+    return [Sector(key=each["sector"], words=each["words"]) for each in _files()]
+
+
 def all_starters() -> list[Starter]:
-    """By sector and within it in the order of its file. Shared: do not change what it returns."""
+    """By sector and within it in the order of its file."""
     return _read()
 
 
 @cache
-def _read() -> list[Starter]:
+def _files() -> list[dict[str, Any]]:
     folder = files("wapto_app.services.templates") / "starter_texts"
-    found: list[Starter] = []
-    for file in sorted(folder.iterdir(), key=lambda each: each.name):
-        if file.name.endswith(".json"):
-            sector = json.loads(file.read_text(encoding="utf-8"))
-            found += [_starter(sector, each) for each in sector["starters"]]
-    return found
+    found = [json.loads(each.read_text("utf-8")) for each in folder.iterdir() if each.name.endswith(".json")]
+    return sorted(found, key=lambda each: each["order"])
 
 
-def _starter(sector: dict[str, Any], raw: dict[str, Any]) -> Starter:
+@cache
+def _read() -> list[Starter]:
+    return [_starter(sector["sector"], each) for sector in _files() for each in sector["starters"]]
+
+
+def _starter(sector: str, raw: dict[str, Any]) -> Starter:
     return Starter(
         key=raw["key"],
-        sector=sector["sector"],
-        sector_title=sector["title"],
+        sector=sector,
+        category=raw["category"],
+        parameter_format=raw["parameter_format"],
         title=raw["title"],
         about=raw["about"],
-        category=raw["category"],
-        parameter_format=raw.get("parameter_format", "POSITIONAL"),
-        languages=list(raw["texts"]),
-        components={code: text["components"] for code, text in raw["texts"].items()},
+        languages=list(raw["components"]),
+        components=raw["components"],
     )
 
 
