@@ -4,17 +4,18 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+from sqlmodel import select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from wapto_app.models import Channel, ChannelStatus, Conversation
+from wapto_app.models import Channel, ChannelStatus, Contact, Conversation
 from wapto_app.security.permissions import Actor, Permission
 from wapto_app.services import inbox
-from wapto_app.services.contacts.editing import of_id
 from wapto_app.services.contacts.starting import start_chat
 from wapto_app.services.errors import NotConnected, NotFound
 from wapto_app.services.inbox.outgoing import OutgoingTemplate
 from wapto_app.services.templates.anatomy import Form
 from wapto_app.services.templates.queries import TemplateRow, approved_with, form_with
+from wapto_app.services.visibility import readable_contact
 
 
 async def choices(
@@ -63,10 +64,13 @@ async def send(
 
 async def _between(session: AsyncSession, actor: Actor, contact_id: int, channel_id: int) -> Conversation:
     """A conversation that there may not be yet: it is in no table."""
-    contact = await of_id(session, actor, contact_id)
+    actor.require(Permission.CONTACTS_SEE)
+    seen = select(Contact.id).where(Contact.id == contact_id, readable_contact(actor))
+    if (await session.exec(seen)).first() is None:
+        raise NotFound("contact")
     channel = await session.get(Channel, channel_id)
     if channel is None:
         raise NotFound("number")
     if channel.status is ChannelStatus.DISCONNECTED:
         raise NotConnected
-    return Conversation(contact_id=contact.id or 0, channel_id=channel_id)
+    return Conversation(contact_id=contact_id, channel_id=channel_id)
