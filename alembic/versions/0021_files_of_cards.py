@@ -1,4 +1,4 @@
-"""files of cards, and the category of an edit.
+"""files of cards, the category of an edit, and which template a message is.
 
 Revision: 0021, after 0019
 """
@@ -11,6 +11,7 @@ down_revision = "0019"
 branch_labels = None
 depends_on = None
 
+_OF_TEMPLATE = sa.text("template_id IS NOT NULL")
 _BIG = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 
 
@@ -44,8 +45,26 @@ def upgrade() -> None:
     with op.batch_alter_table("template", schema=None) as batch_op:
         batch_op.alter_column("draft_category", server_default=None)
 
+    op.add_column("message", sa.Column("template_id", sa.Integer(), nullable=True))
+    is_sqlite = op.get_bind().dialect.name == "sqlite"
+    template = (
+        "json_extract(content, '$.template_id')" if is_sqlite else "CAST(content->>'template_id' AS INTEGER)"
+    )
+    op.execute(
+        f"UPDATE message SET template_id = {template} WHERE type = 'template' AND direction = 'outbound'"
+    )
+    op.create_index(
+        "ix_message_template_id_at",
+        "message",
+        ["template_id", "at"],
+        sqlite_where=_OF_TEMPLATE,
+        postgresql_where=_OF_TEMPLATE,
+    )
+
 
 def downgrade() -> None:
+    op.drop_index("ix_message_template_id_at", "message")
+    op.drop_column("message", "template_id")
     with op.batch_alter_table("template", schema=None) as batch_op:
         batch_op.drop_column("draft_category")
     op.drop_table("message_file")

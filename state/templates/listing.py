@@ -31,7 +31,9 @@ class Filter(TypedDict):
 
 
 NO_FILTER = Filter(search="", status="", category="", language="", quality="", sort="")
-NO_STANDING = Standing(accounts=[], synced="", used=0, limit=-1)
+NO_STANDING = Standing(
+    connected=False, accounts=[], synced_at="", total=0, drafts=0, used=0, limit=-1
+)
 
 
 class TemplateList(rx.State):
@@ -114,7 +116,7 @@ class TemplateList(rx.State):
         async with runtime.get().db.read() as session:
             for _page in range(self._pages):
                 page = await templates.listing(session, actor, wanted, after)
-                rows, after = [*rows, *page["rows"]], page["after"]
+                rows, after = [*rows, *page["rows"]], page["end"]
                 if not after:
                     break
             self.standing = await templates.standing(session, actor)

@@ -108,7 +108,8 @@ class Message(SQLModel, table=True):
     payload (``integrations.whatsapp``), ``body`` the text to show in lists and to search. ``recipient`` is the
     address an outbound message goes to: ``+E.164`` or a business-scoped user id. ``attempt`` counts how often it was
     handed to Meta, ``refusals`` how often Meta answered with an error that passes. ``campaign_recipient_id`` is whom a
-    message of a campaign is for.
+    message of a campaign is for. ``template_id`` is the template of a message that is no campaign's, to count them:
+    campaigns have their own figures.
     """
 
     __tablename__ = "message"
@@ -117,6 +118,7 @@ class Message(SQLModel, table=True):
         partial_index("ix_message_waiting", "channel_id", "id", where=WAITING),
         partial_index("ix_message_waiting_conversation", "conversation_id", "id", where=WAITING_IN_LINE),
         partial_index("ix_message_unconfirmed", "channel_id", "id", where=UNCONFIRMED),
+        partial_index("ix_message_template_id_at", "template_id", "at", where="template_id IS NOT NULL"),
         partial_index("ix_message_files", "conversation_id", "at", "id", where=HAS_FILE),
     )
 
@@ -143,6 +145,7 @@ class Message(SQLModel, table=True):
     attempt: int = 0
     refusals: int = 0
     campaign_recipient_id: int | None = Field(default=None, sa_type=BigId)
+    template_id: int | None = None
     not_before: datetime | None = None
     sending_since: datetime | None = None
     error_code: int | None = None

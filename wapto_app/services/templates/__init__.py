@@ -6,22 +6,20 @@
 
 from wapto_app.services.templates.advice import Advice
 from wapto_app.services.templates.anatomy import Button, Form, Slot, describe, file_kind
+from wapto_app.services.templates.details import Details, EventRow, details
 from wapto_app.services.templates.drafts import create, duplicate, forget_edit, form_of_draft, save
-from wapto_app.services.templates.figures import Figures, Sibling, figures, siblings
 from wapto_app.services.templates.filling import Filled, fill
 from wapto_app.services.templates.listing import (
-    Details,
-    EventRow,
     ListedTemplate,
+    Standing,
     TemplateFilter,
     TemplatePage,
-    details,
     languages_used,
     listing,
+    standing,
 )
 from wapto_app.services.templates.queries import TemplateRow, approved, form_of, of_account
 from wapto_app.services.templates.rules import TemplateForm, problems
-from wapto_app.services.templates.standing import AccountChoice, Standing, standing
 from wapto_app.services.templates.starters import (
     Sector,
     Starter,
@@ -35,17 +33,14 @@ from wapto_app.services.templates.topic import TOPIC
 
 __all__ = [
     "TOPIC",
-    "AccountChoice",
     "Advice",
     "Button",
     "Details",
     "EventRow",
-    "Figures",
     "Filled",
     "Form",
     "ListedTemplate",
     "Sector",
-    "Sibling",
     "Slot",
     "Standing",
     "Starter",
@@ -61,7 +56,6 @@ __all__ = [
     "describe",
     "details",
     "duplicate",
-    "figures",
     "file_kind",
     "fill",
     "forget_edit",
@@ -74,7 +68,6 @@ __all__ = [
     "problems",
     "save",
     "sectors",
-    "siblings",
     "standing",
     "sync",
     "sync_all",

@@ -1,4 +1,4 @@
-"""The templates of all accounts, and all about one of them."""
+"""The templates of all accounts."""
 
 from __future__ import annotations
 
@@ -14,19 +14,20 @@ from typing_extensions import TypedDict as Payload
 
 from integrations.whatsapp.webhooks.decoding import clean_text
 from wapto_app.db import fetch
-from wapto_app.models import Account, CampaignVariant, Channel, Template, TemplateEvent
+from wapto_app.models import CampaignVariant, Channel, ChannelStatus, Template
 from wapto_app.models.base import table_of
 from wapto_app.security.permissions import Actor, Permission
-from wapto_app.services.errors import NotFound
-from wapto_app.services.templates.advice import Advice, advise
-from wapto_app.services.templates.anatomy import Form, describe
-from wapto_app.services.templates.drafts import DRAFT, form_in, why_not_editable
-from wapto_app.services.templates.rules import TemplateForm, in_words
+from wapto_app.services import plans
+from wapto_app.services.plans import Limit
+from wapto_app.services.templates.advice import reason_in_words
+from wapto_app.services.templates.anatomy import describe
+from wapto_app.services.templates.drafts import DRAFT
+from wapto_app.services.templates.rules import components_of, in_words
+from wapto_app.services.templates.rules.shape import Json, parts_by_kind, text_in
 
 template_table = table_of(Template)
 
 PAGE = 50
-EVENTS = 100
 SORTS = ("name", "newest", "used")
 
 
@@ -47,63 +48,59 @@ class TemplateFilter(Payload, total=False):
 
 
 class ListedTemplate(TypedDict):
-    """A line of the table. Times are ISO 8601 or empty; ``language_name`` is English.
+    """A line of the table. Times are ISO 8601 or empty; ``language_words`` is English.
 
-    ``has_edit``: there is an edit that was not submitted. ``preview`` is the text with its variables.
+    ``has_edit``: there is an edit that was not submitted. ``body`` is the text with its variables, ``kinds`` what it
+    has beside texts: ``image``, ``video``, ``document``, ``location``, ``product``, ``carousel``, ``offer``,
+    ``code``. ``rejected_reason`` says in words what a rejection means. ``account`` is empty while there is only one.
     """
 
     id: int
+    waba_id: str
+    account: str
     name: str
     language: str
-    language_name: str
+    language_words: str
     category: str
     status: str
     quality: str
-    preview: str
-    has_edit: bool
-    campaigns: int
-    last_used: str
-    updated: str
+    rejected_reason: str
     paused_until: str
-    account: str
+    body: str
+    kinds: list[str]
+    has_edit: bool
+    used_by: int
+    last_used_at: str
+    updated_at: str
 
 
 class TemplatePage(TypedDict):
-    """``after`` asks for the next page; empty on the last. ``total`` counts all that the filter finds."""
+    """``end`` is the ``after`` of the next page; empty on the last. ``total`` counts all that the filter finds."""
 
     rows: list[ListedTemplate]
-    after: str
+    end: str
     total: int
 
 
-class EventRow(TypedDict):
-    """``kind`` as ``TemplateEventKind``; ``by`` is empty for what Meta told. ``at`` is ISO 8601."""
+class AccountName(TypedDict):
+    """A connected account and the name of its first number."""
 
-    id: int
-    kind: str
-    before: str
-    after: str
-    detail: str
-    by: str
-    at: str
+    waba_id: str
+    name: str
 
 
-class Details(TypedDict):
-    """Everything about one. ``form`` is what Meta has, ``draft`` what the editor would begin with."""
+class Standing(TypedDict):
+    """How it stands with templates as a whole. ``synced_at`` is ISO 8601, empty for never; ``limit`` is what the
+    plan allows, -1 for no limit, of which ``used`` are there.
+    """
 
-    row: ListedTemplate
-    form: Form
-    draft: TemplateForm
-    components: list[dict[str, Any]]
-    sample_files: dict[str, str]
-    meta_id: str
-    author: str
-    submitted: str
-    created: str
-    advice: list[Advice]
-    events: list[EventRow]
-    is_editable: bool
-    why_not_editable: str
+    connected: bool
+    accounts: list[AccountName]
+    synced_at: str
+    total: int
+    drafts: int
+    used: int
+    limit: int
 
 
 _Mark = TypeAdapter(list[str])
@@ -124,36 +121,47 @@ async def listing(
     total = (await fetch(session, sa.select(sa.func.count()).select_from(Template).where(*conditions)))[0][0]
     shown = found[:PAGE]
     return TemplatePage(
-        rows=await _rows(session, shown),
-        after=_mark(shown[-1], wanted.get("sort", "")) if len(found) > PAGE else "",
+        rows=await rows_of(session, shown),
+        end=_mark(shown[-1], wanted.get("sort", "")) if len(found) > PAGE else "",
         total=total,
     )
 
 
-async def details(session: AsyncSession, actor: Actor, template_id: int) -> Details:
-    """All about one, also one that Meta does not list any more. Raises NotFound."""
+async def standing(session: AsyncSession, actor: Actor) -> Standing:
+    """What the page says above its table, and what it shows when there is none."""
     actor.require(Permission.TEMPLATES_SEE)
-    template = await session.get(Template, template_id)
-    if template is None:
-        raise NotFound("template")
-    reason = why_not_editable(template.status)
-    if template.gone_at is not None:
-        reason = "This template does not exist at WhatsApp any more."
-    return Details(
-        row=(await _rows(session, [template]))[0],
-        form=describe(template),
-        draft=form_in(template),
-        components=list(template.components),
-        sample_files=dict(template.sample_files),
-        meta_id=template.meta_id,
-        author=await _name_of(session, template.author_id),
-        submitted=_iso(template.submitted_at),
-        created=_iso(template.created_at),
-        advice=advise(template),
-        events=await _events(session, template_id),
-        is_editable=not reason,
-        why_not_editable=reason,
+    t = Template
+    counted = sa.select(
+        sa.func.count(),
+        sa.func.count().filter(col(t.status) == DRAFT),
+        sa.func.max(col(t.synced_at)),
+    ).where(col(t.gone_at).is_(None))
+    total, drafts, synced_at = (await fetch(session, counted))[0]
+    names = await account_names(session)
+    room = await plans.room(session, Limit.TEMPLATES)
+    return Standing(
+        connected=bool(names),
+        accounts=[AccountName(waba_id=waba_id, name=name) for waba_id, name in names.items()],
+        synced_at=_iso(synced_at),
+        total=total,
+        drafts=drafts,
+        used=room.used,
+        limit=room.limit,
     )
+
+
+async def account_names(session: AsyncSession) -> dict[str, str]:
+    """The connected accounts, each by the name of its first number."""
+    columns = (Channel.waba_id, Channel.verified_name, Channel.display_phone_number)
+    query = (
+        sa.select(*(col(each) for each in columns))
+        .where(col(Channel.status) == ChannelStatus.CONNECTED)
+        .order_by(col(Channel.id))
+    )
+    found: dict[str, str] = {}
+    for row in await fetch(session, query):
+        found.setdefault(row.waba_id, row.verified_name or row.display_phone_number)
+    return found
 
 
 async def languages_used(session: AsyncSession, actor: Actor) -> list[tuple[str, str]]:
@@ -244,70 +252,51 @@ def _behind(order: Order, mark: Sequence[Any]) -> sa.ColumnElement[bool]:
     return columns < values if order[0][1] else columns > values
 
 
-async def _rows(session: AsyncSession, found: Sequence[Template]) -> list[ListedTemplate]:
+async def rows_of(session: AsyncSession, found: Sequence[Template]) -> list[ListedTemplate]:
+    """The lines of these, which the caller may show."""
     ids = [each.id for each in found]
+    v = CampaignVariant
     counting = (
-        sa.select(
-            col(CampaignVariant.template_id), sa.func.count(sa.distinct(col(CampaignVariant.campaign_id)))
-        )
-        .where(col(CampaignVariant.template_id).in_(ids))
-        .group_by(col(CampaignVariant.template_id))
+        sa.select(col(v.template_id), sa.func.count(sa.distinct(col(v.campaign_id))))
+        .where(col(v.template_id).in_(ids))
+        .group_by(col(v.template_id))
     )
     campaigns: dict[Any, int] = dict(await fetch(session, counting))
-    names = sa.select(col(Channel.waba_id), sa.func.min(col(Channel.verified_name))).group_by(
-        col(Channel.waba_id)
-    )
-    accounts: dict[str, str] = dict(await fetch(session, names))
-    return [_row(each, campaigns.get(each.id, 0), accounts.get(each.waba_id) or "") for each in found]
+    names = await account_names(session)
+    accounts = names if len(names) > 1 else {}
+    return [_row(each, campaigns.get(each.id, 0), accounts.get(each.waba_id, "")) for each in found]
 
 
 def _row(template: Template, campaigns: int, account: str) -> ListedTemplate:
+    rejected = reason_in_words(template.rejected_reason)[0] if template.status == "REJECTED" else ""
     return ListedTemplate(
         id=template.id or 0,
+        waba_id=template.waba_id,
+        account=account,
         name=template.name,
         language=template.language,
-        language_name=in_words(template.language),
+        language_words=in_words(template.language),
         category=template.category,
         status=template.status,
         quality=template.quality,
-        preview=describe(template)["body"][:200],
-        has_edit=template.status != DRAFT and template.draft_components is not None,
-        campaigns=campaigns,
-        last_used=_iso(template.last_used_at),
-        updated=_iso(template.updated_at),
+        rejected_reason=rejected,
         paused_until=_iso(template.paused_until),
-        account=account,
+        body=describe(template)["body"][:200],
+        kinds=_kinds(template.components, template.category),
+        has_edit=template.status != DRAFT and template.draft_components is not None,
+        used_by=campaigns,
+        last_used_at=_iso(template.last_used_at),
+        updated_at=_iso(template.updated_at),
     )
 
 
-async def _events(session: AsyncSession, template_id: int) -> list[EventRow]:
-    e = TemplateEvent
-    columns = [col(each) for each in (e.id, e.kind, e.before, e.after, e.detail, e.at)]
-    query = (
-        sa.select(*columns, col(Account.name).label("by"))
-        .select_from(e)
-        .outerjoin(Account, col(Account.id) == col(e.author_id))
-        .where(col(e.template_id) == template_id)
-        .order_by(col(e.id).desc())
-        .limit(EVENTS)
-    )
-    return [
-        EventRow(
-            id=row.id,
-            kind=row.kind.value,
-            before=row.before,
-            after=row.after,
-            detail=row.detail,
-            by=row.by or "",
-            at=row.at.isoformat(),
-        )
-        for row in await fetch(session, query)
-    ]
-
-
-async def _name_of(session: AsyncSession, account_id: int | None) -> str:
-    found = await session.exec(select(Account.name).where(Account.id == account_id))
-    return found.first() or ""
+def _kinds(components: Sequence[Json], category: str) -> list[str]:
+    parts = parts_by_kind(components_of(list(components)))
+    shape = text_in(parts.get("HEADER", {}), "format").lower()
+    found = [shape] if shape not in ("", "text") else []
+    found += ["carousel"] if "CAROUSEL" in parts else []
+    found += ["offer"] if "LIMITED_TIME_OFFER" in parts else []
+    return found + (["code"] if category == "AUTHENTICATION" else [])
 
 
 def _iso(moment: datetime | None) -> str:

@@ -1,8 +1,8 @@
 """Templates to begin with, written by us: a file for each sector in ``starter_texts``.
 
-A file holds ``{"sector", "order", "words", "starters": [{"key", "category", "parameter_format", "title", "about",
-"components"}]}``. ``words``, ``title`` and ``about`` are by the language of the reader, ``components`` by the language
-of the template; they are Meta's, with samples, without files.
+A file holds ``{"sector", "order", "words": {"en": …}, "starters": [{"key", "category", "parameter_format",
+"title": {"en": …}, "about": {"en": …}, "components": {"en": […]}}]}``, the words in the languages of the pages, the
+components in Meta's shape and by Meta's codes of languages, with samples, without files.
 """
 
 from __future__ import annotations
@@ -21,15 +21,14 @@ from wapto_app.services.templates.rules import TemplateForm
 
 
 class Sector(TypedDict):
-    """``words`` is its name by language."""
+    """``words`` is what it is called, by the language of the reader."""
 
     key: str
     words: dict[str, str]
 
 
 class Starter(TypedDict):
-    """``key`` is its name at Meta too. ``title`` and ``about`` are by the reader's language, ``components`` by Meta's
-    code of the language that they are written in."""
+    """``key`` is its name at Meta too. ``components`` are those of each language, by Meta's code."""
 
     key: str
     sector: str
@@ -42,25 +41,27 @@ class Starter(TypedDict):
 
 
 def sectors() -> list[Sector]:
-    """In the order in which they are shown. Shared, as are the starters: do not change what it returns."""
+    """In the order in which they are shown."""
     return [Sector(key=each["sector"], words=each["words"]) for each in _files()]
 
 
 def all_starters() -> list[Starter]:
-    """By sector and within it in the order of its file."""
-    return _read()
+    """By sector and within it in the order of its file. Shared: do not change what it returns."""
+    return _starters()
+
+
+@cache
+def _starters() -> list[Starter]:
+    return [_starter(sector["sector"], each) for sector in _files() for each in sector["starters"]]
 
 
 @cache
 def _files() -> list[dict[str, Any]]:
     folder = files("wapto_app.services.templates") / "starter_texts"
-    found = [json.loads(each.read_text("utf-8")) for each in folder.iterdir() if each.name.endswith(".json")]
-    return sorted(found, key=lambda each: each["order"])
-
-
-@cache
-def _read() -> list[Starter]:
-    return [_starter(sector["sector"], each) for sector in _files() for each in sector["starters"]]
+    if not folder.is_dir():
+        return []
+    texts = [each.read_text(encoding="utf-8") for each in folder.iterdir() if each.name.endswith(".json")]
+    return sorted(map(json.loads, texts), key=lambda each: (each["order"], each["sector"]))
 
 
 def _starter(sector: str, raw: dict[str, Any]) -> Starter:
