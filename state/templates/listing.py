@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TypedDict
 from urllib.parse import urlencode
 
@@ -31,13 +32,11 @@ class Filter(TypedDict):
 
 
 NO_FILTER = Filter(search="", status="", category="", language="", quality="", sort="")
-NO_STANDING = Standing(
-    connected=False, accounts=[], synced_at="", total=0, drafts=0, used=0, limit=-1
-)
+NO_STANDING = Standing(connected=False, accounts=[], synced_at="", total=0, drafts=0, used=0, limit=-1)
 
 
 class TemplateList(rx.State):
-    """``address`` is that of the page with its filters, so that it can be kept and handed on."""
+    """The filters stand in the address, so that a link and the way back keep them."""
 
     loaded: bool = False
     rows: list[ListedTemplate] = []
@@ -53,11 +52,6 @@ class TemplateList(rx.State):
     def filters(self) -> int:
         """How many are set, the search too."""
         return sum(1 for name in FILTERS if name != "sort" and self.filter[name])  # type: ignore[literal-required]
-
-    @rx.var(initial_value="/templates")
-    def address(self) -> str:
-        chosen = {name: value for name, value in self.filter.items() if value}
-        return "/templates" + (f"?{urlencode(chosen)}" if chosen else "")
 
     @rx.event
     @requires(Permission.TEMPLATES_SEE)
@@ -75,17 +69,16 @@ class TemplateList(rx.State):
 
     @rx.event
     @requires(Permission.TEMPLATES_SEE)
-    async def choose(self, name: str, value: str) -> None:
-        if name in FILTERS:
-            self.filter = Filter(**{**self.filter, name: value[:100]})  # type: ignore[typeddict-item]
-            self._pages = 1
-            await self._show()
+    async def choose(self, name: str, value: str) -> EventSpec | None:
+        if name not in FILTERS:
+            return None
+        chosen = {**self.filter, name: value[:100]}
+        return rx.redirect(_address(chosen), replace=True)
 
     @rx.event
     @requires(Permission.TEMPLATES_SEE)
-    async def clear_filters(self) -> None:
-        self.filter, self._pages = Filter(**{**NO_FILTER, "sort": self.filter["sort"]}), 1  # type: ignore[typeddict-item]
-        await self._show()
+    async def clear_filters(self) -> EventSpec:
+        return rx.redirect(_address({"sort": self.filter["sort"]}), replace=True)
 
     @rx.event
     @requires(Permission.TEMPLATES_SEE)
@@ -123,6 +116,11 @@ class TemplateList(rx.State):
             self.languages = [code for code, _name in await templates.languages_used(session, actor)]
         self.rows, self.total, self.loaded = rows, page["total"], True
         self.has_more = bool(after) and len(rows) < _MOST
+
+
+def _address(chosen: Mapping[str, object]) -> str:
+    query = urlencode({name: value for name, value in chosen.items() if value})
+    return f"/templates?{query}" if query else "/templates"
 
 
 def _filter_of(chosen: Filter) -> TemplateFilter:

@@ -169,9 +169,12 @@ function Foot({ isSaved, refused, pending, ready, onPreview, onSubmit, label }) 
   );
 }
 
+// What is on the screen while the language of the pages changes, for then all of it is drawn anew.
+const kept = new Map();
+
 // The whole of it. The form lives in the browser; the server keeps it, checks it and submits it.
-export function TemplateEditor({ form, files, problems, errors: refusal, saved, picked, languages, accounts, status, business, pending, onWrite, onLibrary, onSubmit }) {
-  const [model, setModel] = useState(() => modelOf(form));
+export function TemplateEditor({ form, files, problems, errors: refusal, saved, revision, picked, languages, accounts, status, business, pending, onWrite, onLibrary, onSubmit }) {
+  const [model, setModel] = useState(() => kept.get(revision) ?? modelOf(form));
   const [touched, setTouched] = useState(() => new Set());
   const [all, setAll] = useState(false);
   const [sheet, setSheet] = useState("");
@@ -186,6 +189,8 @@ export function TemplateEditor({ form, files, problems, errors: refusal, saved, 
   const set = (more) => {
     const next = { ...model, ...more };
     setModel(next);
+    kept.clear();
+    kept.set(revision, next);
     saving.changed(next);
   };
   const shown = useMemo(() => {

@@ -20,7 +20,7 @@ class TemplateEditor(rx.NoSSRComponent):
 
     What is typed lives in the browser. ``on_write`` hands it over a moment after the last key with the number of the
     version; ``saved`` is the number that the server has. ``picked`` brings a file of the library, counted by ``n``.
-    Give it the ``key`` of what it edits.
+    Give it the ``key`` of what it edits, and as ``revision`` a name that no other opening of a template has.
     """
 
     library = source("template_editor.jsx")
@@ -32,6 +32,7 @@ class TemplateEditor(rx.NoSSRComponent):
     problems: rx.Var[dict[str, str]]
     errors: rx.Var[dict[str, str]]
     saved: rx.Var[int]
+    revision: rx.Var[str]
     picked: rx.Var[Any]
     languages: rx.Var[list[str]]
     accounts: rx.Var[Any]
@@ -96,8 +97,10 @@ class TemplateSender(rx.NoSSRComponent):
     library = source("template_sender.jsx")
     tag = "TemplateSender"
 
+    open: rx.Var[bool]
     contact: rx.Var[int]
     name: rx.Var[str]
+    people: rx.Var[Any]
     numbers: rx.Var[Any]
     rows: rx.Var[Any]
     form: rx.Var[Any]
@@ -107,6 +110,8 @@ class TemplateSender(rx.NoSSRComponent):
     answered: rx.Var[int]
     may_pick: rx.Var[bool]
 
+    on_people: rx.EventHandler[_spec(str)]
+    on_pick: rx.EventHandler[_spec(int, str)]
     on_find: rx.EventHandler[_spec(int, str)]
     on_choose: rx.EventHandler[_spec(int, int)]
     on_sync: rx.EventHandler[_spec(int)]
