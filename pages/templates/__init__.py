@@ -157,7 +157,7 @@ def _table() -> rx.Component:
     )
     return table(
         TemplateList.rows,
-        Column(t("Template"), _name),
+        Column(t("Template"), _name, width="md:min-w-72"),
         Column(t("Status"), _status, width="w-32"),
         Column(t("Category"), lambda row: category(row["category"]), hide=True, width="w-32"),
         Column(t("Language"), lambda row: language_name(row["language"]), hide=True, width="w-40"),

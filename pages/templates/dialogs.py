@@ -39,8 +39,8 @@ def copy_dialog() -> rx.Component:
         ),
         title=t("“{name}” in another language", name=NewTemplate.copied_name),
         description=t(
-            "A draft with the same content and the same name. Translate its text, then submit it: WhatsApp keeps both as "
-            "one template in two languages."
+            "A draft with the same content and the same name. Translate its text, then submit it: WhatsApp keeps both "
+            "as one template in two languages."
         ),
         open=NewTemplate.copied_id > 0,
         on_close=NewTemplate.close,
@@ -51,7 +51,7 @@ def copy_dialog() -> rx.Component:
 def delete_dialog() -> rx.Component:
     draft = t("It was never submitted. The draft is gone for good.")
     known = t(
-        "WhatsApp forgets it, and nobody can use its name for 30 days. Messages that were sent with it stay as they are."
+        "WhatsApp forgets it, and nobody can use its name for 30 days. Messages that were sent with it stay."
     )
     return dialog(
         rx.el.p(rx.cond(TemplateRemoval.is_draft, draft, known), class_name="text-sm text-muted text-pretty"),

@@ -30,7 +30,19 @@ class SampleFile(TypedDict):
 
 
 NO_FILE = SampleFile(n=0, key="", url="", name="", kind="")
-NO_FORM = TemplateForm(
+class WrittenForm(TypedDict):
+    """``TemplateForm``, as the page holds it."""
+
+    name: str
+    language: str
+    category: str
+    parameter_format: str
+    components: list[dict[str, Any]]
+    sample_files: dict[str, str]
+    waba_id: str
+
+
+NO_FORM = WrittenForm(
     name="", language="", category="", parameter_format="", components=[], sample_files={}, waba_id=""
 )
 
@@ -48,7 +60,7 @@ class TemplateEditing(rx.State):
     status: str = ""
     why: str = ""
     has_edit: bool = False
-    form: TemplateForm = NO_FORM
+    form: WrittenForm = NO_FORM
     files: dict[str, SampleFile] = {}
     problems: dict[str, str] = {}
     saved: int = 0
@@ -115,11 +127,12 @@ class TemplateEditing(rx.State):
 
     async def _read(self, session: AsyncSession, actor: Actor) -> None:
         found = await templates.details(session, actor, self.template_id)
-        self.form = await templates.form_of_draft(session, actor, self.template_id)
+        form = await templates.form_of_draft(session, actor, self.template_id)
+        self.form = WrittenForm(**form)
         self.status, self.why = found["row"]["status"], found["may"]["edit_why"]
         self.has_edit, self.saved, self.picked = found["row"]["has_edit"], 0, NO_FILE
-        self.problems = templates.problems(self.form)
-        self.files = await files_of(session, actor, self.form["sample_files"])
+        self.problems = templates.problems(form)
+        self.files = await files_of(session, actor, form["sample_files"])
         self.standing = await templates.standing(session, actor)
 
 
