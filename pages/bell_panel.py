@@ -23,6 +23,7 @@ _ICONS = {
     "mentioned": "at-sign",
     "scheduled_failed": "calendar-x",
     "import_ended": "file-check",
+    "template_news": "layout-template",
     "task_assigned": "list-todo",
     "task_due": "alarm-clock",
     "limit_warning": "gauge",

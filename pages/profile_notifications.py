@@ -110,6 +110,7 @@ def kind_name(kind: rx.Var[str]) -> rx.Var[str]:
         ("mentioned", t("You are mentioned in a note")),
         ("scheduled_failed", t("A scheduled message of yours cannot be sent")),
         ("import_ended", t("An import of yours ends")),
+        ("template_news", t("WhatsApp decides about a template of yours")),
         ("task_assigned", t("A task is given to you")),
         ("task_due", t("A task is due")),
         ("review_received", t("Your work is reviewed")),

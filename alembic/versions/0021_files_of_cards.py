@@ -42,6 +42,7 @@ def upgrade() -> None:
         batch_op.add_column(
             sa.Column("draft_category", sa.String(length=32), nullable=False, server_default="")
         )
+        batch_op.add_column(sa.Column("submitting_at", sa.DateTime(timezone=True), nullable=True))
     with op.batch_alter_table("template", schema=None) as batch_op:
         batch_op.alter_column("draft_category", server_default=None)
 
@@ -66,5 +67,6 @@ def downgrade() -> None:
     op.drop_index("ix_message_template_id_at", "message")
     op.drop_column("message", "template_id")
     with op.batch_alter_table("template", schema=None) as batch_op:
+        batch_op.drop_column("submitting_at")
         batch_op.drop_column("draft_category")
     op.drop_table("message_file")

@@ -30,6 +30,7 @@ class NotificationKind(StrEnum):
     MENTIONED = "mentioned"
     SCHEDULED_FAILED = "scheduled_failed"
     IMPORT_ENDED = "import_ended"
+    TEMPLATE_NEWS = "template_news"
 
 
 class Notification(SQLModel, table=True):

@@ -22,6 +22,7 @@ class Template(SQLModel, table=True):
     ``sample_files`` are files of our library by the place that shows them (``header``, ``cards.0`` …), for the preview
     and for a new submission: Meta's handles do not last. ``draft_components`` is an edit that is not submitted yet,
     ``draft_category`` the category that it asks for, empty for no other.
+    ``submitting_at``: it is on its way to Meta since then; nobody else hands it over meanwhile.
     """
 
     __tablename__ = "template"
@@ -49,6 +50,7 @@ class Template(SQLModel, table=True):
     draft_category: str = Field(default="", max_length=32)
     sample_files: dict[str, str] = Field(default_factory=dict, sa_type=Json)
     author_id: int | None = Field(default=None, foreign_key="account.id", ondelete="SET NULL")
+    submitting_at: datetime | None = None
     submitted_at: datetime | None = None
     last_used_at: datetime | None = None
     synced_at: datetime | None = None

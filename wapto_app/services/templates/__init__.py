@@ -19,6 +19,7 @@ from wapto_app.services.templates.listing import (
     standing,
 )
 from wapto_app.services.templates.queries import TemplateRow, approved, form_of, of_account
+from wapto_app.services.templates.removing import Usage, delete, usage
 from wapto_app.services.templates.rules import TemplateForm, problems
 from wapto_app.services.templates.starters import (
     Sector,
@@ -28,6 +29,7 @@ from wapto_app.services.templates.starters import (
     form_of_starter,
     sectors,
 )
+from wapto_app.services.templates.submitting import submit
 from wapto_app.services.templates.sync import Synced, sync, sync_all
 from wapto_app.services.templates.topic import TOPIC
 
@@ -49,10 +51,12 @@ __all__ = [
     "TemplateForm",
     "TemplatePage",
     "TemplateRow",
+    "Usage",
     "all_starters",
     "approved",
     "create",
     "create_from",
+    "delete",
     "describe",
     "details",
     "duplicate",
@@ -69,6 +73,8 @@ __all__ = [
     "save",
     "sectors",
     "standing",
+    "submit",
     "sync",
     "sync_all",
+    "usage",
 ]

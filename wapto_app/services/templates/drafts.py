@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import sqlalchemy as sa
@@ -25,6 +25,8 @@ from wapto_app.services.templates.topic import TOPIC
 DRAFT = "DRAFT"
 EDITABLE = frozenset({DRAFT, "APPROVED", "REJECTED", "PAUSED"})
 """Meta: what is under review, disabled or being deleted cannot be edited."""
+IN_HAND = timedelta(minutes=5)
+"""How long a submission may take; after that somebody may press the button again."""
 NAME_BLOCKED = timedelta(days=30)
 """Meta: how long nobody can use the name of a deleted template."""
 # Any number that nothing else locks.
@@ -78,7 +80,7 @@ async def create(session: AsyncSession, actor: Actor, form: TemplateForm) -> int
     template.author_id, template.meta_id, template.gone_at = actor.account_id, "", None
     template.status, template.quality, template.rejected_reason = DRAFT, "", ""
     template.previous_category = template.correct_category = ""
-    template.paused_until = template.submitted_at = None
+    template.paused_until = template.submitted_at = template.synced_at = template.submitting_at = None
     session.add(template)
     await session.flush()
     touch(session, TOPIC)
@@ -98,6 +100,7 @@ async def save(session: AsyncSession, actor: Actor, template_id: int, form: Temp
     template, given = await locked(session, template_id), plain(form)
     given["waba_id"] = template.waba_id
     ensure_editable(template)
+    ensure_not_in_hand(template, utcnow())
     await _ensure_files(session, given)
     if template.status == DRAFT:
         await take_turns(session, _LOCK)
@@ -107,7 +110,6 @@ async def save(session: AsyncSession, actor: Actor, template_id: int, form: Temp
         _ensure_same(template, given)
         template.draft_components, template.sample_files = given["components"], given["sample_files"]
         template.draft_category = given["category"] if given["category"] != template.category else ""
-        template.updated_at = max(template.updated_at, utcnow())
     session.add(template)
     touch(session, TOPIC)
 
@@ -116,6 +118,7 @@ async def forget_edit(session: AsyncSession, actor: Actor, template_id: int) -> 
     """Throw away the edit of a template that Meta has. Raises NotFound."""
     actor.require(Permission.TEMPLATES_DO)
     template = await locked(session, template_id)
+    ensure_not_in_hand(template, utcnow())
     template.draft_components, template.draft_category = None, ""
     session.add(template)
     touch(session, TOPIC)
@@ -194,6 +197,12 @@ def ensure_editable(template: Template) -> None:
     """Raises Conflict with the reason why nobody can edit it now."""
     if template.status not in EDITABLE:
         raise Conflict(why_not_editable(template.status))
+
+
+def ensure_not_in_hand(template: Template, now: datetime) -> None:
+    """Raises Conflict while it is on its way to Meta."""
+    if template.submitting_at is not None and now - template.submitting_at < IN_HAND:
+        raise Conflict("This template is being submitted. Wait a moment.")
 
 
 def why_not_editable(status: str) -> str:
