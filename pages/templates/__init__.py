@@ -263,7 +263,7 @@ def _last_used(row: Any) -> rx.Component:
 
 def _actions(row: Any) -> rx.Component:
     label = t("Actions for {name}", name=row["name"])
-    address, is_draft = "/templates/" + row["id"].to_string(), row["status"] == "DRAFT"
+    address = "/templates/" + row["id"].to_string()
     approved = row["status"] == "APPROVED"
     write = rx.fragment(
         menu_item(t("Edit"), icon="pencil", href=address + "/edit"),
@@ -280,7 +280,7 @@ def _actions(row: Any) -> rx.Component:
             t("Delete"),
             icon="trash-2",
             danger=True,
-            on_click=TemplateRemoval.ask(row["id"], row["name"], is_draft),
+            on_click=TemplateRemoval.ask(row["id"], row["name"]),
         ),
     )
     return menu(

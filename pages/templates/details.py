@@ -72,7 +72,7 @@ def _page() -> rx.Component:
             TemplateDetails.files,
             business=_ROW["account"],
         ),
-        class_name="w-full flex-none lg:sticky lg:top-0 lg:w-88",
+        class_name="w-full flex-none lg:sticky lg:top-4 lg:w-88",
     )
     return rx.fragment(
         _head(),
@@ -140,9 +140,7 @@ def _menu() -> rx.Component:
             t("Delete"),
             icon="trash-2",
             danger=True,
-            on_click=TemplateRemoval.ask(
-                TemplateDetails.template_id, _ROW["name"], _ROW["status"] == "DRAFT"
-            ),
+            on_click=TemplateRemoval.ask(TemplateDetails.template_id, _ROW["name"]),
         ),
     )
     return menu(

@@ -6,6 +6,7 @@ import reflex as rx
 
 from state.base import Feedback
 from state.templates import NewTemplate, TemplateRemoval
+from wapto_app.services.templates.removing import Usage
 from wapto_app.services.templates.rules import LANGUAGES
 from wapto_app.ui.button import button
 from wapto_app.ui.dialog import dialog
@@ -14,6 +15,7 @@ from wapto_app.ui.i18n import t, tn
 from wapto_app.ui.templates import LanguageSelect
 
 CODES = sorted(LANGUAGES)
+_USAGE = TemplateRemoval.usage.to(Usage)
 
 
 def language_field() -> rx.Component:
@@ -53,10 +55,11 @@ def delete_dialog() -> rx.Component:
     known = t(
         "WhatsApp forgets it, and nobody can use its name for 30 days. Messages that were sent with it stay."
     )
+    is_running = _USAGE["running"] > 0
     return dialog(
-        rx.el.p(rx.cond(TemplateRemoval.is_draft, draft, known), class_name="text-sm text-muted text-pretty"),
-        _usage(),
-        rx.cond(TemplateRemoval.siblings > 0, _all_languages(), rx.fragment()),
+        rx.el.p(rx.cond(_USAGE["at_meta"], known, draft), class_name="text-sm text-muted text-pretty"),
+        _used(),
+        rx.cond(_USAGE["languages"].length() > 0, _all_languages(), rx.fragment()),
         title=t("Delete “{title}”?", title=TemplateRemoval.name),
         open=TemplateRemoval.template_id > 0,
         on_close=TemplateRemoval.close,
@@ -67,38 +70,51 @@ def delete_dialog() -> rx.Component:
                 t("Delete template"),
                 variant="danger",
                 loading=TemplateRemoval.busy,
+                disabled=is_running,
                 on_click=TemplateRemoval.delete,
             ),
         ),
     )
 
 
-def _usage() -> rx.Component:
+def _used() -> rx.Component:
     """Whatever will miss it. Nothing when nothing does."""
-    lines = [
+    lines = (
         (
-            TemplateRemoval.campaigns,
-            tn("{n} campaign has it", "{n} campaigns have it", TemplateRemoval.campaigns),
+            _USAGE["running"],
+            tn(
+                "{n} campaign is sending it: wait until it is over, or cancel it",
+                "{n} campaigns are sending it: wait until they are over, or cancel them",
+                _USAGE["running"],
+            ),
         ),
         (
-            TemplateRemoval.scheduled,
+            _USAGE["scheduled"],
+            tn("{n} scheduled campaign needs it", "{n} scheduled campaigns need it", _USAGE["scheduled"]),
+        ),
+        (
+            _USAGE["drafts"],
+            tn("{n} draft of a campaign has it", "{n} drafts of campaigns have it", _USAGE["drafts"]),
+        ),
+        (
+            _USAGE["scheduled_messages"],
             tn(
                 "{n} message that is to be sent later needs it",
                 "{n} messages that are to be sent later need it",
-                TemplateRemoval.scheduled,
+                _USAGE["scheduled_messages"],
             ),
         ),
         (
-            TemplateRemoval.messages,
+            _USAGE["sent_lately"],
             tn(
                 "{n} message was sent with it in the last 30 days",
                 "{n} messages were sent with it in the last 30 days",
-                TemplateRemoval.messages,
+                _USAGE["sent_lately"],
             ),
         ),
-    ]
+    )
     shown = [rx.cond(count > 0, rx.el.li(words), rx.fragment()) for count, words in lines]
-    some = TemplateRemoval.campaigns + TemplateRemoval.scheduled + TemplateRemoval.messages > 0
+    some = sum((count for count, _words in lines[1:]), lines[0][0]) > 0
     used = rx.el.div(
         rx.el.p(t("Where it is used"), class_name="font-medium"),
         rx.el.ul(*shown, class_name="mt-1 list-inside list-disc"),
@@ -117,6 +133,6 @@ def _all_languages() -> rx.Component:
     words = tn(
         "The same template in {n} other language too",
         "The same template in {n} other languages too",
-        TemplateRemoval.siblings,
+        _USAGE["languages"].length(),
     )
     return rx.el.label(box, words, class_name="mt-3 flex items-start gap-2 text-sm")

@@ -30,6 +30,8 @@ class SampleFile(TypedDict):
 
 
 NO_FILE = SampleFile(n=0, key="", url="", name="", kind="")
+
+
 class WrittenForm(TypedDict):
     """``TemplateForm``, as the page holds it."""
 

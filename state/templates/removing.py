@@ -11,39 +11,33 @@ from state.base import Feedback, actor_of, success
 from wapto_app import runtime
 from wapto_app.security.permissions import Permission
 from wapto_app.security.policy import requires
-from wapto_app.services import templates
 from wapto_app.services.templates import removing
+from wapto_app.services.templates.removing import Usage
 
 
 class TemplateRemoval(rx.State):
-    """``template_id`` is what is about to be deleted, 0 for nothing. ``siblings`` are its other languages."""
+    """``template_id`` is what is about to be deleted, 0 for nothing; ``usage`` is None while none is."""
 
     template_id: int = 0
     name: str = ""
-    is_draft: bool = False
-    campaigns: int = 0
-    scheduled: int = 0
-    messages: int = 0
-    siblings: int = 0
+    usage: Usage | None = None
     all_languages: bool = False
     busy: bool = False
 
     @rx.event
     @requires(Permission.TEMPLATES_DO)
-    async def ask(self, template_id: int, name: str, is_draft: bool) -> EventSpec:
+    async def ask(self, template_id: int, name: str) -> EventSpec:
         actor = await actor_of(self)
         async with runtime.get().db.read() as session:
-            usage = await removing.usage(session, actor, template_id)
-            self.siblings = len((await templates.details(session, actor, template_id))["siblings"])
-        self.campaigns, self.scheduled = len(usage["campaigns"]), usage["scheduled"]
-        self.messages, self.all_languages, self.busy = usage["messages_30"], False, False
-        self.template_id, self.name, self.is_draft = template_id, name[:512], is_draft
+            self.usage = await removing.usage(session, actor, template_id)
+        self.all_languages = self.busy = False
+        self.template_id, self.name = template_id, name[:512]
         return Feedback.clear()
 
     @rx.event
     @requires(Permission.TEMPLATES_DO)
     async def close(self) -> None:
-        self.template_id = 0
+        self.template_id, self.usage = 0, None
 
     @rx.event
     @requires(Permission.TEMPLATES_DO)
@@ -63,5 +57,5 @@ class TemplateRemoval(rx.State):
             async with self:
                 self.busy = False
         async with self:
-            self.template_id = 0
+            self.template_id, self.usage = 0, None
         return [success(f"“{name}” is deleted."), rx.redirect("/templates")]

@@ -6,7 +6,7 @@ import KeyRound from "lucide-react/dist/esm/icons/key-round.mjs";
 import Megaphone from "lucide-react/dist/esm/icons/megaphone.mjs";
 import MessageSquare from "lucide-react/dist/esm/icons/message-square.mjs";
 import ReceiptText from "lucide-react/dist/esm/icons/receipt-text.mjs";
-import { FIELD, PLAIN, PRIMARY, Wrong } from "./composer_parts.jsx";
+import { PLAIN, PRIMARY, Wrong } from "./composer_parts.jsx";
 import { tr, trn, trServer } from "./i18n.jsx";
 import { byName } from "./language.jsx";
 import { Dialog } from "./overlay.jsx";
@@ -56,12 +56,12 @@ function About({ model, set, errors, languages, accounts, isNew, approved }) {
       <div className="grid gap-4 sm:grid-cols-2">
         <Line label={tr("Name")} place="name" value={model.name} error={errors("name")} dir="ltr" maxLength={512} disabled={!isNew} placeholder="order_update" help={isNew ? tr("Small letters, numbers and _. Customers do not see it.") : tr("A name that WhatsApp knows cannot change.")} onChange={name} />
         <Row label={tr("Language")} place="language" error={errors("language")} help={isNew ? tr("The language that the text is written in.") : undefined}>
-          {(props) => <select {...props} value={model.language} disabled={!isNew} onChange={(event) => set({ language: event.target.value })} className={FIELD}>{byName(languages).map(([code, words]) => <option key={code} value={code}>{words} ({code})</option>)}</select>}
+          {(props) => <select {...props} value={model.language} disabled={!isNew} onChange={(event) => set({ language: event.target.value })} className="control">{byName(languages).map(([code, words]) => <option key={code} value={code}>{words} ({code})</option>)}</select>}
         </Row>
       </div>
       {accounts.length > 1 && (
         <Row label={tr("WhatsApp account")} place="waba_id" error={errors("waba_id")}>
-          {(props) => <select {...props} value={model.waba_id} disabled={!isNew} onChange={(event) => set({ waba_id: event.target.value })} className={FIELD}>{accounts.map((each) => <option key={each.waba_id} value={each.waba_id}>{each.name}</option>)}</select>}
+          {(props) => <select {...props} value={model.waba_id} disabled={!isNew} onChange={(event) => set({ waba_id: event.target.value })} className="control">{accounts.map((each) => <option key={each.waba_id} value={each.waba_id}>{each.name}</option>)}</select>}
         </Row>
       )}
       <div data-place="category">
@@ -95,6 +95,11 @@ function Text({ model, set, errors }) {
   );
 }
 
+function cardOf(key) {
+  const card = /^cards\.(\d+)\./.exec(key)?.[1];
+  return card ? `${tr("Card {n}", { n: Number(card) + 1 })}: ` : "";
+}
+
 function Readiness({ problems, onGo }) {
   const keys = Object.keys(problems);
   if (!keys.length) return <p className="flex items-center gap-2 text-sm text-accent-ink"><Check size={16} className="flex-none" aria-hidden="true" />{tr("Nothing is missing. It can be submitted.")}</p>;
@@ -102,7 +107,7 @@ function Readiness({ problems, onGo }) {
     <div>
       <p className="text-sm font-medium">{trn("{n} thing is left before it can be submitted:", "{n} things are left before it can be submitted:", keys.length)}</p>
       <ul className="mt-1.5 flex flex-col">
-        {keys.slice(0, 6).map((key) => <li key={key}><button type="button" onClick={() => onGo(key)} className="w-full rounded px-1 py-1 text-start text-sm text-muted underline-offset-2 hover:text-ink hover:underline">{trServer(problems[key])}</button></li>)}
+        {keys.slice(0, 6).map((key) => <li key={key}><button type="button" onClick={() => onGo(key)} className="w-full rounded px-1 py-1 text-start text-sm text-muted underline-offset-2 hover:text-ink hover:underline">{cardOf(key)}{trServer(problems[key])}</button></li>)}
       </ul>
       {keys.length > 6 && <p className="px-1 text-xs text-faint">{tr("and {n} more", { n: keys.length - 6 })}</p>}
     </div>
@@ -241,13 +246,13 @@ export function TemplateEditor({ form, files, problems, errors: refusal, saved, 
         {shape === "standard" && <Section title={tr("Footer")} about={tr("A small line below the text, such as how to stop these messages.")}><Line label={tr("Footer")} place="footer" value={model.footer} most={60} error={errors("footer")} placeholder={tr("Reply STOP to get no more of these.")} onChange={(footer) => set({ footer })} /></Section>}
         {["standard", "offer"].includes(shape) && <Section title={tr("Buttons")} about={tr("What the customer can do with one tap.")} place="buttons"><Buttons buttons={model.buttons} place="buttons" kind={shape} errors={errors} onChange={(buttons) => set({ buttons })} /></Section>}
       </div>
-      <aside className="flex w-full flex-none flex-col gap-4 lg:sticky lg:top-0 lg:w-88" aria-label={tr("Preview and submitting")}>
+      <aside className="flex w-full flex-none flex-col gap-4 lg:sticky lg:top-4 lg:w-88" aria-label={tr("Preview and submitting")}>
         <div className="max-lg:hidden">{preview}</div>
         <div className="rounded-lg border border-line bg-surface p-4 shadow-card"><Readiness problems={problems ?? {}} onGo={go} /></div>
         <Wrong text={refusal?.template ?? refusal?.form} />
         <div className="max-lg:hidden"><Foot {...foot} /></div>
       </aside>
-      <div className="sticky -bottom-6 z-10 -mx-4 -mb-6 border-t bg-raised px-4 py-3 lg:hidden"><Foot {...foot} onPreview={() => setSheet("preview")} /></div>
+      <div className="sticky bottom-0 z-10 -mx-4 -mb-6 border-t bg-raised px-4 py-3 lg:hidden"><Foot {...foot} onPreview={() => setSheet("preview")} /></div>
       <Dialog open={sheet === "preview"} label={tr("Preview")} title={tr("Preview")} width="420px" onClose={() => setSheet("")}>{preview}</Dialog>
       <Dialog open={sheet === "submit"} title={tr("Submit “{name}” to WhatsApp?", { name: model.name })} width="420px" onClose={() => setSheet("")}
         description={approved ? tr("WhatsApp reviews the changes, usually within minutes. Meanwhile the template may not be sent. An approved template can be changed once a day and ten times in a month.") : tr("WhatsApp reviews it, usually within minutes, at most within a day. You are told what comes out.")}

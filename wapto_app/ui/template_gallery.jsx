@@ -11,7 +11,7 @@ const PAGE = 18;
 const CATEGORIES = { UTILITY: () => tr("Utility"), MARKETING: () => tr("Marketing"), AUTHENTICATION: () => tr("Authentication") };
 const plain = (text) => String(text).normalize("NFD").replace(/\p{M}/gu, "").toLowerCase();
 const inWords = (words) => words[locale()] ?? words.en;
-const LOOK = "h-9 rounded-md border border-line-strong bg-surface px-3 text-sm max-sm:text-base";
+const LOOK = "control w-auto";
 
 function spoken(starter, language) {
   return starter.components[language] ? language : starter.languages[0];
@@ -54,7 +54,7 @@ export function StarterGallery({ sectors, starters, disabled, onUse }) {
       <div className="flex flex-wrap gap-2 pb-4">
         <div className="relative min-w-0 flex-1 basis-60">
           <Search size={16} className="pointer-events-none absolute inset-y-0 start-3 my-auto text-faint" aria-hidden="true" />
-          <input type="search" value={words} onChange={change(setWords)} placeholder={tr("Find a template to begin with")} aria-label={tr("Find a template to begin with")} dir="auto" className={`${LOOK} w-full ps-9`} />
+          <input type="search" value={words} onChange={change(setWords)} placeholder={tr("Find a template to begin with")} aria-label={tr("Find a template to begin with")} dir="auto" className={"control ps-9"} />
         </div>
         <select value={sector} onChange={change(setSector)} aria-label={tr("Sector")} className={`${LOOK} max-sm:flex-1`}><option value="">{tr("All sectors")}</option>{sectors.map((each) => <option key={each.key} value={each.key}>{inWords(each.words)}</option>)}</select>
         <select value={category} onChange={change(setCategory)} aria-label={tr("Category")} className={`${LOOK} max-sm:flex-1`}><option value="">{tr("All categories")}</option>{Object.entries(CATEGORIES).map(([key, name]) => <option key={key} value={key}>{name()}</option>)}</select>

@@ -90,7 +90,7 @@ function Cards({ cards, files }) {
         {cards.map((card, index) => (
           <div key={card.id} className={`${BUBBLE} flex w-[82%] flex-none snap-center flex-col`}>
             <Media format={card.format} file={files?.[`cards.${index}`]} />
-            <div className="flex-1 pt-1.5"><MessageText text={filledWith(card.body.text, card.body.samples)} /></div>
+            <div className="flex-1 pt-1.5"><MessageText text={filledWith(card.body.text, card.body.samples)} className="block [unicode-bidi:plaintext]" /></div>
             {card.buttons.length > 0 && <Taps buttons={card.buttons} />}
           </div>
         ))}
@@ -124,7 +124,7 @@ export function Message({ model, files }) {
         {head.format === "LOCATION" && <p className="mb-1 text-[13px]"><span className="block font-medium">{tr("Name of the place")}</span><span className="text-muted">{tr("Address")}</span></p>}
         {head.format === "TEXT" && head.text && <p dir="auto" className="mb-0.5 font-semibold wrap-anywhere">{filledWith(head.text, head.samples)}</p>}
         {!code && model.offer && !model.cards && <Offer offer={model.offer} buttons={buttons} />}
-        {body ? <MessageText text={body} /> : <span className="text-faint">{tr("Your text …")}</span>}
+        {body ? <MessageText text={body} className="block [unicode-bidi:plaintext]" /> : <span className="text-faint">{tr("Your text …")}</span>}
         {footer && <p dir="auto" className="mt-1 text-xs text-muted wrap-anywhere">{footer}</p>}
         <Stamp />
         {buttons.length > 0 && <Taps buttons={buttons} onAll={() => setAll(true)} />}
@@ -154,7 +154,7 @@ export function TemplatePreview({ form, model, files, business, bare, className 
         <span aria-hidden="true" className="grid size-8 flex-none place-items-center rounded-full bg-accent-soft text-sm font-semibold text-accent-ink">{[...(business || "W")][0].toUpperCase()}</span>
         <span dir="auto" className="min-w-0 flex-1 truncate text-sm font-medium">{business || tr("Your business")}</span>
       </div>
-      <div className="scroll-thin max-h-[34rem] min-h-72 overflow-y-auto p-3"><Message model={shown} files={files} /></div>
+      <div className="scroll-thin max-h-[clamp(18rem,calc(100dvh-27rem),34rem)] min-h-72 overflow-y-auto p-3"><Message model={shown} files={files} /></div>
     </div>
   );
 }

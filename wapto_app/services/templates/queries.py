@@ -48,10 +48,9 @@ async def approved(
 
 async def approved_with(session: AsyncSession, conversation: Conversation, search: str) -> list[TemplateRow]:
     """The same, of a conversation that somebody may see; it need not be in the table yet."""
-    facts = select(Channel.waba_id, Contact.language).where(
-        Channel.id == conversation.channel_id, Contact.id == conversation.contact_id
-    )
-    waba_id, language = (await session.exec(facts)).one()
+    waba_id = (await session.get_one(Channel, conversation.channel_id)).waba_id
+    speaks = select(Contact.language).where(Contact.id == conversation.contact_id)
+    language = (await session.exec(speaks)).one()
     own = col(Template.language).startswith(language[:2].lower(), autoescape=True) if language else sa.false()
     query = (
         select(Template)
