@@ -19,6 +19,10 @@ NAVIGATION = (
         ),
     ),
     Group(
+        t("Reach"),
+        (Entry(t("Templates"), "/templates", "layout-template", Permission.TEMPLATES_SEE),),
+    ),
+    Group(
         t("Team"),
         (
             Entry(t("Teams"), "/teams", "users", Permission.TEAMS_SEE),

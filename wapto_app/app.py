@@ -48,6 +48,7 @@ from pages import (
     tasks,
     team,
     teams,
+    templates,
     two_factor,
 )
 from pages.admin_settings import backups as settings_backups
@@ -60,6 +61,9 @@ from pages.admin_settings import retention as settings_retention
 from pages.contacts import detail as contact_detail
 from pages.contacts import duplicates as contact_duplicates
 from pages.review import conversation as review_conversation
+from pages.templates import beginning as template_beginning
+from pages.templates import details as template_details
+from pages.templates import editing as template_editing
 from state import base
 from state.access import Access
 from state.accounts import Accounts
@@ -95,6 +99,7 @@ from state.tags import Tags
 from state.tasks import Tasks
 from state.team import TeamEditor
 from state.teams import Teams
+from state.templates import NewTemplate, TemplateDetails, TemplateEditing, TemplateList
 from state.two_factor import TwoFactor
 from wapto_app import bundle, demo, runtime
 from wapto_app.jobs import background, presence
@@ -267,6 +272,10 @@ _page(segments.segments, "/segments", Shell.load, Segments.load)
 _page(segment.segment, segment.ROUTE, Shell.load, SegmentEditor.load)
 _page(media_library.media_library, "/media-library", Shell.load, MediaLibrary.load)
 _page(quick_replies.quick_replies, "/quick-replies", Shell.load, QuickReplies.load)
+_page(templates.templates, "/templates", Shell.load, TemplateList.load)
+_page(template_beginning.new_template, "/templates/new", Shell.load, NewTemplate.load)
+_page(template_details.template, template_details.ROUTE, Shell.load, TemplateDetails.load)
+_page(template_editing.edit_template, template_editing.ROUTE, Shell.load, TemplateEditing.load)
 _page(business_hours.business_hours, "/settings/hours", Shell.load, BusinessHours.load)
 _page(security_rules.security_rules, "/settings/security", Shell.load, SecurityRules.load)
 _page(admin_accounts.admin_accounts, "/admin/accounts", Shell.load, Accounts.load)

@@ -394,6 +394,7 @@ def test_the_navigation_offers_what_the_reader_may_open(new_page: NewPage, site:
                 "Tasks",
                 "Media library",
                 "Quick replies",
+                "Templates",
                 "Teams",
                 "Agents",
                 "Review",

@@ -43,15 +43,14 @@ async def approved(
         NotFound: the conversation is not there or not visible.
     """
     actor.require(Permission.INBOX_DO)
-    conversation = await conversation_seen(session, actor, conversation_id)
-    facts = (
-        select(Channel.waba_id, Contact.language)
-        .select_from(Conversation)
-        .join(Channel, col(Channel.id) == col(Conversation.channel_id))
-        .join(Contact, col(Contact.id) == col(Conversation.contact_id))
-        .where(Conversation.id == conversation.id)
-    )
-    waba_id, language = (await session.exec(facts)).one()
+    return await approved_with(session, await conversation_seen(session, actor, conversation_id), search)
+
+
+async def approved_with(session: AsyncSession, conversation: Conversation, search: str) -> list[TemplateRow]:
+    """The same, of a conversation that somebody may see; it need not be in the table yet."""
+    waba_id = (await session.get_one(Channel, conversation.channel_id)).waba_id
+    speaks = select(Contact.language).where(Contact.id == conversation.contact_id)
+    language = (await session.exec(speaks)).one()
     own = col(Template.language).startswith(language[:2].lower(), autoescape=True) if language else sa.false()
     query = (
         select(Template)
@@ -86,6 +85,13 @@ async def form_of(session: AsyncSession, actor: Actor, conversation_id: int, tem
     """
     actor.require(Permission.INBOX_DO)
     conversation = await conversation_seen(session, actor, conversation_id)
+    return await form_with(session, actor, conversation, template_id)
+
+
+async def form_with(
+    session: AsyncSession, actor: Actor, conversation: Conversation, template_id: int
+) -> Form:
+    """The same, of a conversation that somebody may see; it need not be in the table yet."""
     form = describe(await of_account(session, conversation, template_id))
     known = await values_in(session, actor, conversation)
     for slot in form["slots"]:
