@@ -9,7 +9,7 @@ from reflex.event import EventSpec
 from typing_extensions import TypedDict
 
 from state.base import Feedback, actor_of, success
-from state.templates.listing import NO_STANDING
+from state.templates.standing import NO_STANDING
 from wapto_app import runtime
 from wapto_app.security.permissions import Permission
 from wapto_app.security.policy import requires

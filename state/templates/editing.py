@@ -9,8 +9,9 @@ from reflex.event import EventSpec
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from state.base import Feedback, actor_of, success
-from state.templates.listing import NO_STANDING
+from state.library_picker import LibraryPicker
 from state.templates.paths import template_in
+from state.templates.standing import NO_STANDING
 from wapto_app import runtime
 from wapto_app.security.permissions import Actor, Permission
 from wapto_app.security.policy import requires
@@ -75,6 +76,7 @@ class TemplateEditing(rx.State):
     async def load(self) -> EventSpec:
         self.template_id, actor = template_in(str(self.router.url.path)), await actor_of(self)
         self.loaded = self.missing = self.busy = False
+        (await self.get_state(LibraryPicker)).opened = ""
         async with runtime.get().db.read() as session:
             try:
                 await self._read(session, actor)

@@ -10,6 +10,8 @@ import reflex as rx
 from reflex.event import EventSpec
 
 from state.base import actor_of, success, watch
+from state.templates.closing import close_dialogs
+from state.templates.standing import NO_STANDING
 from wapto_app import runtime
 from wapto_app.security.permissions import Permission
 from wapto_app.security.policy import requires
@@ -32,7 +34,6 @@ class Filter(TypedDict):
 
 
 NO_FILTER = Filter(search="", status="", category="", language="", quality="", sort="")
-NO_STANDING = Standing(connected=False, accounts=[], synced_at="", total=0, drafts=0, used=0, limit=-1)
 
 
 class TemplateList(rx.State):
@@ -60,6 +61,7 @@ class TemplateList(rx.State):
         wanted = self.router.url.query_parameters
         self.filter = Filter(**{name: str(wanted.get(name) or "")[:100] for name in FILTERS})  # type: ignore[typeddict-item]
         self.syncing, self._pages = False, 1
+        await close_dialogs(self)
         await self._show()
 
     @rx.event
