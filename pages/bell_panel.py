@@ -27,6 +27,7 @@ _ICONS = {
     "campaign_finished": "circle-check-big",
     "campaign_stopped": "circle-pause",
     "campaign_asks": "calendar-clock",
+    "template_news": "layout-template",
     "task_assigned": "list-todo",
     "task_due": "alarm-clock",
     "limit_warning": "gauge",

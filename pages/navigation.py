@@ -20,7 +20,10 @@ NAVIGATION = (
     ),
     Group(
         t("Reach"),
-        (Entry(t("Campaigns"), "/campaigns", "megaphone", Permission.CAMPAIGNS_SEE),),
+        (
+            Entry(t("Campaigns"), "/campaigns", "megaphone", Permission.CAMPAIGNS_SEE),
+            Entry(t("Templates"), "/templates", "layout-template", Permission.TEMPLATES_SEE),
+        ),
     ),
     Group(
         t("Team"),

@@ -114,6 +114,7 @@ def kind_name(kind: rx.Var[str]) -> rx.Var[str]:
         ("campaign_finished", t("A campaign is finished")),
         ("campaign_stopped", t("A campaign stops by itself")),
         ("campaign_asks", t("A campaign missed its time")),
+        ("template_news", t("WhatsApp decides about a template of yours")),
         ("task_assigned", t("A task is given to you")),
         ("task_due", t("A task is due")),
         ("review_received", t("Your work is reviewed")),

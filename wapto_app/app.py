@@ -50,6 +50,7 @@ from pages import (
     tasks,
     team,
     teams,
+    templates,
     two_factor,
     typing_sign,
 )
@@ -66,6 +67,9 @@ from pages.campaigns import wizard as campaign_wizard
 from pages.contacts import detail as contact_detail
 from pages.contacts import duplicates as contact_duplicates
 from pages.review import conversation as review_conversation
+from pages.templates import beginning as template_beginning
+from pages.templates import details as template_details
+from pages.templates import editing as template_editing
 from state import base
 from state.access import Access
 from state.accounts import Accounts
@@ -109,6 +113,7 @@ from state.tags import Tags
 from state.tasks import Tasks
 from state.team import TeamEditor
 from state.teams import Teams
+from state.templates import NewTemplate, TemplateDetails, TemplateEditing, TemplateList
 from state.two_factor import TwoFactor
 from state.typing_sign import TypingSign
 from wapto_app import bundle, demo, runtime
@@ -298,6 +303,10 @@ _page(one_campaign.its_people, one_campaign.PEOPLE_ROUTE, Shell.load, OneCampaig
 _page(one_campaign.its_report, one_campaign.REPORT_ROUTE, Shell.load, OneCampaign.load, CampaignReport.load)
 _page(media_library.media_library, "/media-library", Shell.load, MediaLibrary.load)
 _page(quick_replies.quick_replies, "/quick-replies", Shell.load, QuickReplies.load)
+_page(templates.templates, "/templates", Shell.load, TemplateList.load)
+_page(template_beginning.new_template, "/templates/new", Shell.load, NewTemplate.load)
+_page(template_details.template, template_details.ROUTE, Shell.load, TemplateDetails.load)
+_page(template_editing.edit_template, template_editing.ROUTE, Shell.load, TemplateEditing.load)
 _page(business_hours.business_hours, "/settings/hours", Shell.load, BusinessHours.load)
 _page(typing_sign.typing_sign, "/settings/typing", Shell.load, TypingSign.load)
 _page(security_rules.security_rules, "/settings/security", Shell.load, SecurityRules.load)

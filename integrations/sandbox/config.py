@@ -57,6 +57,8 @@ class SandboxConfig:
     delivered_delay_ms: int = 160
     read_delay_ms: int = 400
     template_review_seconds: float = 4.0
+    template_pause_seconds: tuple[float, float] = (3 * 3600.0, 6 * 3600.0)
+    """How long the first and the second pause for low quality last; the third time the template is disabled."""
     fetch_links: bool = True
 
     webhook_batch: int = 100

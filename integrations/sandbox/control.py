@@ -12,8 +12,8 @@ from starlette.routing import Route
 from .errors import invalid
 from .graph.login import CODE_LIFE
 from .graph.registration import check_callback
-from .graph.templates import set_status
-from .models import Json
+from .graph.template_review import QUALITIES, end_pauses, set_quality, set_status, unpause, words_of
+from .models import Json, Template
 from .web import json_body, not_found, route
 
 if TYPE_CHECKING:
@@ -60,6 +60,7 @@ async def faults(sandbox: Sandbox, request: Request) -> Json:
         return sandbox.faults.as_json()
     sandbox.faults.change(await json_body(request))
     sandbox.clock.offset = float(sandbox.faults.clock_offset_seconds)
+    end_pauses(sandbox)
     sandbox.buckets.clear()
     sandbox.hub.tell({"kind": "connection"})
     return sandbox.faults.as_json()
@@ -127,17 +128,59 @@ async def webhooks(sandbox: Sandbox, request: Request) -> Json:
     return {"queued": sandbox.traffic.announce(field, value, number)}
 
 
+async def templates(sandbox: Sandbox, _: Request) -> Json:
+    """All templates, those under review first, then what changed last."""
+    found = sorted(
+        sandbox.store.templates.values(), key=lambda each: (each.status != "PENDING", -each.updated)
+    )
+    return {
+        "data": [
+            {
+                "id": each.id,
+                "name": each.name,
+                "language": each.language,
+                "category": each.category,
+                "status": each.status,
+                "quality": each.quality,
+                "rejected_reason": each.rejected_reason,
+                "paused_until": each.paused_until,
+                "text": words_of(each)[:200],
+            }
+            for each in found
+        ]
+    }
+
+
 async def template_status(sandbox: Sandbox, request: Request) -> Json:
     """Decide over a template as Meta's reviewers do."""
-    template = sandbox.store.templates.get(request.path_params["template_id"])
-    if template is None:
-        raise not_found("This template")
+    template = _template(sandbox, request)
     body = await json_body(request)
     status = str(body.get("status", "")).upper()
     if status not in _TEMPLATE_STATUSES:
         raise invalid(f"status must be one of {', '.join(sorted(_TEMPLATE_STATUSES))}")
-    set_status(sandbox, template, status, str(body.get("reason") or "NONE"))
+    if status == "APPROVED" and template.status == "PAUSED":
+        unpause(sandbox, template)
+    else:
+        words = [str(body[name]) for name in ("sentence", "recommendation") if body.get(name)]
+        set_status(sandbox, template, status, str(body.get("reason") or "NONE"), *words)
     return {"id": template.id, "status": template.status}
+
+
+async def template_quality(sandbox: Sandbox, request: Request) -> Json:
+    """Change a template's quality as customers do who block or like it."""
+    template = _template(sandbox, request)
+    score = str((await json_body(request)).get("quality", "")).upper()
+    if score not in QUALITIES:
+        raise invalid(f"quality must be one of {', '.join(QUALITIES)}")
+    set_quality(sandbox, template, score)
+    return {"id": template.id, "quality": template.quality, "status": template.status}
+
+
+def _template(sandbox: Sandbox, request: Request) -> Template:
+    template = sandbox.store.templates.get(request.path_params["template_id"])
+    if template is None:
+        raise not_found("This template")
+    return template
 
 
 async def change_number(sandbox: Sandbox, request: Request) -> Json:
@@ -171,6 +214,8 @@ def control_routes(sandbox: Sandbox) -> list[Route]:
         route(sandbox, "/control/signup-code", signup_code, "POST"),
         route(sandbox, "/control/callback", callback, "POST"),
         route(sandbox, "/control/webhooks", webhooks, "GET", "POST"),
+        route(sandbox, "/control/templates", templates),
         route(sandbox, "/control/templates/{template_id}/status", template_status, "POST"),
+        route(sandbox, "/control/templates/{template_id}/quality", template_quality, "POST"),
         route(sandbox, "/control/numbers/{number_id}", change_number, "POST"),
     ]

@@ -146,6 +146,10 @@ class Template:
     message_send_ttl_seconds: int | None = None
     updated: float = 0.0
     edits: list[float] = field(default_factory=list)
+    reviews: int = 0
+    """How often it was submitted: an earlier review decides nothing any more."""
+    pauses: int = 0
+    paused_until: float = 0.0
 
 
 @dataclass(slots=True)

@@ -19,10 +19,10 @@ from .config import Clock, SandboxConfig
 from .control import control_routes
 from .dispatcher import Dispatcher
 from .faults import Bucket, FaultGate, Faults
+from .graph import template_review
 from .graph.content import media_links
 from .graph.router import GraphApp
 from .graph.template_send import Contract
-from .graph.templates import resume_reviews
 from .hub import Hub
 from .links import LinkFetcher
 from .models import Message, Token
@@ -68,7 +68,7 @@ class Sandbox:
             return
         self._running = True
         self.dispatcher.start()
-        resume_reviews(self)
+        template_review.resume(self)
         self.traffic.resume()
         if self.store.journal is not None:
             self.store.journal.start()

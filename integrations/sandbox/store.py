@@ -39,6 +39,8 @@ class Store:
         self.media: dict[str, Media] = {}
         self.uploads: dict[str, Upload] = {}
         self.templates: dict[str, Template] = {}
+        self.blocked_names: dict[str, float] = {}
+        """Names of deleted templates, and until when nobody can use them."""
         self.flows: dict[str, Flow] = {}
         self.tokens: dict[str, Token] = {
             config.token: Token(config.token, "SYSTEM_USER"),

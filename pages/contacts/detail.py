@@ -8,13 +8,14 @@ import reflex as rx
 
 from pages.contacts.merge import merge_dialog
 from pages.contacts.new import chat_dialog, language_field
+from pages.contacts.send_template import template_sender
 from pages.contacts.side import side
 from pages.contacts.words import MAY_CHAT, MAY_EXPORT, MAY_WRITE, opt_badge
 from pages.field_parts import field_inputs
 from pages.frame import frame
 from pages.source_words import source_was, source_words
 from state.base import Feedback
-from state.contacts import ContactPage, MergeContacts, StartChat
+from state.contacts import ContactPage, MergeContacts, SendTemplate, StartChat
 from wapto_app.security.permissions import Permission
 from wapto_app.ui.avatar import avatar
 from wapto_app.ui.badge import badge
@@ -26,6 +27,7 @@ from wapto_app.ui.dialog import confirm_dialog, dialog
 from wapto_app.ui.empty import empty_state
 from wapto_app.ui.form import form, form_actions, submit_button, text_field, textarea_field
 from wapto_app.ui.i18n import t
+from wapto_app.ui.lazy import later
 from wapto_app.ui.link import RouteLink, file_link
 from wapto_app.ui.menu import menu, menu_item, menu_separator
 from wapto_app.ui.skeleton import skeleton_lines
@@ -54,6 +56,7 @@ def contact() -> rx.Component:
         ),
         _dialogs(),
         chat_dialog(),
+        later(template_sender),
         merge_dialog(),
         permission=Permission.CONTACTS_SEE,
     )
@@ -91,7 +94,7 @@ def _head() -> rx.Component:
                 rx.el.div(reach, class_name="text-sm text-muted"),
                 class_name="min-w-0 flex-1 basis-60",
             ),
-            rx.el.div(_actions(), class_name="flex flex-none gap-2"),
+            rx.el.div(_actions(), class_name="flex flex-none flex-wrap gap-2"),
             class_name="mt-3 flex flex-wrap items-center gap-x-4 gap-y-3 pb-6",
         ),
     )
@@ -118,8 +121,13 @@ def _actions() -> rx.Component:
         icon="message-square",
         on_click=StartChat.start(_WHO["id"], _WHO["shown"]),
     )
+    template = button(
+        t("Send template"),
+        icon="layout-template",
+        on_click=SendTemplate.start(_WHO["id"], _WHO["shown"], 0),
+    )
     return rx.fragment(
-        rx.cond(MAY_CHAT, chat, rx.fragment()),
+        rx.cond(MAY_CHAT, rx.fragment(chat, template), rx.fragment()),
         rx.cond(MAY_WRITE | MAY_EXPORT, _menu(), rx.fragment()),
     )
 

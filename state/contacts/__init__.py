@@ -5,6 +5,7 @@ from state.contacts.detail import ContactPage
 from state.contacts.listing import ContactList
 from state.contacts.merging import Duplicates, MergeContacts
 from state.contacts.new import NewContact, StartChat
+from state.contacts.templates import SendTemplate
 
 __all__ = [
     "ContactBulk",
@@ -13,5 +14,6 @@ __all__ = [
     "Duplicates",
     "MergeContacts",
     "NewContact",
+    "SendTemplate",
     "StartChat",
 ]

@@ -395,6 +395,7 @@ def test_the_navigation_offers_what_the_reader_may_open(new_page: NewPage, site:
                 "Media library",
                 "Quick replies",
                 "Campaigns",
+                "Templates",
                 "Teams",
                 "Agents",
                 "Review",

@@ -204,7 +204,7 @@ async def test_status_quality_category_and_words_arrive_by_webhook(
 async def test_old_news_and_news_of_the_unknown_change_nothing(
     runtime: Runtime, channel_id: int, meta_says: Meta, new_template: NewTemplate
 ) -> None:
-    await new_template(updated_at=NOW + timedelta(minutes=1))
+    await new_template(synced_at=NOW + timedelta(minutes=1))
     await new_template("other", waba_id="999", meta_id="order")
     assert await meta_says.says(news("message_template_status_update", event="PAUSED")) == (1, 0)
     assert {row.status for row in (await known(runtime)).values()} == {"APPROVED"}

@@ -108,10 +108,11 @@ class Message(SQLModel, table=True):
     payload (``integrations.whatsapp``), ``body`` the text to show in lists and to search. ``recipient`` is the
     address an outbound message goes to: ``+E.164`` or a business-scoped user id. ``attempt`` counts how often it was
     handed to Meta, ``refusals`` how often Meta answered with an error that passes. ``campaign_recipient_id`` is whom a
-    message of a campaign is for.
+    message of a campaign is for. ``template_id`` is the template of a message that is no campaign's, to count them:
+    campaigns have their own figures.
 
     The index ``ix_message_waiting_sorted`` over what a number still has to send, people's messages first, is made by
-    hand in migration 0022.
+    hand in migration 0020.
     """
 
     __tablename__ = "message"
@@ -119,6 +120,7 @@ class Message(SQLModel, table=True):
         sa.Index("ix_message_conversation_id_at_id", "conversation_id", "at", "id"),
         partial_index("ix_message_waiting_conversation", "conversation_id", "id", where=WAITING_IN_LINE),
         partial_index("ix_message_unconfirmed", "channel_id", "id", where=UNCONFIRMED),
+        partial_index("ix_message_template_id_at", "template_id", "at", where="template_id IS NOT NULL"),
         partial_index("ix_message_files", "conversation_id", "at", "id", where=HAS_FILE),
     )
 
@@ -145,10 +147,21 @@ class Message(SQLModel, table=True):
     attempt: int = 0
     refusals: int = 0
     campaign_recipient_id: int | None = Field(default=None, sa_type=BigId)
+    template_id: int | None = None
     not_before: datetime | None = None
     sending_since: datetime | None = None
     error_code: int | None = None
     error_detail: str = Field(default="", max_length=500)
+
+
+class MessageFile(SQLModel, table=True):
+    """A file of a message beside the one in ``media_id``: that of a card; ``place`` is ``cards.0`` and so on."""
+
+    __tablename__ = "message_file"
+
+    message_id: int = Field(primary_key=True, foreign_key="message.id", ondelete="CASCADE", sa_type=BigId)
+    place: str = Field(primary_key=True, max_length=16)
+    media_id: int = Field(foreign_key="media_file.id", ondelete="CASCADE", index=True, sa_type=BigId)
 
 
 class StatusEvent(SQLModel, table=True):

@@ -34,6 +34,7 @@ class NotificationKind(StrEnum):
     CAMPAIGN_FINISHED = "campaign_finished"
     CAMPAIGN_STOPPED = "campaign_stopped"
     CAMPAIGN_ASKS = "campaign_asks"
+    TEMPLATE_NEWS = "template_news"
 
 
 class Notification(SQLModel, table=True):

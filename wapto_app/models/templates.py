@@ -20,7 +20,9 @@ class Template(SQLModel, table=True):
     ``gone_at``: Meta no longer lists it. It stays, for messages that were sent with it are shown by it.
     ``status`` ``DRAFT`` is ours: it was never submitted, has no ``meta_id`` and Meta's list says nothing about it.
     ``sample_files`` are files of our library by the place that shows them (``header``, ``cards.0`` …), for the preview
-    and for a new submission: Meta's handles do not last. ``draft_components`` is an edit that is not submitted yet.
+    and for a new submission: Meta's handles do not last. ``draft_components`` is an edit that is not submitted yet,
+    ``draft_category`` the category that it asks for, empty for no other.
+    ``submitting_at``: it is on its way to Meta since then; nobody else hands it over meanwhile.
     """
 
     __tablename__ = "template"
@@ -45,8 +47,10 @@ class Template(SQLModel, table=True):
     correct_category: str = Field(default="", max_length=32)
     paused_until: datetime | None = None
     draft_components: list[dict[str, Any]] | None = Field(default=None, sa_type=Json)
+    draft_category: str = Field(default="", max_length=32)
     sample_files: dict[str, str] = Field(default_factory=dict, sa_type=Json)
     author_id: int | None = Field(default=None, foreign_key="account.id", ondelete="SET NULL")
+    submitting_at: datetime | None = None
     submitted_at: datetime | None = None
     last_used_at: datetime | None = None
     synced_at: datetime | None = None

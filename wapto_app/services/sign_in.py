@@ -26,6 +26,7 @@ _FIRST_PAGES = (
     (Permission.TEAMS_SEE, "/agents"),
     (Permission.REPORTS_SEE, "/review"),
     (Permission.MEDIA_SEE, "/media-library"),
+    (Permission.TEMPLATES_SEE, "/templates"),
     (Permission.INTEGRATIONS_SEE, "/integrations"),
     (Permission.ADMIN, "/admin/accounts"),
 )

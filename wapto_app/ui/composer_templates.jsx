@@ -85,14 +85,14 @@ function Preview({ form, values, file }) {
 
 const startOf = (form) => Object.fromEntries(form.slots.map((slot) => [slot.key, slot.suggestion ?? ""]));
 
-// Finds a template, fills it in and hands { id, values, media_key } to `onUse`.
-export function TemplateChooser({ conversation, rows, form, errors, pending, label, attached, onFind, onChoose, onSync, onLibrary, onUse }) {
+// Finds a template, fills it in and hands { id, values, media_key } to `onUse`. `initial` is chosen from the beginning.
+export function TemplateChooser({ initial, conversation, rows, form, errors, pending, label, attached, onFind, onChoose, onSync, onLibrary, onUse }) {
   const [words, setWords] = useState("");
-  const [chosen, setChosen] = useState(0);
+  const [chosen, setChosen] = useState(initial ?? 0);
   const [values, setValues] = useState({});
   const [file, setFile] = useState(null);
   const timer = useRef(null);
-  useEffect(() => { onFind(conversation, ""); return () => clearTimeout(timer.current); }, [conversation]);
+  useEffect(() => { onFind(conversation, ""); if (initial) onChoose(conversation, initial); return () => clearTimeout(timer.current); }, [conversation]);
   const shown = form?.id === chosen && chosen ? form : null;
   useEffect(() => { if (shown) setValues(startOf(shown)); }, [shown?.id]);
   const seen = useRef(attached?.n);

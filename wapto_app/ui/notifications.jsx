@@ -43,7 +43,27 @@ function importEnded({ title, what, created, updated, wrong }) {
   return what ? `${tr("The import of {title} has stopped.", { title })} ${trServer(what)} ${counts}` : `${tr("{title} is imported.", { title })} ${counts}`;
 }
 
+// `what` is the kind of the event and Meta's word for what is now, in small letters.
+const TEMPLATE_NEWS = {
+  "status.approved": (args) => tr("WhatsApp approved the template {name}. You can send it now.", args),
+  "status.rejected": (args) => tr("WhatsApp rejected the template {name}.", args),
+  "status.paused": (args) => tr("WhatsApp paused the template {name}: too many customers blocked it.", args),
+  "status.disabled": (args) => tr("WhatsApp disabled the template {name} for good.", args),
+  "status.flagged": (args) => tr("WhatsApp warns of the template {name}: its quality is low.", args),
+  "status.archived": (args) => tr("WhatsApp archived the template {name}, which nobody used.", args),
+  "quality.red": (args) => tr("The quality of the template {name} is low now.", args),
+  "quality.yellow": (args) => tr("The quality of the template {name} is medium now.", args),
+  "category.marketing": (args) => tr("WhatsApp takes the template {name} for marketing.", args),
+  "category.utility": (args) => tr("WhatsApp takes the template {name} for a utility message.", args),
+};
+
+function templateNews({ name, what, why }) {
+  const said = TEMPLATE_NEWS[what]?.({ name }) ?? tr("Something changed about the template {name}.", { name });
+  return why ? `${said} ${trServer(why)}` : said;
+}
+
 const SENTENCES = {
+  template_news: templateNews,
   assigned,
   mentioned,
   scheduled_failed: scheduledFailed,

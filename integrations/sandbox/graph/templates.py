@@ -11,7 +11,8 @@ from ..models import Json, Template
 from ..otp import authentication_components
 from .call import SUCCESS, Call, Handler
 from .paging import page, select
-from .template_rules import CATEGORIES, check_components, check_name, refuse
+from .template_review import fitting_category, submit, unpause
+from .template_rules import CATEGORIES, check_bubble, check_components, check_name, refuse
 from .uploads import picture_url
 
 if TYPE_CHECKING:
@@ -123,6 +124,13 @@ async def create(call: Call, _: str) -> Json:
             2388024, "Content in this language already exists",
             f"There is already {language} content for this template. Create a new template and try again.",
         )  # fmt: skip
+    if store.blocked_names.get(name, 0.0) > call.sandbox.clock.now():
+        raise refuse(
+            2388023,
+            "Message template language is being deleted",
+            f"New content cannot be added under the name {name} while it is being deleted. Try again in 4 weeks "
+            "or use another name.",
+        )
     if len(store.templates) >= _LIMIT:
         raise refuse(2388019, "Limit reached", f"A WhatsApp Business account has {_LIMIT} templates.")
     parameter_format = str(values.get("parameter_format") or "POSITIONAL").upper()
@@ -131,7 +139,8 @@ async def create(call: Call, _: str) -> Json:
         node_id(), name, language, category, "PENDING", components, parameter_format=parameter_format
     )
     template.message_send_ttl_seconds = values.get("message_send_ttl_seconds")
-    _submit(call.sandbox, template)
+    template.category = fitting_category(template)
+    submit(call.sandbox, template)
     return {"id": template.id, "status": template.status, "category": template.category}
 
 
@@ -139,6 +148,7 @@ def _components(sandbox: Sandbox, components: Any, category: str, parameter_form
     if parameter_format not in ("POSITIONAL", "NAMED"):
         raise invalid("Param parameter_format must be one of {NAMED, POSITIONAL}.")
     check_components(sandbox, components, category, named=parameter_format == "NAMED")
+    check_bubble(components)
     upper = [_upper(component) for component in components]
     return authentication_components(upper) if category == "AUTHENTICATION" else upper
 
@@ -154,45 +164,6 @@ def _upper(component: Json) -> Json:
             {"components": [_upper(part) for part in card["components"]]} for card in result["cards"]
         ]
     return result
-
-
-def _submit(sandbox: Sandbox, template: Template) -> None:
-    template.status, template.updated = "PENDING", sandbox.clock.now()
-    sandbox.contracts.pop(template.id, None)
-    sandbox.store.add_template(template)
-    sandbox.timeline.later(sandbox.config.template_review_seconds, _review, sandbox, template)
-
-
-def _review(sandbox: Sandbox, template: Template) -> None:
-    if sandbox.store.templates.get(template.id) is not template or template.status != "PENDING":
-        return
-    if "reject" in template.name:
-        set_status(sandbox, template, "REJECTED", "INVALID_FORMAT")
-        return
-    set_status(sandbox, template, "APPROVED")
-
-
-def resume_reviews(sandbox: Sandbox) -> None:
-    """Reviews that a restart interrupted start over."""
-    for template in sandbox.store.templates.values():
-        if template.status == "PENDING":
-            sandbox.timeline.later(sandbox.config.template_review_seconds, _review, sandbox, template)
-
-
-def set_status(sandbox: Sandbox, template: Template, status: str, reason: str = "NONE") -> None:
-    """Change a template's status and tell the business."""
-    template.status, template.updated = status, sandbox.clock.now()
-    template.rejected_reason = reason
-    more: Json = {}
-    if status == "REJECTED":
-        why = "Variables or formatting do not follow the guidelines."
-        more["rejection_info"] = {"reason": why, "recommendation": "Check the format and submit again."}
-    elif status == "PAUSED":
-        more["other_info"] = {"title": "FIRST_PAUSE", "description": "Paused for 3 hours: low quality."}
-    elif status == "DISABLED":
-        more["disable_info"] = {"disable_date": str(int(sandbox.clock.now()))}
-    sandbox.store.add_template(template)
-    sandbox.traffic.announce_template(template, status, reason, **more)
 
 
 async def edit(call: Call, node: str) -> Json:
@@ -216,7 +187,7 @@ async def edit(call: Call, node: str) -> Json:
         "message_send_ttl_seconds", template.message_send_ttl_seconds
     )
     template.edits = [*template.edits, now]
-    _submit(call.sandbox, template)
+    submit(call.sandbox, template)
     return SUCCESS
 
 
@@ -246,17 +217,20 @@ async def delete(call: Call, _: str) -> Json:
     if any(template.status == "DISABLED" for template in doomed):
         raise refuse(2388025, "Cannot delete", "A disabled template cannot be deleted.")
     for template in doomed:
+        if template.status == "APPROVED":
+            store.blocked_names[name] = call.sandbox.clock.now() + 30 * _DAY
         store.remove_template(template)
         call.sandbox.contracts.pop(template.id, None)
+    call.sandbox.hub.tell({"kind": "templates"})
     return SUCCESS
 
 
-async def unpause(call: Call, node: str) -> Json:
+async def end_pause(call: Call, node: str) -> Json:
     """`POST /{TEMPLATE_ID}/unpause`."""
     template = call.sandbox.store.templates[node]
     if template.status != "PAUSED":
         raise GraphError(100, message="(#100) The template is not paused.")
-    set_status(call.sandbox, template, "APPROVED")
+    unpause(call.sandbox, template)
     return SUCCESS
 
 
@@ -281,5 +255,5 @@ EDGES: dict[tuple[str, str, str], Handler] = {
     ("waba", "message_template_previews", "GET"): previews,
     ("template", "", "GET"): read,
     ("template", "", "POST"): edit,
-    ("template", "unpause", "POST"): unpause,
+    ("template", "unpause", "POST"): end_pause,
 }

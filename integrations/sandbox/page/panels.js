@@ -3,6 +3,7 @@
 import { attempt, get, post, toast } from "./api.js";
 import { byId, clock, el, icon } from "./dom.js";
 import { ask, field } from "./sheet.js";
+import { templates } from "./templates.js";
 
 const SECRETS = new Set(["Access token", "App secret"]);
 
@@ -12,6 +13,7 @@ export async function refreshPanels() {
   connection(state);
   faults(state.faults);
   if (byId("log").open) log();
+  await templates();
 }
 
 function listener(state) {

@@ -48,14 +48,16 @@ def template_status(value: JsonObject) -> TemplateStatusUpdate | TemplateQuality
         return template_quality(value)
     other, rejection = as_object(value.get("other_info")), as_object(value.get("rejection_info"))
     reason = as_text(value.get("reason")) or as_text(rejection.get("reason"))
-    recommendation = as_text(rejection.get("recommendation")) or as_text(rejection.get("reason"))
+    # Meta's word stands in one place and its sentence in another: neither is said twice.
+    sentences = (as_text(rejection.get("reason")), as_text(rejection.get("recommendation")))
+    recommendation = " ".join(each for each in sentences if each and each != reason)
     return TemplateStatusUpdate(
         **_template(value),
         status=required(value, "event").upper(),
         category=as_text(value.get("message_template_category")),
         reason=None if reason == "NONE" else reason,
         title=as_text(other.get("title")),
-        description=as_text(other.get("description")) or recommendation or "",
+        description=as_text(other.get("description")) or recommendation,
         disable_date=as_text(as_object(value.get("disable_info")).get("disable_date")),
     )
 

@@ -240,7 +240,7 @@ def test_a7_templates_and_accounts() -> None:
         "en_US",
         "REJECTED",
     )
-    assert (rejected.reason, rejected.description) == ("INVALID_FORMAT", "fix it")
+    assert (rejected.reason, rejected.description) == ("INVALID_FORMAT", "r fix it")
     notice = one(
         "template_category_update",
         {

@@ -12,7 +12,6 @@ from wapto_app.models import Channel, ChannelStatus
 from wapto_app.models.base import table_of
 from wapto_app.services.identity import Person, choose_marketing, resolve
 from wapto_app.services.ingest.context import Batch, Item
-from wapto_app.services.templates import TOPIC as TEMPLATES
 from wapto_app.services.templates import news as template_news
 
 channel = table_of(Channel)
@@ -118,8 +117,7 @@ def templates(batch: Batch, items: list[Item]) -> None:
     for item in sorted(items, key=lambda each: each.said_at):
         news = item.event
         assert isinstance(news, template_news.News)
-        if template_news.apply(batch.connection, news, item.source.waba_id or "", item.said_at):
-            batch.topics.add(TEMPLATES)
+        batch.topics |= template_news.apply(batch.connection, news, item.source.waba_id or "", item.said_at)
 
 
 def _of_account(item: Item, named: str | None = None) -> sa.ColumnElement[bool]:

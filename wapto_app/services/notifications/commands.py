@@ -47,7 +47,8 @@ async def notify(
     Whoever is deactivated or has switched the kind off is left out. With a ``key`` nobody is told twice. Name a
     customer only by ``conversation_id``: the name is looked up for a reader who may see it. ``args`` fill the kind's
     sentence: ``by`` (a colleague), ``title`` (of a task), ``name`` (of a number), ``what``, ``percent``, ``plan``,
-    ``days``, and the counts of an import (``created``, ``updated``, ``wrong``).
+    ``days``, the counts of an import (``created``, ``updated``, ``wrong``), and
+    ``why`` a template was rejected.
     """
     news = [
         News(each, kind, href=href, key=key, conversation_id=conversation_id, args=args)

@@ -31,7 +31,7 @@ from wapto_app.services.campaign_changes import note
 from wapto_app.services.errors import Conflict, Invalid, NotFound
 from wapto_app.services.outbox.gate import Facts, check
 from wapto_app.services.outbox.payloads import build
-from wapto_app.services.outbox.template_facts import template_facts
+from wapto_app.services.outbox.template_facts import id_in, template_facts
 from wapto_app.services.previews import preview_of
 from wapto_app.services.visibility import readable
 
@@ -79,6 +79,7 @@ async def enqueue(session: AsyncSession, actor: Actor, conversation_id: int, dra
         type=draft.type,
         body=draft.body,
         content=draft.content,
+        template_id=id_in(draft.content) or None,
         reply_to_wamid=draft.reply_to_wamid,
         recipient=recipient,
         status=MessageStatus.QUEUED,

@@ -14,6 +14,7 @@ from wapto_app.security.permissions import Actor, Permission
 from wapto_app.services.errors import NotFound
 from wapto_app.services.quick_replies.variables import values_in
 from wapto_app.services.templates.anatomy import Form, describe, file_kind, slots
+from wapto_app.services.templates.listing import holds
 from wapto_app.services.visibility import conversation_seen
 
 PAGE = 100
@@ -42,15 +43,14 @@ async def approved(
         NotFound: the conversation is not there or not visible.
     """
     actor.require(Permission.INBOX_DO)
-    conversation = await conversation_seen(session, actor, conversation_id)
-    facts = (
-        select(Channel.waba_id, Contact.language)
-        .select_from(Conversation)
-        .join(Channel, col(Channel.id) == col(Conversation.channel_id))
-        .join(Contact, col(Contact.id) == col(Conversation.contact_id))
-        .where(Conversation.id == conversation.id)
-    )
-    waba_id, language = (await session.exec(facts)).one()
+    return await approved_with(session, await conversation_seen(session, actor, conversation_id), search)
+
+
+async def approved_with(session: AsyncSession, conversation: Conversation, search: str) -> list[TemplateRow]:
+    """The same, of a conversation that somebody may see; it need not be in the table yet."""
+    waba_id = (await session.get_one(Channel, conversation.channel_id)).waba_id
+    speaks = select(Contact.language).where(Contact.id == conversation.contact_id)
+    language = (await session.exec(speaks)).one()
     own = col(Template.language).startswith(language[:2].lower(), autoescape=True) if language else sa.false()
     query = (
         select(Template)
@@ -59,15 +59,8 @@ async def approved(
         .order_by(col(Template.name), col(Template.language))
     )
     for word in clean_text(search).casefold().split()[:8]:
-        query = query.where(_holds(word))
+        query = query.where(holds(word))
     return [_row(each) for each in await session.exec(query.limit(PAGE))]
-
-
-def _holds(word: str) -> sa.ColumnElement[bool]:
-    text = sa.func.lower(sa.cast(col(Template.components), sa.Text))
-    return sa.or_(
-        sa.func.lower(Template.name).contains(word, autoescape=True), text.contains(word, autoescape=True)
-    )
 
 
 def _row(template: Template) -> TemplateRow:
@@ -92,6 +85,13 @@ async def form_of(session: AsyncSession, actor: Actor, conversation_id: int, tem
     """
     actor.require(Permission.INBOX_DO)
     conversation = await conversation_seen(session, actor, conversation_id)
+    return await form_with(session, actor, conversation, template_id)
+
+
+async def form_with(
+    session: AsyncSession, actor: Actor, conversation: Conversation, template_id: int
+) -> Form:
+    """The same, of a conversation that somebody may see; it need not be in the table yet."""
     form = describe(await of_account(session, conversation, template_id))
     known = await values_in(session, actor, conversation)
     for slot in form["slots"]:

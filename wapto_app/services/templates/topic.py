@@ -1,0 +1,3 @@
+"""What a page watches to see templates change."""
+
+TOPIC = "templates"
