@@ -580,7 +580,7 @@ async def test_the_sandbox_takes_every_approved_template_that_we_fill_in(
     from integrations.sandbox.graph.template_send import check_template
 
     await templates.sync(runtime.db, owner, runtime.gateway)
-    tried = 0
+    tried, kinds = 0, set[str]()
     for template in (await known(runtime, Template.status == "APPROVED")).values():
         form = templates.describe(template)
         assert form["problem"] == ""
@@ -594,7 +594,9 @@ async def test_the_sandbox_takes_every_approved_template_that_we_fill_in(
         )
         check_template(sandbox, payload["template"])
         tried += 1
-    assert tried >= 10
+        kinds |= {each["type"] for each in payload["template"].get("components", [])}
+    assert tried >= 8
+    assert kinds == {"header", "body", "button", "carousel", "limited_time_offer"}
 
 
 async def test_the_picker_reads_by_an_index(runtime: Runtime, owner: Actor, conversation_id: int) -> None:

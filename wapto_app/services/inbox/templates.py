@@ -15,10 +15,13 @@ from wapto_app.models import MediaFile, Template
 from wapto_app.security.permissions import Actor, Permission
 from wapto_app.services import templates
 from wapto_app.services.errors import Invalid, NotFound
+from wapto_app.services.library import attach
 from wapto_app.services.media import kind_of
 from wapto_app.services.outbox import Draft, enqueue
 from wapto_app.services.visibility import conversation_for
 
+SAMPLE = "sample"
+"""In the place of a media key: the file that Meta was shown when it approved."""
 # How exactly it is remembered when a template was used last: not every message is worth a write of its own.
 _NOTED_EVERY = timedelta(minutes=1)
 
@@ -35,7 +38,7 @@ async def send_template(
     hold: timedelta = timedelta(0),
 ) -> int:
     """Send an approved template; keys of ``values`` as in ``templates.anatomy``, ``media_key`` is the header's file,
-    ``files`` those of the cards by their places.
+    ``files`` those of the cards by their places. ``SAMPLE`` stands for the file that Meta was shown.
 
     Raises:
         NotFound: conversation, template or file are not there.
@@ -69,7 +72,12 @@ async def template_draft(
     template = await templates.of_account(session, conversation, template_id)
     given = {**(files or {}), **({"header": media_key} if media_key else {})}
     wanted = {each["place"]: each["kind"] for each in templates.file_places(template)}
-    chosen = {place: key for place, key in given.items() if place in wanted and key}
+    chosen = {
+        place: await _sample(session, actor, template, place) if key == SAMPLE else key
+        for place, key in given.items()
+        if place in wanted and key
+    }
+    chosen = {place: key for place, key in chosen.items() if key}
     for place, key in chosen.items():
         await _ensure_kind(session, place, key, wanted[place])
     filled = templates.fill(template, values, has_file="header" in chosen, files=chosen)
@@ -78,6 +86,15 @@ async def template_draft(
         # For the thread: the file that each card shows.
         filled.content["shown"]["cards"][int(place.removeprefix("cards."))]["file"] = key
     return Draft("template", filled.body, filled.content, header, chosen)
+
+
+async def _sample(session: AsyncSession, actor: Actor, template: Template, place: str) -> str:
+    """The media key of the file that Meta was shown there; empty when our library does not have it any more."""
+    key = template.sample_files.get(place, "")
+    try:
+        return (await attach(session, actor, [key]))[0] if key else ""
+    except NotFound:
+        return ""
 
 
 async def _ensure_kind(session: AsyncSession, place: str, media_key: str, wanted: str) -> None:
