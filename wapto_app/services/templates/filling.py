@@ -87,10 +87,10 @@ def _ensure_files(form: Form, *, has_file: bool, files: Collection[str]) -> None
     for each in form["files"]:
         if each["place"] == "header":
             if not has_file:
-                raise Invalid("media", f"Choose the {each['kind']} of the header.")
+                raise Invalid("media", "Choose the file of the header.")
         elif each["place"] not in files:
             number = int(each["place"].removeprefix("cards.")) + 1
-            raise Invalid(f"{each['place']}.media", f"Choose the {each['kind']} of card {number}.")
+            raise Invalid(f"{each['place']}.media", f"Choose the file of card {number}.")
 
 
 def _filled_body(text: str, values: Mapping[str, str], prefix: str, most: int) -> str:
