@@ -32,10 +32,10 @@ from wapto_app.ui.card import page_body, page_header, room_of_plan
 from wapto_app.ui.empty import empty_state
 from wapto_app.ui.form import search_input
 from wapto_app.ui.i18n import Text, from_server, t
+from wapto_app.ui.language import language_name
 from wapto_app.ui.lazy import later
 from wapto_app.ui.menu import menu, menu_item, menu_separator
 from wapto_app.ui.table import Column, table
-from wapto_app.ui.templates import language_name
 from wapto_app.ui.time import relative_time
 
 _STANDING = TemplateList.standing

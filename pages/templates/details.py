@@ -20,11 +20,12 @@ from wapto_app.ui.card import card, page_body, section, stack
 from wapto_app.ui.card import details as facts
 from wapto_app.ui.empty import empty_state
 from wapto_app.ui.i18n import from_server, t
+from wapto_app.ui.language import language_name
 from wapto_app.ui.lazy import later
 from wapto_app.ui.link import RouteLink
 from wapto_app.ui.menu import menu, menu_item, menu_separator
 from wapto_app.ui.skeleton import skeleton_lines
-from wapto_app.ui.templates import language_name, phone
+from wapto_app.ui.templates import phone
 from wapto_app.ui.time import relative_time
 
 ROUTE = "/templates/[template_id]"

@@ -18,9 +18,10 @@ from wapto_app.ui.card import card, page_body
 from wapto_app.ui.dialog import confirm_dialog, open_dialog
 from wapto_app.ui.empty import empty_state
 from wapto_app.ui.i18n import from_server, t
+from wapto_app.ui.language import language_name
 from wapto_app.ui.link import RouteLink
 from wapto_app.ui.skeleton import skeleton_lines
-from wapto_app.ui.templates import TemplateEditor, language_name
+from wapto_app.ui.templates import TemplateEditor
 
 ROUTE = "/templates/[template_id]/edit"
 _FORM = TemplateEditing.form

@@ -5,6 +5,7 @@ from __future__ import annotations
 import reflex as rx
 
 from wapto_app.ui.browser import source
+from wapto_app.ui.tokens import Classes
 
 
 class LanguageName(rx.Component):
@@ -16,6 +17,6 @@ class LanguageName(rx.Component):
     code: rx.Var[str]
 
 
-def language_name(code: str | rx.Var[str]) -> rx.Component:
+def language_name(code: str | rx.Var[str], *, class_name: Classes = "") -> rx.Component:
     """See ``LanguageName``."""
-    return LanguageName.create(code=code)
+    return LanguageName.create(code=code, class_name=class_name)

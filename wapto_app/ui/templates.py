@@ -10,7 +10,6 @@ from wapto_app.services.inbox.outgoing import OutgoingTemplate
 from wapto_app.services.templates import TemplateForm
 from wapto_app.ui.browser import source
 from wapto_app.ui.i18n import Text
-from wapto_app.ui.tokens import Classes
 
 _spec = rx.event.passthrough_event_spec
 
@@ -109,11 +108,6 @@ class TemplateSender(rx.NoSSRComponent):
     on_library: rx.EventHandler[_spec(str, str)]
     on_send: rx.EventHandler[_spec(int, str, OutgoingTemplate)]
     on_close: rx.EventHandler[rx.event.no_args_event_spec]
-
-
-def language_name(code: Any, *, class_name: Classes = "") -> rx.Component:
-    """ "Portuguese (Brazil)" for ``pt_BR``, in the language of the reader."""
-    return LanguageName.create(code=code, class_name=class_name)
 
 
 def phone(form: Any, files: Any, *, business: Text | rx.Var[str] = "") -> rx.Component:
