@@ -208,6 +208,7 @@ def _head() -> rx.Component:
         ),
         narrow,
         _views(),
+        data_keep_clear="true",
         class_name="flex h-13 flex-none items-center gap-1 ps-3 pe-2",
     )
 

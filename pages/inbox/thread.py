@@ -125,6 +125,7 @@ def _head() -> rx.Component:
         rx.cond(header["id"] > 0, rx.fragment(assignee_menu(), status_menu()), rx.fragment()),
         rx.cond(header["id"] > 0, thread_menu(), rx.fragment()),
         panel,
+        data_keep_clear="true",
         class_name="flex h-13 flex-none items-center gap-2.5 border-b bg-surface px-4 max-sm:gap-1 max-sm:px-2",
     )
 

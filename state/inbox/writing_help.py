@@ -27,6 +27,13 @@ class FoundPlace(TypedDict):
     error: str
 
 
+class FoundReplies(TypedDict):
+    """The quick replies that fit; ``asked`` is ``conversation/typed``."""
+
+    asked: str
+    rows: list[Match]
+
+
 class Attached(TypedDict):
     """Files of the library, made ready to be sent. ``n`` counts the times; ``purpose`` is message or template."""
 
@@ -36,13 +43,14 @@ class Attached(TypedDict):
 
 
 NO_PLACE = FoundPlace(asked="", latitude=0, longitude=0, error="")
+NO_REPLIES = FoundReplies(asked="", rows=[])
 NOTHING = Attached(n=0, purpose="", files=[])
 
 
 class WritingHelp(rx.State):
     """Empty until it is asked for."""
 
-    replies: list[Match] = []
+    replies: FoundReplies = NO_REPLIES
     people: list[Colleague] = []
     contacts: list[ShareableContact] = []
     place: FoundPlace = NO_PLACE
@@ -53,7 +61,8 @@ class WritingHelp(rx.State):
     async def find_replies(self, conversation: int, typed: str) -> None:
         actor = await actor_of(self)
         async with runtime.get().db.read() as session:
-            self.replies = await quick_replies.matching(session, actor, conversation, typed)
+            rows = await quick_replies.matching(session, actor, conversation, typed)
+        self.replies = FoundReplies(asked=f"{conversation}/{typed}", rows=rows)
 
     @rx.event
     @requires(Permission.INBOX_DO)

@@ -38,6 +38,7 @@ _FLAGS = (
 )
 # The first build on a fresh machine installs the page's libraries.
 _START_SECONDS = 420.0
+_SANDBOX_SECONDS = 60.0
 _SETUP_LINK = re.compile(r"/setup\?token=\S+")
 
 NewPage = Callable[..., Page]
@@ -72,12 +73,14 @@ class Server:
         assert found, self.log.read_text()
         return self.url + found[0]
 
+    def sql(self, statement: str) -> list[Any]:
+        """What the database of the running server says to it, or does."""
+        with closing(sqlite3.connect(self.data_dir / "wapto.sqlite3", timeout=60)) as database, database:
+            return database.execute(statement).fetchall()
+
     def sends_at_once(self) -> None:
         """Nobody waits for the seconds in which a message could be taken back."""
-        with closing(sqlite3.connect(self.data_dir / "wapto.sqlite3", timeout=30)) as database, database:
-            database.execute(
-                "INSERT OR REPLACE INTO composer_choice (account_id, undo_send) SELECT id, 0 FROM account"
-            )
+        self.sql("INSERT OR REPLACE INTO composer_choice (account_id, undo_send) SELECT id, 0 FROM account")
 
 
 def free_port() -> int:
@@ -105,7 +108,7 @@ def started(data_dir: Path, **environment: str) -> Iterator[Server]:
         yield server
     finally:
         process.send_signal(signal.SIGTERM)
-        process.wait(15)
+        process.wait(60)
 
 
 def _wait_until_alive(server: Server) -> None:
@@ -177,11 +180,11 @@ def sandbox_for(url: str, port: int) -> Iterator[Meta]:
         yield meta
     finally:
         process.terminate()
-        process.wait(10)
+        process.wait(60)
 
 
 def _wait_for_sandbox(meta: Meta) -> None:
-    deadline = time.monotonic() + 30
+    deadline = time.monotonic() + _SANDBOX_SECONDS
     while time.monotonic() < deadline:
         try:
             if httpx.get(f"{meta.url}/control/state", timeout=2).status_code == 200:
@@ -200,6 +203,16 @@ def browser() -> Iterator[Browser]:
         running.close()
 
 
+def fresh_page(browser: Browser, base_url: str, **options: Any) -> Page:
+    """A page of a browser context of its own, at a desk unless the options say otherwise."""
+    context = browser.new_context(base_url=base_url, **{"viewport": DESKTOP, **options})
+    context.set_default_timeout(PATIENCE)
+    page = context.new_page()
+    if SLOWER > 1:
+        context.new_cdp_session(page).send("Emulation.setCPUThrottlingRate", {"rate": SLOWER})
+    return page
+
+
 @pytest.fixture
 def new_page(browser: Browser) -> Iterator[NewPage]:
     """A page of its own browser context; fails the test when the page's script threw."""
@@ -207,12 +220,8 @@ def new_page(browser: Browser) -> Iterator[NewPage]:
     errors: list[str] = []
 
     def make(base_url: str, **options: Any) -> Page:
-        context = browser.new_context(base_url=base_url, **{"viewport": DESKTOP, **options})
-        context.set_default_timeout(PATIENCE)
-        contexts.append(context)
-        page = context.new_page()
-        if SLOWER > 1:
-            context.new_cdp_session(page).send("Emulation.setCPUThrottlingRate", {"rate": SLOWER})
+        page = fresh_page(browser, base_url, **options)
+        contexts.append(page.context)
         page.on("pageerror", lambda error: errors.append(str(error)))
         return page
 

@@ -94,7 +94,7 @@ def test_name_colour_and_logo_are_seen_by_everybody_at_once(server: Server, new_
     stranger.goto("/login")
     expect(stranger.get_by_text(NAME)).to_be_visible()
     expect(stranger).to_have_title(f"Sign in · {NAME}")
-    assert stranger.evaluate("document.querySelector('header img').naturalWidth") == 120
+    stranger.wait_for_function("document.querySelector('header img')?.naturalWidth === 120")
     is_accessible(stranger)
 
 

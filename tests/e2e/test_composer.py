@@ -11,8 +11,8 @@ import pytest
 from PIL import Image
 from playwright.sync_api import Browser, Locator, Page, Route, expect
 
-from tests.e2e.access import is_accessible
-from tests.e2e.conftest import PHONE, Meta, NewPage, Server, free_port, sandbox_for, started
+from tests.e2e.access import is_accessible, until
+from tests.e2e.conftest import PHONE, Meta, NewPage, Server, free_port, fresh_page, sandbox_for, started
 from tests.services.library import noise
 
 _EMOJI = re.compile("/assets/compact-")
@@ -35,7 +35,7 @@ def server(tmp_path_factory: pytest.TempPathFactory, meta_port: int) -> Iterator
 def meta(server: Server, meta_port: int, browser: Browser) -> Iterator[Meta]:
     """The sandbox, to which the owner has connected a number."""
     with sandbox_for(server.url, meta_port) as running:
-        page = browser.new_context(base_url=server.url).new_page()
+        page = fresh_page(browser, server.url)
         _set_up(page, server, running)
         page.context.close()
         yield running
@@ -88,7 +88,7 @@ def _last(page: Page) -> Locator:
     return page.get_by_test_id("message").last
 
 
-def _text_undo_and_draft(page: Page, box: Locator) -> None:
+def _text_undo_and_emoji(page: Page, box: Locator) -> None:
     box.fill("Too *early*")
     page.get_by_role("button", name="Formatting").click()
     expect(page.get_by_test_id("composer-preview").locator("strong")).to_have_text("early")
@@ -108,7 +108,15 @@ def _text_undo_and_draft(page: Page, box: Locator) -> None:
     held[0].continue_()
     expect(box).to_have_value("Begun and 🏠")
     page.keyboard.press("Escape")
-    page.wait_for_timeout(1300)
+
+
+def _draft(page: Page, server: Server, text: str) -> None:
+    """The server has it, which is told a moment after the last key."""
+    until(page, lambda: server.sql("SELECT text FROM message_draft") == [(text,)])
+
+
+def _two_windows(page: Page, server: Server, box: Locator, new_page: NewPage) -> None:
+    _draft(page, server, "Begun and 🏠")
     # Another computer of the same person has none of what this browser remembers.
     page.get_by_test_id("composer-file").set_input_files([_picture()])
     expect(page.get_by_text("Ready")).to_have_count(1)
@@ -118,7 +126,56 @@ def _text_undo_and_draft(page: Page, box: Locator) -> None:
     expect(box).to_have_value("Begun and 🏠")
     expect(page.get_by_test_id("attachment")).to_have_count(1)
     page.get_by_test_id("attachment").get_by_role("button", name=re.compile("^Remove")).click()
+    there = new_page(server.url)
+    _sign_in(there)
+    other = _open(there, "Is the flat free?")
+    expect(other).to_have_value("Begun and 🏠")
+    box.fill("Written here")
+    _draft(page, server, "Written here")
+    other.fill("Written there")
+    expect(
+        there.get_by_role("alert").get_by_text("In another window you wrote: Written here")
+    ).to_be_visible()
+    there.get_by_role("button", name="Keep this").click()
+    _draft(there, server, "Written there")
+    box.fill("Written here, too")
+    page.get_by_role("button", name="Use that").click()
+    expect(box).to_have_value("Written there")
     box.fill("")
+    there.context.close()
+
+
+def _quick_reply(page: Page, server: Server, box: Locator) -> None:
+    server.sql(
+        "INSERT INTO quick_reply (shortcut, title, body, uses, created_at, updated_at)"
+        " VALUES ('visit', '', 'See you on {{day}}!', 0, '2026-01-01', '2026-01-01')"
+    )
+    box.fill("/vis")
+    box.press("Enter")  # before anything is found: it is chosen when it is
+    gaps = page.get_by_role("dialog", name="Fill in /visit")
+    expect(gaps.get_by_role("button", name="Insert")).to_be_disabled()
+    gaps.get_by_label("day").fill("Friday")
+    gaps.get_by_label("day").press("Enter")
+    expect(box).to_have_value("See you on Friday!")
+    expect(page.get_by_test_id("message")).to_have_count(1)
+    box.fill("")
+
+
+def _library(page: Page, box: Locator) -> None:
+    """A file that somebody put into the library goes into a message."""
+    page.goto("/media-library")
+    page.get_by_test_id("library-files").set_input_files([_picture() | {"name": "front.png"}])
+    expect(page.get_by_test_id("tile")).to_have_count(1)
+    _open(page, "Is the flat free?")
+    _more(page, "Media library")
+    dialog = page.get_by_role("dialog")
+    dialog.get_by_role("button", name="front.png").click()
+    dialog.get_by_role("button", name="Take").click()
+    expect(page.get_by_test_id("attachment")).to_contain_text("front.png")
+    box.fill("The front")
+    box.press("Enter")
+    expect(page.get_by_test_id("message").last).to_contain_text("The front")
+    expect(page.get_by_test_id("attachment")).to_have_count(0)
 
 
 def _typing(page: Page, box: Locator, meta: Meta) -> None:
@@ -205,7 +262,11 @@ def test_an_agent_writes_with_everything_there_is(server: Server, meta: Meta, ne
     customer = meta.customers()[0]["id"]
     meta.says(customer, {"type": "text", "text": "Is the flat free?"})
     box = _open(page, "Is the flat free?")
-    _text_undo_and_draft(page, box)
+    _text_undo_and_emoji(page, box)
+    _two_windows(page, server, box, new_page)
+    server.sends_at_once()
+    _quick_reply(page, server, box)
+    _library(page, box)
     _typing(page, box, meta)
     _note(page, box)
     _files_and_voice(page, box)
@@ -215,7 +276,7 @@ def test_an_agent_writes_with_everything_there_is(server: Server, meta: Meta, ne
     expect(_last(page)).to_have_attribute("data-status", re.compile("delivered|read"))
     arrived = [message for message in meta.chat(customer) if message.get("from_business", True)]
     kinds = [message["type"] for message in arrived if message["type"] != "text"]
-    assert kinds == ["image", "image", "audio", "interactive", "location"]
+    assert kinds == ["image", "image", "image", "audio", "interactive", "location"]
 
 
 def test_templates_take_the_place_of_the_box_when_the_window_is_closed(
@@ -265,3 +326,10 @@ def test_a_phone_has_all_of_it_behind_the_plus(server: Server, meta: Meta, new_p
     expect(box).to_be_focused()
     page.set_viewport_size({"width": PHONE["width"], "height": 420})  # the keyboard is up
     expect(box).to_be_in_viewport()
+    page.evaluate(
+        """() => {
+            navigator.mediaDevices.getUserMedia = () => Promise.reject(new DOMException("", "NotAllowedError"));
+        }"""
+    )
+    _more(page, "Record a voice message")
+    expect(page.get_by_text("The browser may not use the microphone.")).to_be_visible()

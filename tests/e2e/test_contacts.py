@@ -156,7 +156,7 @@ def test_the_table_finds_sorts_pages_and_acts_on_many(page: Page) -> None:
 def test_on_a_phone_duplicates_are_merged(server: Server, new_page: NewPage) -> None:
     page = signed_in(new_page(server.url, viewport=PHONE))
     expect(page.get_by_text("+4915112345601").first).to_be_visible()
-    assert page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]
+    access.fits(page)
     page.get_by_role("button", name="More actions").click()
     page.get_by_role("menuitem", name="Find duplicates").click()
     expect(page.get_by_text("Same e-mail")).to_be_visible()
@@ -170,4 +170,4 @@ def test_on_a_phone_duplicates_are_merged(server: Server, new_page: NewPage) -> 
     page.get_by_role("button", name="Undo").click()
     told(page, "They are two contacts again.")
     expect(page.get_by_text("Merged with I. Martín")).to_have_count(0)
-    assert page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]
+    access.fits(page)

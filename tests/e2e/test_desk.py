@@ -13,6 +13,7 @@ import pytest
 import sqlalchemy as sa
 from playwright.sync_api import Locator, Page, expect
 
+from tests.e2e.access import fits, until
 from tests.e2e.conftest import PHONE, NewPage, Server, started
 from wapto_app.clock import utcnow
 from wapto_app.db import Database
@@ -143,9 +144,9 @@ def test_two_people_see_each_other_at_work(desk: Desk, opened: Open) -> None:
     olga, ana = opened(f"/inbox/{OTHER}"), opened(f"/inbox/{OTHER}", token=desk.ana)
     for page in (olga, ana):
         expect(page.get_by_test_id("message")).to_have_count(1)
-    expect(olga.get_by_test_id("company")).to_have_text("Ana Agent is here too", timeout=10_000)
+    expect(olga.get_by_test_id("company")).to_have_text("Ana Agent is here too")
     ana.get_by_test_id("composer-text").press_sequentially("I will")
-    expect(olga.get_by_test_id("company")).to_have_text("Ana Agent is writing", timeout=5_000)
+    expect(olga.get_by_test_id("company")).to_have_text("Ana Agent is writing")
     expect(olga.get_by_test_id("row-company")).to_have_count(1)
     ana.get_by_role("button", name="Assigned to Unassigned").first.click()
     ana.get_by_role("menuitemradio", name="Ana Agent (you)").click()
@@ -157,7 +158,7 @@ def test_two_people_see_each_other_at_work(desk: Desk, opened: Open) -> None:
     # One's own other tab is no company.
     expect(ana.get_by_test_id("company")).to_have_text(re.compile("^Olga Owner"))
     ana.goto("/tasks")
-    expect(olga.get_by_test_id("company")).to_have_count(0, timeout=15_000)
+    expect(olga.get_by_test_id("company")).to_have_count(0)
 
 
 def _top(page: Page, text: str) -> float:
@@ -186,12 +187,23 @@ def _number(page: Page, at: int) -> int:
 
 
 def _scroll_until(page: Page, by: int, reached: Callable[[], bool]) -> None:
-    for _ in range(200):
-        if reached():
-            return
-        page.mouse.wheel(0, by)
-        page.wait_for_timeout(30)
-    raise AssertionError("never reached")
+    def turn() -> bool:
+        if by and not reached():
+            page.mouse.wheel(0, by)
+        return reached()
+
+    until(page, turn)
+
+
+def _scrolled(page: Page) -> float:
+    return float(page.evaluate("document.querySelector('[role=log]').scrollTop"))
+
+
+def _rests(page: Page, text: str, at: float) -> None:
+    """The message comes to this height and stays there."""
+    until(page, lambda: abs(_top(page, text) - at) <= 2)
+    page.wait_for_timeout(100)
+    assert abs(_top(page, text) - at) <= 2, text
 
 
 def test_ten_thousand_messages_are_read_up_and_down_without_a_jump(opened: Open) -> None:
@@ -200,24 +212,18 @@ def test_ten_thousand_messages_are_read_up_and_down_without_a_jump(opened: Open)
     _log(page).hover()
     for _page in range(8):
         oldest = _number(page, 0)
-        _scroll_until(
-            page, -300, lambda: page.evaluate("document.querySelector('[role=log]').scrollTop") < 1200
-        )
+        _scroll_until(page, -300, lambda: _scrolled(page) < 1200)
         page.wait_for_timeout(40)
         watched = _in_sight(page)
-        before, scrolled = (
-            _top(page, watched),
-            page.evaluate("document.querySelector('[role=log]').scrollTop"),
-        )
+        before, scrolled = _top(page, watched), _scrolled(page)
         page.mouse.wheel(0, -450)
         _scroll_until(page, 0, lambda known=oldest: _number(page, 0) < known)  # type: ignore[misc]
-        page.wait_for_timeout(60)
         # The wheel moved it by what the wheel turns, whatever came above it meanwhile.
-        assert abs(_top(page, watched) - before - min(450, scrolled)) <= 2, watched
+        _rests(page, watched, before + min(450, scrolled))
     assert page.get_by_test_id("message").count() <= 250
     assert _number(page, -1) < MANY - 100
     _scroll_until(page, 600, lambda: _number(page, -1) == MANY - 1)
-    watched, before = _in_sight(page), 0.0
+    watched = _in_sight(page)
     before = _top(page, watched)
     page.wait_for_timeout(300)
     assert abs(_top(page, watched) - before) <= 2
@@ -288,10 +294,7 @@ def test_a_phone_goes_from_list_to_thread_to_contact_and_back(opened: Open) -> N
     expect(panel.get_by_text("Tagged VIP")).to_be_visible()
     page.reload()
     expect(panel.get_by_text("Tagged VIP")).to_be_visible()  # folded as it was left
-    widths = page.locator("html, #main, aside").evaluate_all(
-        "(all) => Math.max(...all.map((e) => e.scrollWidth - e.clientWidth))"
-    )
-    assert widths <= 0
+    fits(page, "html, #main, aside")
     panel.get_by_role("button", name="Close contact details").click()
     page.get_by_role("link", name="Back to the list").click()
     expect(row).to_be_visible()

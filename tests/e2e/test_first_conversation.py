@@ -86,9 +86,7 @@ def test_a_conversation_lives_in_two_browsers_without_reload(
     customer = meta.customers()[0]
     meta.says(customer["id"], {"type": "text", "text": "Is the *flat* still free? 🏠"})
     for page in (first, second):
-        expect(page.get_by_test_id("conversation-row")).to_contain_text(
-            "Is the flat still free?", timeout=3000
-        )
+        expect(page.get_by_test_id("conversation-row")).to_contain_text("Is the flat still free?")
     first.get_by_test_id("conversation-row").click()
     second.get_by_test_id("conversation-row").click()
     expect(first.get_by_test_id("message").locator("strong")).to_have_text("flat")
@@ -96,18 +94,18 @@ def test_a_conversation_lives_in_two_browsers_without_reload(
     first.get_by_test_id("composer-text").press("Enter")
     expect(first.get_by_test_id("composer-text")).to_have_value("")
     for page in (first, second):
-        expect(page.get_by_test_id("message").last).to_contain_text("Come on Saturday", timeout=3000)
-    expect(first.get_by_test_id("message").last).to_have_attribute("data-status", "delivered", timeout=20_000)
+        expect(page.get_by_test_id("message").last).to_contain_text("Come on Saturday")
+    expect(first.get_by_test_id("message").last).to_have_attribute("data-status", "delivered")
     meta.opens(customer["id"])
     for page in (first, second):
-        expect(page.get_by_test_id("message").last).to_have_attribute("data-status", "read", timeout=5000)
+        expect(page.get_by_test_id("message").last).to_have_attribute("data-status", "read")
     _pictures_both_ways(meta, customer["id"], first, tmp_path)
 
 
 def _pictures_both_ways(meta: Meta, customer: str, page: Page, tmp_path: Path) -> None:
     meta.says(customer, {"type": "image", "sample": True, "caption": "My kitchen"})
     expect(page.get_by_test_id("picture")).to_be_visible(timeout=5000)
-    assert page.evaluate("document.querySelector('[data-testid=picture]').naturalWidth") > 0
+    page.wait_for_function("document.querySelector('[data-testid=picture]').naturalWidth > 0")
     picture = io.BytesIO()
     Image.new("RGB", (320, 200), (18, 121, 74)).save(picture, "PNG")
     page.get_by_test_id("composer-file").set_input_files(
@@ -116,10 +114,8 @@ def _pictures_both_ways(meta: Meta, customer: str, page: Page, tmp_path: Path) -
     expect(page.get_by_text("Ready")).to_be_visible()
     page.get_by_test_id("composer-text").fill("The floor plan")
     page.get_by_test_id("composer-send").click()
-    expect(page.get_by_test_id("picture")).to_have_count(2, timeout=5000)
-    expect(page.get_by_test_id("message").last).to_have_attribute(
-        "data-status", re.compile("delivered|read"), timeout=20_000
-    )
+    expect(page.get_by_test_id("picture")).to_have_count(2)
+    expect(page.get_by_test_id("message").last).to_have_attribute("data-status", re.compile("delivered|read"))
     assert meta.chat(customer)[-1]["type"] == "image"
 
 
@@ -135,7 +131,7 @@ def test_a_closed_window_says_why_and_opens_again(server: Server, meta: Meta, ne
     row.click()
     expect(page.get_by_test_id("thread-name")).to_have_text(customer["name"])
     closed = page.get_by_test_id("composer-closed")
-    expect(closed).to_contain_text("24 hours", timeout=8000)
+    expect(closed).to_contain_text("24 hours")
     expect(page.get_by_test_id("composer-text")).to_have_count(0)
     meta.says(customer["id"], {"type": "text", "text": "Hello again"})
     expect(page.get_by_test_id("composer-text")).to_be_visible(timeout=5000)
@@ -157,7 +153,7 @@ def test_a_failed_message_says_why_and_can_be_tried_again(
     meta.control("faults", {"send_errors": []})
     problem.get_by_role("button", name="Retry").click()
     expect(page.get_by_test_id("message").last).to_have_attribute(
-        "data-status", re.compile("sent|delivered|read"), timeout=5000
+        "data-status", re.compile("sent|delivered|read")
     )
 
 

@@ -25,7 +25,7 @@ from state.inbox import ContactPanel, InboxList, OpenConversation
 from state.integrations import Integrations
 from state.profile import Profile
 from state.shell import Shell
-from tests.e2e.conftest import Server, started
+from tests.e2e.conftest import PATIENCE, Server, started
 from tests.pipeline.rows import ACCESS_TOKEN, APP_SECRET, VERIFY_TOKEN, workspace
 from wapto_app import bundle
 from wapto_app import runtime as process
@@ -174,7 +174,7 @@ class Tab:
     def told(self) -> str:
         return json.dumps(self.updates, ensure_ascii=False)
 
-    async def until(self, condition: Callable[[], Any], seconds: float = 10) -> None:
+    async def until(self, condition: Callable[[], Any], seconds: float = PATIENCE / 1000) -> None:
         async with asyncio.timeout(seconds):
             while not condition():
                 await asyncio.sleep(0.02)

@@ -42,11 +42,6 @@ def upload(page: Page, name: str, content: bytes) -> None:
     page.get_by_test_id("table-file").set_input_files(file)  # type: ignore[arg-type]
 
 
-def fits(page: Page) -> None:
-    """Nothing sticks out at the side."""
-    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
-
-
 def test_a_file_becomes_contacts_and_goes_again(server: Server, new_page: NewPage, tmp_path: Path) -> None:
     page = signed_in(server, new_page)
     upload(page, "nothing.csv", b"\n")
@@ -63,12 +58,12 @@ def test_a_file_becomes_contacts_and_goes_again(server: Server, new_page: NewPag
     page.get_by_label("Country of numbers").select_option("DE")
     access.is_accessible(page)
     page.set_viewport_size(PHONE)
-    fits(page)
+    access.fits(page)
     page.get_by_role("button", name="Check the rows").click()
     expect(page.get_by_role("button", name="Import 1,200 contacts")).to_be_visible()
     expect(page.get_by_text("There is no phone number.")).to_be_visible()
     expect(page.get_by_text("New fields: Town")).to_be_visible()
-    fits(page)
+    access.fits(page)
     access.is_accessible(page)
     with page.expect_download() as download:
         page.get_by_role("link", name="Download wrong rows").click()
@@ -110,4 +105,4 @@ def _change_words(page: Page) -> None:
     expect(switch).not_to_be_checked()
     expect(page.get_by_role("textbox", name="No more messages")).to_have_value("cancel\nhalt")
     page.set_viewport_size(PHONE)
-    fits(page)
+    access.fits(page)

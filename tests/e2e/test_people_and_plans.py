@@ -121,7 +121,9 @@ def _sees_what_the_team_may_see(page: Page, team: str) -> None:
         page.get_by_role("button", name="Menu").click()
     navigation = page.get_by_role("navigation", name="Main").filter(visible=True)
     expect(navigation.get_by_role("link", name="Profile")).to_be_visible()
-    assert {link.inner_text().strip() for link in navigation.get_by_role("link").all()} == SEES[team]
+    names = navigation.get_by_role("link")
+    expect(names).to_have_count(len(SEES[team]))
+    assert {name.strip() for name in names.all_inner_texts()} == SEES[team]
     page.goto("/integrations")
     expect(page.get_by_text("You cannot see “Integrations”")).to_be_visible()
 

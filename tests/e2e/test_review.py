@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.e2e.access import is_accessible
+from tests.e2e.access import fits, is_accessible
 from tests.e2e.conftest import PHONE, NewPage, Server, started
 from tests.e2e.review_rows import AGENT, OWNER, PASSWORD, prepare
 
@@ -90,6 +90,7 @@ def test_criteria_are_edited_and_used(server: Server, new_page: NewPage) -> None
     page.get_by_role("button", name="Criteria").click()
     dialog = page.get_by_role("dialog")
     dialog.get_by_role("button", name="Add a criterion").click()
+    expect(dialog.get_by_label("Criterion 4", exact=True)).to_be_visible()  # it moves the buttons below it
     dialog.get_by_role("button", name="Save").click()
     expect(dialog.get_by_text("Every criterion needs a name.")).to_be_visible()
     dialog.get_by_label("Criterion 4", exact=True).fill("Follows up")
@@ -104,7 +105,7 @@ def test_own_days_and_teams_on_a_phone(server: Server, new_page: NewPage) -> Non
     page = signed_in(new_page(server.url, viewport=PHONE, has_touch=True))
     page.goto("/review")
     expect(page.get_by_role("rowheader")).to_have_count(4)
-    assert page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]
+    fits(page)
     page.get_by_role("button", name="Other days").click()
     dialog = page.get_by_role("dialog")
     dialog.get_by_label("First day").fill("2026-02-03")

@@ -101,8 +101,8 @@ def test_a_killed_supervisor_takes_its_worker_with_it(server: Server) -> None:
 def test_a_killed_worker_is_replaced(server: Server) -> None:
     (worker,) = workers(server)
     os.kill(worker.pid, signal.SIGKILL)
-    until(lambda: not worker.is_running(), 2)
-    until(lambda: answers(server), 20)
+    until(lambda: not worker.is_running(), STOP_WITHIN)
+    until(lambda: answers(server), 60)
     assert worker.pid not in {process.pid for process in workers(server)}
 
 

@@ -17,9 +17,10 @@ from pathlib import Path
 import httpx
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, BrowserContext, Page, expect
+from playwright.sync_api import Browser, BrowserContext, FloatRect, Page, expect
 
-from tests.e2e.conftest import DESKTOP, PHONE, free_port
+from tests.e2e.access import fits, until
+from tests.e2e.conftest import DESKTOP, PHONE, free_port, fresh_page
 from wapto_app import bundle, migrations
 from wapto_app.db import Database
 from wapto_app.models import Account, Channel, Contact, Conversation, Role, Team
@@ -119,11 +120,11 @@ def new_page(browser: Browser, site: Site) -> Iterator[NewPage]:
     def open_page(
         path: str = "/kitchen-sink", *, signed_in: bool = True, token: str = "", **options: object
     ) -> Page:
-        context = browser.new_context(base_url=site.url, **{"viewport": DESKTOP, **options})  # type: ignore[arg-type]
+        page = fresh_page(browser, site.url, **options)
+        context = page.context
         contexts.append(context)
         if signed_in:
             context.add_cookies([{"name": cookies.COOKIE, "value": token or site.token, "url": site.url}])
-        page = context.new_page()
         page.on("console", lambda m: complaints.append(m.text) if m.type in ("error", "warning") else None)
         page.on("pageerror", lambda error: complaints.append(str(error)))
         page.goto(path)
@@ -242,22 +243,26 @@ def test_the_press_that_leaves_a_menu_does_not_open_it_again(page: Page) -> None
     expect(menu).to_be_hidden()
 
 
+def _box(page: Page) -> FloatRect:
+    """Where the menu is; it is put there after it was opened."""
+    box = page.get_by_role("menu").bounding_box()
+    assert box is not None
+    return box
+
+
 def test_a_right_click_opens_the_context_menu_at_the_pointer(page: Page) -> None:
     area = page.get_by_text("Right-click here")
     area.click(button="right", position={"x": 30, "y": 20})
-    box, place = page.get_by_role("menu").bounding_box(), area.bounding_box()
-    assert box is not None
+    place = area.bounding_box()
     assert place is not None
-    assert abs(box["x"] - place["x"] - 30) < 3
+    until(page, lambda: abs(_box(page)["x"] - place["x"] - 30) < 3)
 
 
 def test_a_menu_never_leaves_the_window(new_page: NewPage) -> None:
     page = new_page(viewport=PHONE)
     page.get_by_label("Your account").click()
-    box = page.get_by_role("menu").bounding_box()
-    assert box is not None
-    assert box["x"] >= 8
-    assert box["x"] + box["width"] <= PHONE["width"] - 8 + 0.5
+    until(page, lambda: _box(page)["x"] >= 8)
+    until(page, lambda: _box(page)["x"] + _box(page)["width"] <= PHONE["width"] - 8 + 0.5)
 
 
 def test_the_palette_finds_a_page_and_goes_there(page: Page) -> None:
@@ -314,7 +319,7 @@ def test_a_notice_is_shown_once_and_an_error_stays(page: Page) -> None:
     page.get_by_role("button", name="Error", exact=True).click()
     page.get_by_role("button", name="Success", exact=True).click()
     expect(notices.get_by_role("listitem")).to_have_count(2)
-    expect(notices.get_by_role("listitem")).to_have_count(1, timeout=8000)
+    expect(notices.get_by_role("listitem")).to_have_count(1)
     expect(notices).to_contain_text("WhatsApp refused")
     notices.get_by_label("Dismiss").click()
     page.reload()
@@ -327,7 +332,10 @@ def test_a_narrow_sidebar_stays_narrow_and_its_icons_keep_their_names(page: Page
     side = page.get_by_role("complementary")
     page.get_by_role("button", name="Collapse").click()
     page.reload(wait_until="commit")
-    page.wait_for_selector("aside")
+    # A sheet is among them when it has arrived; without it nothing has its width.
+    page.wait_for_function(
+        "document.querySelector('aside') && [...document.styleSheets].some((sheet) => sheet.href)"
+    )
     assert page.evaluate("document.querySelector('aside').getBoundingClientRect().width") == 56
     expect(page.get_by_text("Line 59.")).to_be_visible()
     integrations = side.get_by_role("link", name="Integrations")
@@ -471,8 +479,7 @@ def test_a_phone_reaches_every_page_through_the_drawer(new_page: NewPage) -> Non
 @pytest.mark.parametrize("path", ["/kitchen-sink", "/inbox", "/integrations", "/profile"])
 def test_nothing_is_wider_than_a_phone(new_page: NewPage, path: str) -> None:
     page = new_page(path, viewport=PHONE)
-    boxes = page.locator("html, #main, #main .overflow-y-auto")
-    assert boxes.evaluate_all("(all) => Math.max(...all.map((e) => e.scrollWidth - e.clientWidth))") <= 0
+    fits(page, "html, #main, #main .overflow-y-auto")
 
 
 def test_older_rows_come_in_front_without_moving_what_is_read(page: Page) -> None:
@@ -508,7 +515,16 @@ def test_search_reaches_the_server_once_typing_rests(page: Page) -> None:
     page.reload()
     rows = page.get_by_role("table", name="Contacts").get_by_role("row")
     expect(rows).to_have_count(9)
-    page.get_by_role("searchbox", name="Search contacts").press_sequentially("olga", delay=20)
+    # Faster than any machine is slow.
+    page.get_by_role("searchbox", name="Search contacts").evaluate(
+        """(input) => {
+            const put = Object.getOwnPropertyDescriptor(HTMLInputElement.prototype, "value").set;
+            for (const typed of ["o", "ol", "olg", "olga"]) {
+                put.call(input, typed);
+                input.dispatchEvent(new Event("input", { bubbles: true }));
+            }
+        }"""
+    )
     expect(rows).to_have_count(2)
     assert len([frame for frame in frames if "sink.search" in frame]) == 1
 

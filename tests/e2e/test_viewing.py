@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page, expect
 
+from tests.e2e.access import fits
 from tests.e2e.conftest import PHONE, NewPage, Server, started
 from tests.e2e.test_guard import SECRET_KEY, apart
 from tests.pipeline.rows import workspace
@@ -67,10 +68,6 @@ def open_as(people: People, new_page: NewPage, who: str, path: str, **options: A
     return page
 
 
-def is_not_wider_than_the_screen(page: Page) -> bool:
-    return bool(page.evaluate("document.documentElement.scrollWidth <= window.innerWidth"))
-
-
 def test_an_owner_sees_what_an_agent_sees_and_comes_back(people: People, new_page: NewPage) -> None:
     page = open_as(people, new_page, "owner", "/agents")
     page.get_by_role("searchbox").fill("Benedikt")
@@ -108,7 +105,7 @@ def test_the_bar_stands_on_every_page_of_a_phone(people: People, new_page: NewPa
     for path in ("/inbox", "/inbox/1", "/profile", "/integrations"):
         page.goto(path)
         expect(stop).to_be_in_viewport()
-        assert is_not_wider_than_the_screen(page), path
+        fits(page)
     stop.click()
     page.wait_for_url("**/agents")
     expect(stop).to_have_count(0)

@@ -27,11 +27,6 @@ def is_accessible(page: Page) -> None:
     access.is_accessible(page)
 
 
-def fits(page: Page) -> None:
-    """Nothing sticks out at the side."""
-    assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
-
-
 def _owner(server: Server, new_page: NewPage) -> Page:
     page = new_page(server.url)
     page.goto(server.setup_link())
@@ -132,8 +127,8 @@ def test_what_helps_to_write(server: Server, new_page: NewPage) -> None:
     for path, sign in (("/quick-replies", "/hours"), ("/settings/hours", "Add a holiday")):
         page.goto(path)
         expect(page.get_by_role("button", name=sign, exact=True)).to_be_visible()
-        fits(page)
+        access.fits(page)
     page.goto("/quick-replies")
     page.get_by_role("button", name="/hours", exact=True).click()
     expect(page.get_by_role("dialog", name="Edit quick reply")).to_be_visible()
-    fits(page)
+    access.fits(page)

@@ -182,7 +182,9 @@ async def test_help_while_writing(tab: Tab, work: Workspace, db: Database, runti
     async with db.write() as session:
         session.add(QuickReply(shortcut="hi", body="Hello {{name}}, about {{street}}?"))
     await tab.send(WritingHelp.find_replies(ana, "h"))
-    (reply,) = tab.vars(WritingHelp)["replies"]
+    found = tab.vars(WritingHelp)["replies"]
+    assert found["asked"] == f"{ana}/h"
+    (reply,) = found["rows"]
     assert (reply["body"], reply["missing"]) == ("Hello Ana, about {{street}}?", ["street"])
     await tab.send(WritingHelp.use_reply(ana, reply["id"], {"street": "Harbour"}))
     assert tab.vars(WritingHelp)["attached"]["n"] == 0

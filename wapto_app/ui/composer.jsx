@@ -96,6 +96,7 @@ function Desk(props) {
   const area = useRef(null);
   const picker = useRef(null);
   const suggest = useRef(null);
+  const eager = useRef(false);
   const [note, setNote] = useState(false);
   const [panel, setPanel] = useState("");
   const [formatting, setFormatting] = useState(false);
@@ -149,6 +150,8 @@ function Desk(props) {
   const toggleNote = (wanted) => { setNote(wanted); setPanel(""); focus(); };
   const onKeyDown = (event) => {
     if (event.nativeEvent.isComposing || suggest.current?.(event)) return;
+    // The quick replies are still on their way: what was typed is not meant for the customer.
+    if (!note && typed !== null && !suggest.current && event.key === "Enter" && !event.shiftKey) { event.preventDefault(); eager.current = true; return; }
     const mark = markOf(event);
     const isNoteKey = event.code === "KeyN" && ((event.shiftKey && (event.ctrlKey || event.metaKey)) || event.altKey);
     if (event.key === "Enter" && !event.shiftKey) { event.preventDefault(); send(); }
@@ -199,10 +202,10 @@ function Desk(props) {
         <div className="flex items-end gap-1 sm:flex-wrap">
           <div className={`relative flex min-w-0 flex-1 rounded-md border sm:basis-full ${note ? "border-warning bg-warning-soft" : "border-line-strong bg-surface"} max-sm:order-2`}>
             {typed !== null && (
-              <Later load={suggestions} area={area} text={text} typed={typed} note={note} write={write} handle={suggest} conversation={conversation} mentions={mentions} errors={errors}
+              <Later load={suggestions} area={area} text={text} typed={typed} note={note} write={write} handle={suggest} eager={eager} conversation={conversation} mentions={mentions} errors={errors}
                 replies={props.replies} onFindReplies={props.onFindReplies} onUse={props.onUseReply} people={props.people} onFindPeople={props.onFindPeople} />
             )}
-            <textarea ref={area} data-testid="composer-text" value={text} rows={1} dir="auto" onChange={(event) => { write(event.target.value); caret(); if (!note && event.target.value.trim()) props.typing(); }} onKeyDown={onKeyDown} onKeyUp={caret} onClick={caret}
+            <textarea ref={area} data-testid="composer-text" value={text} rows={1} dir="auto" onChange={(event) => { eager.current = false; write(event.target.value); caret(); if (!note && event.target.value.trim()) props.typing(); }} onKeyDown={onKeyDown} onKeyUp={caret} onClick={caret}
               onPaste={(event) => { if (event.clipboardData.files.length) { event.preventDefault(); take(event.clipboardData.files); } }}
               placeholder={note ? tr("Write a note that only your team sees") : tr("Write a message")} aria-label={note ? tr("Write a note") : tr("Write a message")} aria-invalid={tooLong}
               className="scroll-thin min-h-9 w-full resize-none bg-transparent px-3 py-2 text-sm outline-none placeholder:text-faint max-sm:text-base" />

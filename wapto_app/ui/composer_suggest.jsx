@@ -1,4 +1,5 @@
 import { useEffect, useRef, useState } from "react";
+import { createPortal } from "react-dom";
 import Paperclip from "lucide-react/dist/esm/icons/paperclip.mjs";
 import { tr } from "./i18n.jsx";
 import { Dialog } from "./overlay.jsx";
@@ -8,12 +9,19 @@ import { insert } from "./composer_text.jsx";
 const REST = 120;
 const fold = (text) => text.normalize("NFD").replace(/\p{M}/gu, "").toLowerCase();
 
-function useList(rows, pick, close, handle) {
+// `waits`: the rows are not yet those of what was typed; who presses Enter meanwhile gets the first one when they are.
+function useList(rows, pick, close, handle, waits = false, eager = { current: false }) {
   const [active, setActive] = useState(0);
   useEffect(() => setActive(0), [rows.length]);
   useEffect(() => {
+    if (waits || !eager.current) return;
+    eager.current = false;
+    if (rows.length) pick(rows[0]);
+  }, [waits, rows]);
+  useEffect(() => {
     handle.current = (event) => {
       if (event.key === "Escape") { event.preventDefault(); close(); return true; }
+      if (waits && event.key === "Enter" && !event.shiftKey) { event.preventDefault(); eager.current = true; return true; }
       if (!rows.length) return false;
       const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
       if (step) { event.preventDefault(); setActive((now) => (now + step + rows.length) % rows.length); return true; }
@@ -34,7 +42,7 @@ function List({ label, rows, active, onActive, onPick, empty, children }) {
         <li key={row.id} role="option" aria-selected={at === active} onPointerDown={(event) => event.preventDefault()} onPointerMove={() => onActive(at)} onClick={() => onPick(row)}
           className={`flex min-h-9 cursor-default items-center gap-2 rounded-md px-2 py-1 text-sm pointer-coarse:min-h-11 ${at === active ? "bg-hover" : ""}`}>{children(row)}</li>
       ))}
-      {rows.length === 0 && <li className="px-2 py-1.5 text-sm text-muted">{empty}</li>}
+      {rows.length === 0 && empty && <li className="px-2 py-1.5 text-sm text-muted">{empty}</li>}
     </ul>
   );
 }
@@ -42,9 +50,10 @@ function List({ label, rows, active, onActive, onPick, empty, children }) {
 function Gaps({ reply, errors, onDone, onClose }) {
   const [values, setValues] = useState({});
   const isFull = reply.missing.every((name) => values[name]?.trim());
-  // React hands events of a dialog on to what it was opened from: the form around would send what is in the box.
+  // React hands events of a dialog on to what it was opened from: the form of the composer would send what is in the box.
   const done = (event) => { event.preventDefault(); event.stopPropagation(); if (isFull) onDone(values); };
-  return (
+  // Out of that form in the document, too: a browser lets nobody above an outer form hear that an inner one is submitted.
+  return createPortal(
     <Dialog open title={tr("Fill in {name}", { name: `/${reply.shortcut}` })} width="440px" onClose={onClose}>
       <form onSubmit={done} className="flex flex-col gap-4">
         <p dir="auto" className="rounded-md bg-sunken p-3 text-sm whitespace-pre-wrap">{reply.body}</p>
@@ -53,11 +62,12 @@ function Gaps({ reply, errors, onDone, onClose }) {
         ))}
         <div className="flex justify-end gap-2"><button type="button" onClick={onClose} className={PLAIN}>{tr("Cancel")}</button><button type="submit" disabled={!isFull} className={PRIMARY}>{tr("Insert")}</button></div>
       </form>
-    </Dialog>
+    </Dialog>,
+    document.body,
   );
 }
 
-function QuickReplies({ conversation, typed, rows, write, handle, area, errors, onFind, onUse, onAway }) {
+function QuickReplies({ conversation, typed, replies, eager, write, handle, area, errors, onFind, onUse, onAway }) {
   const [asked, setAsked] = useState(null);
   const timer = useRef(null);
   useEffect(() => {
@@ -72,11 +82,12 @@ function QuickReplies({ conversation, typed, rows, write, handle, area, errors, 
     requestAnimationFrame(() => { const box = area.current; box?.focus(); box?.setSelectionRange(box.value.length, box.value.length); });
   };
   const pick = (reply) => (reply.missing.length ? setAsked(reply) : use(reply, {}));
-  const shown = rows ?? [];
-  const [active, setActive] = useList(shown, pick, onAway, handle);
+  const waits = replies?.asked !== `${conversation}/${typed}`;
+  const shown = replies?.rows ?? [];
+  const [active, setActive] = useList(shown, pick, onAway, handle, waits, eager);
   if (asked) return <Gaps reply={asked} errors={errors} onDone={(values) => use(asked, values)} onClose={() => { setAsked(null); area.current?.focus(); }} />;
   return (
-    <List label={tr("Quick replies")} rows={shown} active={active} onActive={setActive} onPick={pick} empty={tr("No quick reply begins like this.")}>
+    <List label={tr("Quick replies")} rows={shown} active={active} onActive={setActive} onPick={pick} empty={waits ? null : tr("No quick reply begins like this.")}>
       {(reply) => (
         <>
           <span className="flex-none font-medium" dir="auto">/{reply.shortcut}</span>
@@ -106,8 +117,13 @@ function People({ conversation, typed, people, write, handle, area, mentions, on
 // The list above the box. Escape puts it away until something else is typed.
 export default function Suggestions({ note, text, typed, ...rest }) {
   const [away, setAway] = useState("");
+  useEffect(() => {
+    if (away !== text) return;
+    rest.handle.current = () => false;
+    return () => { rest.handle.current = null; };
+  }, [away, text]);
   if (away === text) return null;
   const shared = { ...rest, typed, onAway: () => setAway(text) };
   if (note) return <People {...shared} people={rest.people} onFind={rest.onFindPeople} />;
-  return <QuickReplies {...shared} rows={rest.replies} onFind={rest.onFindReplies} />;
+  return <QuickReplies {...shared} onFind={rest.onFindReplies} />;
 }

@@ -43,6 +43,13 @@ function recall() {
   }
 }
 
+// On a phone they stand below the bar that leads back or on, wherever that is just now.
+function keepClear(element) {
+  const bars = matchMedia("(width < 48rem)").matches ? document.querySelectorAll("[data-keep-clear]") : [];
+  const bottom = Math.max(0, ...[...bars].map((bar) => bar.getBoundingClientRect().bottom));
+  element.style.top = bottom > 0 ? `${bottom + 8}px` : "";
+}
+
 function Notice({ notice, onAction }) {
   const { id, level, text, action } = notice;
   const [held, setHeld] = useState(false);
@@ -86,7 +93,11 @@ export function Notices({ items, onAction }) {
   useEffect(() => {
     const element = box.current;
     if (element.matches(":popover-open")) element.hidePopover();
-    if (current.length) element.showPopover();
+    if (!current.length) return;
+    element.showPopover();
+    keepClear(element);
+    const follow = setInterval(() => keepClear(element), 250);
+    return () => clearInterval(follow);
   }, [current]);
   const latest = (urgent) => current.filter((notice) => (notice.level === "error") === urgent).at(-1);
   const spoken = (urgent) => { const notice = latest(urgent); return notice && trServer(notice.text); };

@@ -13,10 +13,9 @@ from wapto_app.clock import utcnow
 from wapto_app.db import Database, fetch, touch
 from wapto_app.models import AddressKind, CampaignUploadRow, Contact, ContactAddress, ContactEventKind
 from wapto_app.models.base import table_of
-from wapto_app.services import opt_out_memory, plans
+from wapto_app.services import contact_events, opt_out_memory, plans
 from wapto_app.services.campaigns.audience import strangers
 from wapto_app.services.contact_names import TOPIC as CONTACTS
-from wapto_app.services.contacts import events
 from wapto_app.services.errors import LimitReached
 from wapto_app.services.identity import insert_ignore
 from wapto_app.services.imports import cells
@@ -111,7 +110,7 @@ def _create(connection: sa.Connection, people: Sequence[tuple[str, str]], by: in
     made = {of for (of,) in connection.execute(ours)}
     if lost := sorted(set(ids) - made):
         connection.execute(contact.delete().where(contact.c.id.in_(lost)))
-    events.note(connection, sorted(made), ContactEventKind.IMPORTED, by, source=SOURCE)
+    contact_events.note(connection, sorted(made), ContactEventKind.IMPORTED, by, source=SOURCE)
 
 
 def _row(contact_id: int, name: str, now: Any) -> dict[str, Any]:
