@@ -27,7 +27,7 @@ from wapto_app.ui.empty import empty_state
 from wapto_app.ui.form import search_input
 from wapto_app.ui.i18n import Text, t
 from wapto_app.ui.menu import menu, menu_item, menu_separator
-from wapto_app.ui.table import Column, pager, table
+from wapto_app.ui.table import Column, Selection, pager, table
 from wapto_app.ui.time import exact_time
 from wapto_app.ui.tokens import classes
 
@@ -135,10 +135,28 @@ def _table() -> rx.Component:
         Column(t("Starts"), moment, hide=True, width="w-28"),
         label=t("Campaigns"),
         row_href=_address,
+        row_name=lambda row: row["name"],
+        selection=Selection(
+            ids=Campaigns.marked,
+            on_toggle=Campaigns.mark,
+            on_toggle_all=Campaigns.mark_page,
+            actions=[_compare()],
+        ),
         row_actions=_actions,
         loading=~Campaigns.loaded,
         empty=_empty(),
         pager=_pager(),
+    )
+
+
+def _compare() -> rx.Component:
+    """Of two: a third makes no pair."""
+    chosen = Campaigns.marked
+    page = "/campaigns/compare?a=" + chosen[0].to_string() + "&b=" + chosen[1].to_string()
+    return rx.cond(
+        chosen.length() == 2,
+        button_link(t("Compare"), page, icon="scale", size="sm"),
+        rx.el.span(t("Mark two to compare them."), class_name="text-sm text-muted"),
     )
 
 

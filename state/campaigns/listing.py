@@ -24,7 +24,8 @@ class RenameForm(TypedDict):
 
 class Campaigns(rx.State):
     """``asking``: those that should have gone out while Wapto was off. ``what`` is the dialog that is open: ``cancel``,
-    ``delete`` or ``rename``, about the campaign ``about``, of whom ``left`` people have not got it.
+    ``delete`` or ``rename``, about the campaign ``about``, of whom ``left`` people have not got it. ``marked`` are those
+    chosen to be compared.
     """
 
     rows: list[CampaignRow] = []
@@ -38,6 +39,7 @@ class Campaigns(rx.State):
     about: int = 0
     name: str = ""
     left: int = 0
+    marked: list[int] = []
     _starts: list[Cursor | None] = [None]
     _next: Cursor | None = None
 
@@ -48,7 +50,7 @@ class Campaigns(rx.State):
         wanted = self.router.url.query_parameters
         group = str(wanted.get("state", ""))
         self.group, self.text = group if group in listing.GROUPS else "", str(wanted.get("q", ""))[:100]
-        self.what, self._starts = "", [None]
+        self.what, self.marked, self._starts = "", [], [None]
         await self._show()
 
     @rx.event
@@ -78,6 +80,17 @@ class Campaigns(rx.State):
     async def previous(self) -> None:
         self._starts = self._starts[:-1] or [None]
         await self._show()
+
+    @rx.event
+    @requires(Permission.CAMPAIGNS_SEE)
+    async def mark(self, campaign_id: int) -> None:
+        rest = [each for each in self.marked if each != campaign_id]
+        self.marked = rest if len(rest) < len(self.marked) else [*rest, campaign_id]
+
+    @rx.event
+    @requires(Permission.CAMPAIGNS_SEE)
+    async def mark_page(self, on: bool) -> None:
+        self.marked = [row["id"] for row in self.rows] if on else []
 
     @rx.event
     @requires(Permission.CAMPAIGNS_DO)
