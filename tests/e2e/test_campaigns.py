@@ -44,6 +44,7 @@ def test_a_campaign_from_an_empty_list_to_a_phone(server: Server, meta: Meta, ne
     _timing(page)
     _send(page)
     _watch(page, meta)
+    _report(page, meta)
     _list(page)
 
 
@@ -147,6 +148,35 @@ def _watch(page: Page, meta: Meta) -> None:
     meta.opens(meta.customers()[0]["id"])
     read = page.get_by_role("definition").filter(has_text=re.compile(r"^1"))
     expect(read.first).to_be_visible()
+
+
+def _report(page: Page, meta: Meta) -> None:
+    """Who got it, who was left out and why, and an answer that is counted while one looks."""
+    page.get_by_role("link", name="People", exact=True).click()
+    expect(page.get_by_role("table", name="People").get_by_role("row")).to_have_count(4)
+    page.get_by_role("button", name="Left out").click()
+    rows = page.get_by_role("table", name="People").get_by_role("row")
+    expect(rows).to_have_count(2)
+    expect(rows.last).to_contain_text("asked not to get messages")
+    with page.expect_download() as download:
+        page.get_by_role("link", name="Export").click()
+    lines = download.value.path().read_text("utf-8-sig").splitlines()
+    assert len(lines) == 2
+    assert "skipped" in lines[1]
+    access.is_accessible(page)
+    page.set_viewport_size(PHONE)
+    _fits(page)
+    page.set_viewport_size(DESKTOP)
+    page.get_by_role("link", name="Report", exact=True).click()
+    expect(page.get_by_text("Nobody has answered yet.")).to_be_visible()
+    customer = meta.customers()[0]["id"]
+    sent = meta.chat(customer)[-1]
+    meta.says(customer, {"type": "button", "text": "Yes, see you there", "reply_to": sent["id"]})
+    expect(page.get_by_role("listitem").filter(has_text="Yes, see you there")).to_have_count(2)
+    access.is_accessible(page)
+    page.set_viewport_size(PHONE)
+    _fits(page)
+    page.set_viewport_size(DESKTOP)
 
 
 def _list(page: Page) -> None:
