@@ -171,7 +171,7 @@ def _report(page: Page, meta: Meta) -> None:
     expect(page.get_by_text("Nobody has answered yet.")).to_be_visible()
     customer = meta.customers()[0]["id"]
     sent = meta.chat(customer)[-1]
-    meta.says(customer, {"type": "button", "text": "Yes, see you there", "reply_to": sent["id"]})
+    meta.says(customer, {"type": "button", "text": "Yes, see you there", "reply_to": sent["wamid"]})
     expect(page.get_by_role("listitem").filter(has_text="Yes, see you there")).to_have_count(2)
     access.is_accessible(page)
     page.set_viewport_size(PHONE)
