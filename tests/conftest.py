@@ -27,6 +27,7 @@ from starlette.applications import Starlette
 from starlette.routing import BaseRoute
 
 from tests.postgres import SharedDatabase
+from wapto_app import db as database
 from wapto_app import migrations
 from wapto_app import runtime as process
 from wapto_app.db import Database, sync_url
@@ -50,7 +51,20 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--backend", choices=("sqlite", "postgresql"), default="sqlite")
 
 
+_AS_SHIPPED = database._PRAGMAS
+# In memory, where there is enough of it: every commit waits for the disk, which is most of what many tests take.
+_MEMORY, _ENOUGH = Path("/dev/shm"), 4 * 2**30
+
+
+def _work_in_memory() -> None:
+    if os.access(_MEMORY, os.W_OK) and shutil.disk_usage(_MEMORY).free > _ENOUGH:
+        os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(_MEMORY))
+
+
 def pytest_configure(config: pytest.Config) -> None:
+    _work_in_memory()
+    # What the tests write is thrown away: as on PostgreSQL, durability would only cost time.
+    database._PRAGMAS = (*_AS_SHIPPED, "PRAGMA synchronous=OFF")
     if config.getoption("--backend") == "postgresql" and not os.environ.get("WAPTO_TEST_POSTGRES"):
         raise pytest.UsageError("--backend postgresql needs WAPTO_TEST_POSTGRES (make test starts one).")
     for name in [
@@ -77,6 +91,12 @@ def _leave_out_what_needs_no_database(config: pytest.Config, items: list[pytest.
         kept = set(needed)
         config.hook.pytest_deselected(items=[item for item in items if item not in kept])
         items[:] = needed
+
+
+@pytest.fixture
+def durable(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A commit waits for the disk, as it does where Wapto is used."""
+    monkeypatch.setattr(database, "_PRAGMAS", _AS_SHIPPED)
 
 
 @pytest.fixture(scope="session")

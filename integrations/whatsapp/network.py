@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import functools
 import logging
+import ssl
 
 import aiohttp
 import httpx
@@ -38,7 +40,7 @@ def new_http_client(
     """
     # httpx logs every URL at INFO, and the queries of Meta's token calls hold tokens and app secrets.
     logging.getLogger("httpx").setLevel(logging.WARNING)
-    ssl_context = httpx.create_ssl_context(trust_env=False)
+    ssl_context = _trust()
 
     def new_session() -> aiohttp.ClientSession:
         connector = aiohttp.TCPConnector(limit=max_connections, keepalive_timeout=15, ssl=ssl_context)
@@ -52,6 +54,12 @@ def new_http_client(
         timeout=httpx.Timeout(read_timeout, connect=connect_timeout, pool=pool_timeout),
         trust_env=False,
     )
+
+
+@functools.cache
+def _trust() -> ssl.SSLContext:
+    """Read once: parsing all those certificates takes as long as a hundred requests."""
+    return httpx.create_ssl_context(trust_env=False)
 
 
 def network_failure(error: Exception, request: httpx.Request) -> NoAnswer:

@@ -182,7 +182,7 @@ def test_backup_is_made_taken_away_put_back_and_signs_in(
     page.on("websocket", lambda line: reconnects.append(line))
     page.get_by_role("button", name="Back up now").click()
     take = page.get_by_role("link", name=re.compile(r"Download wapto-\d{8}-\d{6}-manual\.tar\.gz"))
-    expect(take).to_be_visible(timeout=20_000)
+    expect(take).to_be_visible()
     is_accessible(page)
     with page.expect_download() as download:
         take.click()

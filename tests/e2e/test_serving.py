@@ -25,6 +25,13 @@ def server(tmp_path: Path) -> Iterator[Server]:
         yield running
 
 
+@pytest.fixture(scope="module")
+def standing(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """One for all those who leave it as it is."""
+    with started(tmp_path_factory.mktemp("standing") / "data") as running:
+        yield running
+
+
 def until(condition: Callable[[], bool], seconds: float) -> float:
     """Seconds that it took; fails when it took longer."""
     begun = time.monotonic()
@@ -106,18 +113,18 @@ def test_a_killed_worker_is_replaced(server: Server) -> None:
     assert worker.pid not in {process.pid for process in workers(server)}
 
 
-def test_two_servers_cannot_share_a_port(server: Server, tmp_path: Path) -> None:
-    port = server.url.rsplit(":", 1)[1]
+def test_two_servers_cannot_share_a_port(standing: Server, tmp_path: Path) -> None:
+    port = standing.url.rsplit(":", 1)[1]
     with pytest.raises(AssertionError, match="already in use"), started(tmp_path / "other", WAPTO_PORT=port):
         pass
-    assert answers(server)
+    assert answers(standing)
 
 
 def test_the_page_works_at_any_name_and_port_under_the_strict_policy(
-    server: Server, new_page: NewPage
+    standing: Server, new_page: NewPage
 ) -> None:
     """Built once for http://localhost:8000, opened here at another port and under two names."""
-    port = server.url.rsplit(":", 1)[1]
+    port = standing.url.rsplit(":", 1)[1]
     for host in ("127.0.0.1", "localhost"):
         page = new_page(f"http://{host}:{port}")
         sockets: list[str] = []
@@ -139,23 +146,23 @@ def test_the_page_works_at_any_name_and_port_under_the_strict_policy(
         assert refused == []
 
 
-def test_a_websocket_of_another_site_is_refused(server: Server) -> None:
-    with tab(server, Origin=server.url) as (_connection, status):
+def test_a_websocket_of_another_site_is_refused(standing: Server) -> None:
+    with tab(standing, Origin=standing.url) as (_connection, status):
         assert "101" in status
-    with tab(server, Origin="https://evil.example") as (_connection, status):
+    with tab(standing, Origin="https://evil.example") as (_connection, status):
         assert "403" in status
 
 
-def test_answers_are_compressed_and_named_files_are_kept_by_the_browser(server: Server) -> None:
-    page = httpx.get(f"{server.url}/login", headers={"accept-encoding": "gzip"})
+def test_answers_are_compressed_and_named_files_are_kept_by_the_browser(standing: Server) -> None:
+    page = httpx.get(f"{standing.url}/login", headers={"accept-encoding": "gzip"})
     assert page.headers["content-encoding"] == "gzip"
     assert page.headers["cache-control"] == "no-cache"
     script = page.text.split('href="/assets/')[1].split('"')[0]
-    asset = httpx.get(f"{server.url}/assets/{script}")
+    asset = httpx.get(f"{standing.url}/assets/{script}")
     assert "immutable" in asset.headers["cache-control"]
 
 
-def test_the_operator_sees_health_and_figures(server: Server) -> None:
-    assert httpx.get(f"{server.url}/readyz").json() == {"database": True, "leader": True}
-    assert "wapto_scheduler_leader 1.0" in httpx.get(f"{server.url}/metrics").text
-    assert httpx.post(f"{server.url}/_upload").status_code == 404
+def test_the_operator_sees_health_and_figures(standing: Server) -> None:
+    assert httpx.get(f"{standing.url}/readyz").json() == {"database": True, "leader": True}
+    assert "wapto_scheduler_leader 1.0" in httpx.get(f"{standing.url}/metrics").text
+    assert httpx.post(f"{standing.url}/_upload").status_code == 404

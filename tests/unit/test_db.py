@@ -217,6 +217,7 @@ async def test_stopping_finishes_what_was_accepted_and_refuses_the_rest(
 
 
 @pytest.mark.sqlite_only
+@pytest.mark.usefixtures("durable")
 async def test_sqlite_is_durable_enforces_references_and_waits_for_locks(
     published: tuple[Database, list[frozenset[str]]],
 ) -> None:
