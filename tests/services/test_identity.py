@@ -20,7 +20,8 @@ from wapto_app.clock import utcnow
 from wapto_app.db import make_sync_engine
 from wapto_app.models import AddressKind, Contact, Conversation
 from wapto_app.runtime import Runtime
-from wapto_app.services.identity import NobodyNamed, Person, resolve
+from wapto_app.services.identity import resolve
+from wapto_app.services.person import NobodyNamed, Person
 
 pytestmark = pytest.mark.usefixtures("channel_id")
 

@@ -104,6 +104,12 @@ def test_a_row_without_a_value_is_refused_not_written_as_nothing(connection: sa.
     assert preferences(connection) == {}
 
 
+def test_a_default_that_would_be_forgotten_is_refused(connection: sa.Connection) -> None:
+    row = {"digest": b"x", "body": b"", "error": "", "attempts": 0, "received_at": AT}
+    with pytest.raises(TypeError, match="state"):
+        Bulk(lambda _dialect: event.insert()).run(connection, [row])
+
+
 WORDS = ["", "'", '"', "a,b", "[1]", "\\", "नमस्ते", "null", "x" * 300]
 
 

@@ -18,7 +18,7 @@ from wapto_app.models import Conversation, ConversationStatus, Direction, Messag
 from wapto_app.models.base import table_of
 from wapto_app.services import desk
 from wapto_app.services.assignment.strategy import bring_in, team_for_new, tell_given
-from wapto_app.services.identity import Person, insert_ignore, move_number, resolve
+from wapto_app.services.identity import insert_ignore, move_number, resolve
 from wapto_app.services.ingest.changes import edit, react, revoke
 from wapto_app.services.ingest.context import Arrival, Batch, Item
 from wapto_app.services.ingest.files import bring_late_files, register_files
@@ -26,6 +26,7 @@ from wapto_app.services.ingest.statuses import catch_up
 from wapto_app.services.message_status import reported
 from wapto_app.services.opt_words.folding import LONGEST
 from wapto_app.services.opt_words.obeying import KINDS, Heard, obey
+from wapto_app.services.person import Person
 from wapto_app.services.previews import preview_of
 
 message = table_of(Message)
