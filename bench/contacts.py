@@ -27,6 +27,7 @@ from wapto_app.models.base import table_of
 from wapto_app.services import contacts
 from wapto_app.services.contacts import EVERYONE, Cursor, columns
 from wapto_app.services.contacts.listing import SORTS
+from wapto_app.services.search import following
 
 _FIELD = {"field": "city", "way": "is", "value": "City 7"}
 FILTERS: dict[str, dict[str, Any]] = {
@@ -63,6 +64,8 @@ def build(url: str, people: int) -> None:
             connection.execute(person.update().where(chosen).values(created_at=at, **given, **company))
             connection.execute(talk.update().where(talk.c.id % 100 == day).values(last_message_at=at))
         connection.execute(person.update().where(person.c.id % 1000 == 0).values(blocked_at=utcnow()))
+        while following.follow(connection, [None])[0]:
+            pass
         if connection.dialect.name == "postgresql":
             connection.execute(sa.text("ANALYZE"))
     engine.dispose()

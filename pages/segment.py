@@ -114,7 +114,7 @@ def _person(row: Any) -> rx.Component:
     return rx.el.li(
         avatar(row["name"], size=28),
         rx.el.div(
-            rx.el.p(row["name"], dir="auto", class_name="truncate"),
+            rx.el.p(rx.el.bdi(row["name"]), class_name="truncate"),
             rx.cond(
                 row["phone"] != "",
                 rx.el.p(row["phone"], dir="ltr", class_name="truncate text-xs text-muted rtl:text-end"),

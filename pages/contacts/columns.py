@@ -97,8 +97,13 @@ def _who(row: Any) -> rx.Component:
                 rx.cond(row["blocked"], badge(t("Blocked"), tone="danger"), rx.fragment()),
                 class_name="flex min-w-0 items-center gap-2",
             ),
-            rx.el.span(
-                below, class_name="block truncate text-xs font-normal text-muted empty:hidden md:hidden"
+            rx.cond(
+                below != "",
+                rx.el.span(
+                    rx.el.bdi(below, dir=rx.cond(row["phone"] != "", "ltr", "auto")),
+                    class_name="block truncate text-xs font-normal text-muted md:hidden",
+                ),
+                rx.fragment(),
             ),
             class_name="min-w-0 max-w-56 sm:max-w-72",
         ),

@@ -50,7 +50,7 @@ def _entry(row: Any) -> rx.Component:
             class_name="mt-0.5 grid size-7 flex-none place-items-center rounded-full bg-hover text-muted",
         ),
         rx.el.div(
-            rx.el.p(_words(row), dir="auto", class_name="text-sm break-words"),
+            rx.el.p(rx.el.bdi(_words(row)), class_name="text-sm break-words"),
             rx.el.p(relative_time(row["at"]), by, class_name="text-xs text-muted"),
             class_name="min-w-0 flex-1",
         ),

@@ -118,6 +118,7 @@ def folder_select() -> rx.Component:
             class_name="control min-w-0 flex-1",
         ),
         rx.cond(_MAY_WRITE, rx.fragment(opened, new), rx.fragment()),
+        _views(),
         class_name="flex items-center gap-1 lg:hidden",
     )
 
@@ -134,7 +135,7 @@ def toolbar() -> rx.Component:
         _choice("library-kind", t("Kind"), t("All kinds"), KINDS, MediaLibrary.kind, MediaLibrary.show_kind),
         rx.cond(MediaLibrary.words.length() > 0, _words(), rx.fragment()),
         _choice("library-sort", t("Order"), "", SORTS, MediaLibrary.sort, MediaLibrary.sort_by),
-        _views(),
+        rx.el.div(_views(), class_name="contents max-lg:hidden"),
         class_name="flex flex-wrap items-center gap-2",
     )
 

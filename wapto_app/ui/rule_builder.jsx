@@ -132,7 +132,7 @@ function Value({ kind, node, vocabulary, describedBy, isWrong, onChange }) {
     <input {...shared} type={type} dir="auto" inputMode={isNumber ? "decimal" : undefined} maxLength={200} autoComplete="off" aria-label={label} value={node[name] ?? ""}
       onKeyDown={(event) => event.key === "Enter" && event.preventDefault()} onChange={(event) => onChange({ ...node, [name]: event.target.value })} />
   );
-  if (DAYS.includes(node.op)) return <div className="flex max-w-40 items-center gap-2">{input("value", tr("Days"))}<span className="text-sm text-muted">{tr("days")}</span></div>;
+  if (DAYS.includes(node.op)) return <div className="flex max-w-32 items-center gap-2">{input("value", tr("Days"))}<span className="text-sm text-muted">{tr("days")}</span></div>;
   if (node.op !== "between") return input("value", tr("Value"));
   return (
     <div className="flex items-center gap-2">
