@@ -23,6 +23,9 @@ NO_FORM = Form(
     body="",
     footer="",
     buttons=[],
+    cards=[],
+    offer="",
+    files=[],
     slots=[],
     problem="",
 )

@@ -223,8 +223,8 @@ async def test_the_picker_shows_what_can_be_sent_the_customers_language_first(
     await new_template("gone", gone_at=utcnow())
     picture = {"type": "HEADER", "format": "IMAGE"}
     await new_template("promo", components=[picture, {"type": "BODY", "text": "Look"}])
-    cards = {"type": "CAROUSEL", "cards": []}
-    await new_template("cards", components=[{"type": "BODY", "text": "Three"}, cards])
+    moving = {"type": "HEADER", "format": "GIF"}
+    await new_template("cards", components=[moving, {"type": "BODY", "text": "Three"}])
 
     async def names(search: str = "") -> list[str]:
         async with runtime.db.read() as session:
@@ -247,7 +247,7 @@ async def test_the_picker_shows_what_can_be_sent_the_customers_language_first(
         rows = await templates.approved(session, owner, conversation_id, "")
     assert [each["language"] for each in found] == ["es", "en_US"]
     assert {each["name"]: each["file"] for each in rows}["promo"] == "image"
-    assert "cards" in {each["name"]: each["problem"] for each in rows}["cards"]
+    assert "GIF" in {each["name"]: each["problem"] for each in rows}["cards"]
     assert [each["gaps"] for each in found] == [0, 2]
 
 
@@ -371,10 +371,13 @@ async def test_places_offers_codes_and_forms_are_filled_in(
         assert refused.value.field == "header.latitude"
     offer = {"type": "LIMITED_TIME_OFFER", "limited_time_offer": {"text": "10 %", "has_expiration": True}}
     sale = Template(waba_id="1", name="b", language="en", components=[offer, body])
-    [part] = templates.fill(sale, {"offer": "2026-03-01T12:00:00+00:00"}).content["template"]["components"]
+    with time_machine.travel(NOW - timedelta(days=1)):
+        [part] = templates.fill(sale, {"offer": "2026-03-01T12:00:00+00:00"}).content["template"][
+            "components"
+        ]
     limited = part["parameters"][0]["limited_time_offer"]
     assert limited == {"expiration_time_ms": int(NOW.timestamp() * 1000)}
-    for wrong in ("", "soon", "2026-03-01T12:00:00"):
+    for wrong in ("", "soon", "2026-03-01T12:00:00", (utcnow() - timedelta(hours=1)).isoformat()):
         with pytest.raises(Invalid) as refused:
             templates.fill(sale, {"offer": wrong})
         assert refused.value.field == "offer"
@@ -394,11 +397,113 @@ async def test_places_offers_codes_and_forms_are_filled_in(
     form = {"type": "BUTTONS", "buttons": [{"type": "FLOW", "text": "Open"}]}
     flow = Template(waba_id="1", name="d", language="en", components=[body, form])
     assert templates.fill(flow, {}).content["template"]["components"][0]["sub_type"] == "flow"
-    cards = Template(
-        waba_id="1", name="e", language="en", components=[body, {"type": "CAROUSEL", "cards": []}]
+    moving = Template(
+        waba_id="1", name="e", language="en", components=[{"type": "HEADER", "format": "GIF"}, body]
     )
-    with pytest.raises(Invalid, match="cards"):
-        templates.fill(cards, {})
+    with pytest.raises(Invalid, match="GIF"):
+        templates.fill(moving, {}, has_file=True)
+
+
+async def test_products_are_named_by_their_ids(runtime: Runtime) -> None:
+    body = {"type": "BODY", "text": "Look"}
+
+    def made(*components: Any, **values: str) -> Any:
+        template = Template(waba_id="1", name="a", language="en", components=[body, *components])
+        given = {key.replace("_", "."): value for key, value in values.items()}
+        return templates.fill(template, given).content["template"].get("components", [])
+
+    def button(kind: str) -> dict[str, Any]:
+        return {"type": "BUTTONS", "buttons": [{"type": kind, "text": "View"}]}
+
+    product = {"type": "HEADER", "format": "PRODUCT"}
+    [header] = made(product, button("SPM"), header_catalog="77", header_product="shoe-1")
+    assert header["parameters"][0]["product"] == {"catalog_id": "77", "product_retailer_id": "shoe-1"}
+    with pytest.raises(Invalid) as refused:
+        made(product, button("SPM"), header_product="shoe-1")
+    assert refused.value.field == "header.catalog"
+    [listed] = made(button("MPM"), button_0="Shoes: a, b ; Hats: c")
+    action = listed["parameters"][0]["action"]
+    assert action["thumbnail_product_retailer_id"] == "a"
+    assert [(each["title"], len(each["product_items"])) for each in action["sections"]] == [
+        ("Shoes", 2),
+        ("Hats", 1),
+    ]
+    for wrong in (";", "Shoes:", " , ", ",".join(str(number) for number in range(31))):
+        with pytest.raises(Invalid) as refused:
+            made(button("MPM"), button_0=wrong)
+        assert refused.value.field == "button.0"
+    assert made(button("CATALOG")) == []
+    [catalog] = made(button("CATALOG"), button_0="shoe-1")
+    assert catalog["sub_type"] == "CATALOG"
+
+
+def _cards(*texts: str) -> list[dict[str, Any]]:
+    buttons = [
+        {"type": "QUICK_REPLY", "text": "More"},
+        {"type": "URL", "text": "Go", "url": "https://x.example/{{1}}"},
+    ]
+    cards = [
+        {
+            "components": [
+                {"type": "HEADER", "format": "IMAGE"},
+                {"type": "BODY", "text": text},
+                {"type": "BUTTONS", "buttons": buttons},
+            ]
+        }
+        for text in texts
+    ]
+    return [{"type": "BODY", "text": "Hi {{1}}, look:"}, {"type": "CAROUSEL", "cards": cards}]
+
+
+async def test_each_card_is_filled_in_and_has_its_own_file(
+    runtime: Runtime, owner: Actor, conversation_id: int, new_template: NewTemplate
+) -> None:
+    template_id = await new_template(components=_cards("For {{1}}", "Only {{1}} here"))
+    async with runtime.db.read() as session:
+        form = await templates.form_of(session, owner, conversation_id, template_id)
+    assert [(each["key"], each["card"]) for each in form["slots"]] == [
+        ("body.1", -1),
+        ("cards.0.body.1", 0),
+        ("cards.0.button.1", 0),
+        ("cards.1.body.1", 1),
+        ("cards.1.button.1", 1),
+    ]
+    assert [(each["place"], each["kind"]) for each in form["files"]] == [
+        ("cards.0", "image"),
+        ("cards.1", "image"),
+    ]
+    values = {"body.1": "Ada", "cards.0.body.1": "A", "cards.0.button.1": "a", "cards.1.body.1": "B"}
+    values["cards.1.button.1"] = "b"
+    keys = [(await new_file(runtime, key=letter * 32)).key for letter in "ab"]
+    bill = (await new_file(runtime, key="c" * 32, mime_type="application/pdf")).key
+
+    async def go(*, values: dict[str, str] = values, **files: str) -> int:
+        chosen = {f"cards.{place}": key for place, key in zip((0, 1), files.values(), strict=False)}
+        async with runtime.db.write() as session:
+            return await inbox.send_template(session, owner, conversation_id, template_id, values, "", chosen)
+
+    for field, wrong in (
+        ("cards.1.media", go(first=keys[0])),
+        ("cards.1.media", go(first=keys[0], second=bill)),
+        ("cards.1.body.1", go(values={**values, "cards.1.body.1": " "}, first=keys[0], second=keys[1])),
+        ("template", go(values={**values, "cards.0.body.1": "x" * 160}, first=keys[0], second=keys[1])),
+    ):
+        with pytest.raises(Invalid) as refused:
+            await wrong
+        assert refused.value.field == field
+    row = await message_of(runtime, await go(first=keys[0], second=keys[1]))
+    shown = row.content["shown"]["cards"]
+    assert [(each["body"], each["file"]) for each in shown] == [("For A", keys[0]), ("Only B here", keys[1])]
+    files = {"cards.0": "91", "cards.1": "92"}
+    sent = build("template", row.body, row.content, recipient="+16505551234", files=files)["template"]
+    body, carousel = sent["components"]
+    assert body["parameters"] == [{"type": "text", "text": "Ada"}]
+    for place, card in enumerate(carousel["cards"]):
+        header, text, link = card["components"]
+        assert header["parameters"] == [{"type": "image", "image": {"id": f"9{place + 1}"}}]
+        assert text["parameters"][0]["text"] == "AB"[place]
+        assert link["index"] == "1"
+    assert row.template_id == template_id
 
 
 async def test_numbered_values_go_out_by_number_whatever_their_order_in_the_text(runtime: Runtime) -> None:
@@ -475,21 +580,23 @@ async def test_the_sandbox_takes_every_approved_template_that_we_fill_in(
     from integrations.sandbox.graph.template_send import check_template
 
     await templates.sync(runtime.db, owner, runtime.gateway)
-    tried = 0
+    tried, kinds = 0, set[str]()
     for template in (await known(runtime, Template.status == "APPROVED")).values():
         form = templates.describe(template)
-        if form["problem"]:
-            continue
+        assert form["problem"] == ""
         samples = {"number": "12.5", "time": "2027-01-01T10:00:00+00:00", "code": "SAVE10"}
         values = {slot["key"]: samples.get(slot["kind"], "x1") for slot in form["slots"]}
-        kind = templates.file_kind(template)
-        made = templates.fill(template, values, has_file=bool(kind))
+        files = {each["place"]: "55" for each in templates.file_places(template)}
+        made = templates.fill(template, values, has_file="header" in files, files=files)
+        media = files.pop("header", "")
         payload = build(
-            "template", made.body, made.content, recipient="+16505551234", media="55" if kind else ""
+            "template", made.body, made.content, recipient="+16505551234", media=media, files=files
         )
         check_template(sandbox, payload["template"])
         tried += 1
+        kinds |= {each["type"] for each in payload["template"].get("components", [])}
     assert tried >= 8
+    assert kinds == {"header", "body", "button", "carousel", "limited_time_offer"}
 
 
 async def test_the_picker_reads_by_an_index(runtime: Runtime, owner: Actor, conversation_id: int) -> None:

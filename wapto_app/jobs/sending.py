@@ -46,6 +46,7 @@ def _payload(claimed: Claimed) -> Payload:
         recipient=claimed.recipient,
         media=claimed.meta_media_id,
         filename=claimed.filename,
+        files=claimed.files,
         reply_to=claimed.reply_to_wamid,
         callback_data=claimed.callback_data,
     )

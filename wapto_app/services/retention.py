@@ -26,6 +26,7 @@ from wapto_app.models import (
     MediaFile,
     MediaState,
     Message,
+    MessageFile,
     MessageStatus,
     WebhookEvent,
 )
@@ -181,12 +182,18 @@ def _old_media(days: int) -> Conditions:
     if at is None:
         return (sa.false(),)
     carried = sa.select(col(Message.id)).where(col(Message.media_id) == col(MediaFile.id))
+    on_card = (
+        sa.select(col(Message.id))
+        .join(MessageFile, col(MessageFile.message_id) == col(Message.id))
+        .where(col(MessageFile.media_id) == col(MediaFile.id))
+    )
     waiting = (MessageStatus.QUEUED, MessageStatus.SENDING)
     return (
         _IS_STORED,
         col(MediaFile.created_at) < at,
-        carried.exists(),
+        sa.or_(carried.exists(), on_card.exists()),
         ~carried.where(col(Message.status).in_(waiting)).exists(),
+        ~on_card.where(col(Message.status).in_(waiting)).exists(),
     )
 
 

@@ -92,13 +92,35 @@ function FlowReply({ body, content }) {
   );
 }
 
+const titlesOf = (buttons) => (buttons ?? []).map((one) => (typeof one === "string" ? one : one.text)).filter(Boolean);
+const Taps = ({ titles }) => titles.length > 0 && <ul className="flex flex-col gap-1">{titles.map((title, at) => <Tap key={at}>{title}</Tap>)}</ul>;
+
+function Cards({ cards }) {
+  return (
+    <ul tabIndex={0} aria-label={tr("Cards")} className="scroll-thin flex max-w-full gap-2 overflow-x-auto pb-1">{cards.map((card, at) => (
+      <li key={at} className="flex w-44 flex-none flex-col gap-1.5 rounded-md border border-line p-2">
+        {card.file && card.header === "image" && <img src={`/media/${card.file}`} alt="" loading="lazy" className="aspect-[1.91/1] w-full rounded object-cover" />}
+        {card.file && card.header === "video" && <video src={`/media/${card.file}#t=0.1`} preload="metadata" controls className="aspect-[1.91/1] w-full rounded bg-black" />}
+        <div className="flex-1">{card.body && <MessageText text={card.body} />}</div>
+        <Taps titles={titlesOf(card.buttons)} />
+      </li>
+    ))}</ul>
+  );
+}
+
+// `shown` is what we sent, filled in; a template that was sent elsewhere has none.
 function Template({ body, content }) {
-  const buttons = (content.buttons ?? []).map((one) => (typeof one === "string" ? one : one.text)).filter(Boolean);
+  const sent = content.shown ?? {};
+  const name = content.name ?? content.template?.name;
   return (
     <div className="flex flex-col gap-1.5">
-      <Head kind="template" text={content.name ? tr("Template {name}", { name: content.name }) : tr("Template")} />
+      <Head kind="template" text={name ? tr("Template {name}", { name }) : tr("Template")} />
+      {sent.header === "text" && sent.header_text && <p dir="auto" className="font-semibold">{sent.header_text}</p>}
+      {sent.offer && <p dir="auto" className="rounded-md bg-hover/70 px-3 py-1.5 text-sm font-medium">{sent.offer.text}</p>}
       <MessageText text={body} />
-      {buttons.length > 0 && <ul className="flex flex-col gap-1">{buttons.map((title, at) => <Tap key={at}>{title}</Tap>)}</ul>}
+      {sent.footer && <p dir="auto" className="text-xs text-muted">{sent.footer}</p>}
+      <Taps titles={titlesOf(sent.buttons ?? content.buttons)} />
+      {sent.cards?.length > 0 && <Cards cards={sent.cards} />}
     </div>
   );
 }

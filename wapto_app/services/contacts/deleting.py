@@ -21,6 +21,7 @@ from wapto_app.models import (
     Conversation,
     MediaFile,
     Message,
+    MessageFile,
     StatusEvent,
     Task,
 )
@@ -99,8 +100,25 @@ async def _files(session: AsyncSession, contact_ids: Collection[int]) -> list[tu
         .join(Conversation, col(Conversation.id) == col(Message.conversation_id))
         .where(col(Message.media_id) == col(MediaFile.id), col(Conversation.contact_id).not_in(contact_ids))
     )
+    on_their_cards = (
+        sa.select(col(MessageFile.media_id))
+        .join(Message, col(Message.id) == col(MessageFile.message_id))
+        .join(Conversation, col(Conversation.id) == col(Message.conversation_id))
+        .where(col(Conversation.contact_id).in_(contact_ids))
+    )
+    on_other_cards = (
+        sa.select(sa.literal(1))
+        .select_from(MessageFile)
+        .join(Message, col(Message.id) == col(MessageFile.message_id))
+        .join(Conversation, col(Conversation.id) == col(Message.conversation_id))
+        .where(
+            col(MessageFile.media_id) == col(MediaFile.id), col(Conversation.contact_id).not_in(contact_ids)
+        )
+    )
     query = sa.select(col(MediaFile.id), col(MediaFile.path)).where(
-        col(MediaFile.id).in_(theirs), ~others.exists()
+        col(MediaFile.id).in_(sa.union_all(theirs, on_their_cards)),
+        ~others.exists(),
+        ~on_other_cards.exists(),
     )
     return [(row.id, row.path) for row in await fetch(session, query)]
 

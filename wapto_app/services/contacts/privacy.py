@@ -13,7 +13,7 @@ from sqlmodel import col
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from wapto_app.db import Database, fetch
-from wapto_app.models import Conversation, MediaFile, MediaState, Message, Task
+from wapto_app.models import Conversation, MediaFile, MediaState, Message, MessageFile, Task
 from wapto_app.security.permissions import Actor, Permission
 from wapto_app.services import audit, fields, tags
 from wapto_app.services.contacts.details import addresses, conversations, details
@@ -119,16 +119,17 @@ async def _write_files(
     db: Database, actor: Actor, media_dir: Path, contact_id: int, mask: Mask, archive: zipfile.ZipFile
 ) -> None:
     columns: list[Any] = [col(MediaFile.id), col(MediaFile.path), col(MediaFile.filename)]
+    theirs = (
+        sa.select(col(Message.id), col(Message.media_id))
+        .join(Conversation, col(Conversation.id) == col(Message.conversation_id))
+        .where(col(Conversation.contact_id) == contact_id, readable(actor))
+        .subquery()
+    )
+    on_cards = sa.select(col(MessageFile.media_id)).join(theirs, theirs.c.id == col(MessageFile.message_id))
+    carried = sa.select(theirs.c.media_id).where(theirs.c.media_id.is_not(None)).union_all(on_cards)
     query: sa.Select[Any] = (
         sa.select(*columns)
-        .join(Message, col(Message.media_id) == col(MediaFile.id))
-        .join(Conversation, col(Conversation.id) == col(Message.conversation_id))
-        .where(
-            col(Conversation.contact_id) == contact_id,
-            readable(actor),
-            col(MediaFile.state) == MediaState.STORED,
-        )
-        .distinct()
+        .where(col(MediaFile.id).in_(carried), col(MediaFile.state) == MediaState.STORED)
         .order_by(col(MediaFile.id))
     )
     async with db.read() as session:

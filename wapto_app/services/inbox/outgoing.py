@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import Any, Required
+from typing import Any, NotRequired, Required
 
 from sqlmodel.ext.asyncio.session import AsyncSession
 from typing_extensions import TypedDict
@@ -30,6 +30,7 @@ class OutgoingTemplate(TypedDict):
     id: int
     values: dict[str, str]
     media_key: str
+    files: NotRequired[dict[str, str]]
 
 
 class Outgoing(TypedDict, total=False):
@@ -86,5 +87,6 @@ async def _send_template(
         template["id"],
         template["values"],
         template["media_key"],
+        template.get("files"),
         hold=hold,
     )

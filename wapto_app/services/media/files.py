@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from wapto_app.models import Conversation, MediaFile, MediaState, Message, Visibility
+from wapto_app.models import Conversation, MediaFile, MediaState, Message, MessageFile, Visibility
 from wapto_app.security.permissions import Actor, Permission
 from wapto_app.services.errors import NotFound
 from wapto_app.services.masking import masks
@@ -104,7 +104,14 @@ def _readable(actor: Actor) -> sa.ColumnElement[bool]:
         .join(Conversation, col(Conversation.id) == col(Message.conversation_id))
         .where(col(Message.media_id) == col(MediaFile.id), readable(actor))
     )
-    return sa.or_(col(MediaFile.uploaded_by) == actor.account_id, shown.exists())
+    on_a_card = (
+        sa.select(sa.literal(1))
+        .select_from(MessageFile)
+        .join(Message, col(Message.id) == col(MessageFile.message_id))
+        .join(Conversation, col(Conversation.id) == col(Message.conversation_id))
+        .where(col(MessageFile.media_id) == col(MediaFile.id), readable(actor))
+    )
+    return sa.or_(col(MediaFile.uploaded_by) == actor.account_id, shown.exists(), on_a_card.exists())
 
 
 async def _visible_name(session: AsyncSession, actor: Actor, file: MediaFile) -> str:

@@ -10,13 +10,14 @@ from typing import Any
 import sqlalchemy as sa
 
 from wapto_app.clock import utcnow
-from wapto_app.models import MediaFile, MediaState, Message, MessageStatus
+from wapto_app.models import MediaFile, MediaState, Message, MessageFile, MessageStatus
 from wapto_app.models.base import table_of
 from wapto_app.models.conversations import WAITING
 from wapto_app.services.previews import show_ticks
 
 media_file = table_of(MediaFile)
 message = table_of(Message)
+message_file = table_of(MessageFile)
 
 META_KEEPS = timedelta(days=29)
 """Meta: an uploaded file is valid for 30 days."""
@@ -146,14 +147,17 @@ def _outbound_due(connection: sa.Connection, wanted: Wanted) -> list[Outbound]:
     now = utcnow()
     table = media_file
     columns = [table.c[name] for name in Outbound.__slots__]
+    waits = message.c.channel_id == wanted.channel_id, _IS_WAITING, _IS_QUEUED
+    of_messages = sa.select(message.c.media_id).where(*waits, message.c.media_id.is_not(None))
+    of_cards = (
+        sa.select(message_file.c.media_id)
+        .join(message, message.c.id == message_file.c.message_id)
+        .where(*waits)
+    )
     query = (
         sa.select(*columns)
-        .distinct()
-        .join(message, message.c.media_id == table.c.id)
         .where(
-            message.c.channel_id == wanted.channel_id,
-            _IS_WAITING,
-            _IS_QUEUED,
+            table.c.id.in_(sa.union_all(of_messages, of_cards)),
             table.c.state == MediaState.STORED,
             sa.or_(table.c.meta_id == "", table.c.meta_expires_at.is_(None), table.c.meta_expires_at <= now),
             sa.or_(table.c.retry_at.is_(None), table.c.retry_at <= now),
@@ -185,9 +189,11 @@ def _settle_outbound(connection: sa.Connection, upload: Uploaded) -> list[int]:
     )
     if is_known or upload.retry_at is not None:
         return []
+    with_card = sa.select(message_file.c.message_id).where(message_file.c.media_id == upload.file.id)
+    carries = sa.or_(message.c.media_id == upload.file.id, message.c.id.in_(with_card))
     failed = connection.execute(
         message.update()
-        .where(message.c.media_id == upload.file.id, _IS_WAITING, _IS_QUEUED)
+        .where(carries, _IS_WAITING, _IS_QUEUED)
         .values(status=MessageStatus.FAILED, error_detail=upload.error[:500])
         .returning(message.c.id, message.c.conversation_id)
     ).all()

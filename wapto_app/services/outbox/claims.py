@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -20,6 +20,7 @@ from wapto_app.models import (
     Conversation,
     MediaFile,
     Message,
+    MessageFile,
     MessageStatus,
     Reaction,
 )
@@ -41,6 +42,7 @@ contact = table_of(Contact)
 contact_address = table_of(ContactAddress)
 channel = table_of(Channel)
 media_file = table_of(MediaFile)
+message_file = table_of(MessageFile)
 reaction = table_of(Reaction)
 
 # Spelled exactly as in the partial indexes, or SQLite does not use them.
@@ -84,6 +86,8 @@ class Claimed:
     created_at: datetime
     meta_media_id: str
     filename: str
+    files: Mapping[str, str] = field(default_factory=dict)
+    """Meta's ids of the files of its cards, by their places."""
 
     @property
     def callback_data(self) -> str:
@@ -141,14 +145,33 @@ def _claim(connection: sa.Connection, wanted: Claim) -> Batch:
             refused.append((row, refusal))
     ours = _mark_sending(connection, [row.id for row in allowed], now)
     _mark_refused(connection, refused)
+    taken = [row for row in allowed if row.id in ours]
+    files = _files_of(connection, taken)
     return Batch(
-        [_claimed(row) for row in allowed if row.id in ours], [row.conversation_id for row, _why in refused]
+        [_claimed(row, files.get(row.id, {})) for row in taken],
+        [row.conversation_id for row, _why in refused],
     )
+
+
+def _files_of(connection: sa.Connection, rows: list[Any]) -> dict[int, dict[str, str]]:
+    """Of those that have cards: one query, none when there are no such messages."""
+    ids = [row.id for row in rows if row.content.get("files")]
+    if not ids:
+        return {}
+    query = (
+        sa.select(message_file.c.message_id, message_file.c.place, media_file.c.meta_id)
+        .join(media_file, media_file.c.id == message_file.c.media_id)
+        .where(message_file.c.message_id.in_(ids))
+    )
+    found: dict[int, dict[str, str]] = {}
+    for row in connection.execute(query):
+        found.setdefault(row.message_id, {})[row.place] = row.meta_id
+    return found
 
 
 @functools.cache
 def _candidates() -> sa.Select[Any]:
-    """Queued, due, its file uploaded, and nothing older of the same conversation still on its way."""
+    """Queued, due, its files uploaded, and nothing older of the same conversation still on its way."""
     now = sa.bindparam("now", type_=message.c.not_before.type)
     older = message.alias("older")
     # Not as "no older one exists": PostgreSQL makes a join of that, and goes through the whole queue for each message.
@@ -160,6 +183,17 @@ def _candidates() -> sa.Select[Any]:
         )
         .correlate(message)
         .scalar_subquery()
+    )
+    file_of_card = media_file.alias("file_of_card")
+    waits_for_card = (
+        sa.select(sa.literal(1))
+        .select_from(message_file)
+        .join(file_of_card, file_of_card.c.id == message_file.c.media_id)
+        .where(
+            message_file.c.message_id == message.c.id,
+            ~sa.and_(file_of_card.c.meta_id != "", file_of_card.c.meta_expires_at > now),
+        )
+        .correlate(message)
     )
     return (
         sa.select(
@@ -200,6 +234,7 @@ def _candidates() -> sa.Select[Any]:
                 sa.and_(media_file.c.meta_id != "", media_file.c.meta_expires_at > now),
             ),
             message.c.id == next_in_line,
+            ~waits_for_card.exists(),
         )
         .order_by(message.c.id)
         .limit(sa.bindparam("room"))
@@ -230,7 +265,7 @@ def _refusal(
     return None
 
 
-def _claimed(row: Any) -> Claimed:
+def _claimed(row: Any, files: Mapping[str, str]) -> Claimed:
     return Claimed(
         id=row.id,
         conversation_id=row.conversation_id,
@@ -245,6 +280,7 @@ def _claimed(row: Any) -> Claimed:
         created_at=row.created_at,
         meta_media_id=row.meta_id or "",
         filename=row.filename or "",
+        files=files,
     )
 
 

@@ -23,6 +23,7 @@ from wapto_app.models import (
     MediaFile,
     MediaState,
     Message,
+    MessageFile,
     MessageStatus,
 )
 from wapto_app.security.permissions import Actor, Permission
@@ -48,6 +49,8 @@ class Draft:
     body: str = ""
     content: dict[str, Any] = field(default_factory=dict)
     media_key: str = ""
+    files: dict[str, str] = field(default_factory=dict)
+    """The files of its cards: media keys by their places, ``cards.0`` and so on."""
     reply_to_wamid: str = ""
     hold: timedelta = timedelta(0)
     """How long it waits before it may leave, so that its author can take it back."""
@@ -69,7 +72,10 @@ async def enqueue(session: AsyncSession, actor: Actor, conversation_id: int, dra
     now = utcnow()
     check(facts, draft.type, now)
     recipient = await _recipient(session, conversation.contact_id)
-    media_id = await _media_id(session, draft.media_key, conversation.channel_id) if draft.media_key else None
+    media_id = await media_for(session, draft.media_key, conversation.channel_id) if draft.media_key else None
+    card_files = {
+        place: await media_for(session, key, conversation.channel_id) for place, key in draft.files.items()
+    }
     _validate(draft, recipient)
     message = Message(
         conversation_id=conversation_id,
@@ -90,6 +96,10 @@ async def enqueue(session: AsyncSession, actor: Actor, conversation_id: int, dra
     session.add(message)
     await session.flush()
     assert message.id is not None
+    session.add_all(
+        MessageFile(message_id=message.id, place=place, media_id=file_id)
+        for place, file_id in card_files.items()
+    )
     if draft.type not in _NOT_IN_LIST:
         await plans.use(session, plans.Limit.MESSAGES)
         show_in_list(conversation, message)
@@ -176,8 +186,12 @@ async def _recipient(session: AsyncSession, contact_id: int) -> str:
     raise Conflict("We know no WhatsApp address of this contact.")
 
 
-async def _media_id(session: AsyncSession, key: str, channel_id: int) -> int:
-    """The file for this number: Meta knows an uploaded file only on the number it was uploaded with."""
+async def media_for(session: AsyncSession, key: str, channel_id: int) -> int:
+    """The id of a file for this number: Meta knows an uploaded file only on the number it was uploaded with.
+
+    Raises:
+        NotFound: there is no such file.
+    """
     found = await session.exec(
         select(MediaFile).where(MediaFile.key == key, MediaFile.state == MediaState.STORED)
     )
@@ -210,7 +224,12 @@ def _copy(file: MediaFile) -> MediaFile:
 def _validate(draft: Draft, recipient: str) -> None:
     try:
         build(
-            draft.type, draft.body, draft.content, recipient=recipient, media="0" if draft.media_key else ""
+            draft.type,
+            draft.body,
+            draft.content,
+            recipient=recipient,
+            media="0" if draft.media_key else "",
+            files=dict.fromkeys(draft.files, "0"),
         )
     except InvalidMessage as error:
         raise Invalid("message", error.message) from None

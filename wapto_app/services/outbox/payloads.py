@@ -9,18 +9,21 @@ Shapes of ``content``, the same kinds that inbound messages have, so that one th
 * ``{"kind": "interactive", "interactive": …}``, ``{"kind": "contacts", "contacts": …}`` and
   ``{"kind": "template", "template": …}`` hold Meta's own object, made by ``integrations.whatsapp.messages``
 
-A template with a file in its header holds it without an id: Meta's id of ``media`` is put in when it leaves.
+A template with a file in its header holds it without an id: Meta's id of ``media`` is put in when it leaves. Its
+``files`` are the places of the cards that show one (``cards.0``); these come from ``message_file``.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
 from typing import Any
 
 from integrations.whatsapp import messages
 from integrations.whatsapp.messages import Address, InvalidMessage, Payload
 from integrations.whatsapp.messages.envelope import envelope
 
+_NO_FILES: Mapping[str, str] = MappingProxyType({})
 MEDIA_TYPES = ("image", "video", "audio", "document", "sticker")
 
 
@@ -32,10 +35,11 @@ def build(
     recipient: str,
     media: str = "",
     filename: str = "",
+    files: Mapping[str, str] = _NO_FILES,
     reply_to: str = "",
     callback_data: str = "",
 ) -> Payload:
-    """The payload of a message; ``media`` is Meta's id of its file.
+    """The payload of a message; ``media`` is Meta's id of its file, ``files`` those of its cards by their places.
 
     Raises:
         InvalidMessage: Meta would refuse it; the message says why.
@@ -43,8 +47,8 @@ def build(
     address = _address(recipient, reply_to, callback_data)
     if message_type in MEDIA_TYPES:
         return _media(message_type, body, content, media, filename, address)
-    if message_type == "template" and media:
-        return envelope("template", _with_file(content["template"], media, filename), address)
+    if message_type == "template" and (media or files):
+        return envelope("template", _with_files(content["template"], media, filename, files), address)
     builder = _BUILDERS.get(message_type)
     if builder is None:
         raise InvalidMessage("type", f"A message of type {message_type} cannot be sent.")
@@ -73,16 +77,34 @@ def _media(
     return builder(media_id=media, caption=body or None, **address)
 
 
-def _with_file(template: dict[str, Any], media: str, filename: str) -> dict[str, Any]:
-    """A copy of the template whose header shows this file."""
-    components = []
-    for component in template.get("components", []):
-        if component["type"] == "header":
-            kind = component["parameters"][0]["type"]
+def _with_files(
+    template: dict[str, Any], media: str, filename: str, files: Mapping[str, str]
+) -> dict[str, Any]:
+    """A copy of the template whose header and cards show these files."""
+    components = [
+        {**each, "cards": _cards(each["cards"], files)} if each["type"] == "carousel" else each
+        for each in template.get("components", [])
+    ]
+    return {**template, "components": _headed(components, media, filename)}
+
+
+def _cards(cards: list[dict[str, Any]], files: Mapping[str, str]) -> list[dict[str, Any]]:
+    return [
+        {**card, "components": _headed(card["components"], files.get(f"cards.{place}", ""))}
+        for place, card in enumerate(cards)
+    ]
+
+
+def _headed(components: list[dict[str, Any]], media: str, filename: str = "") -> list[dict[str, Any]]:
+    """The components with this file in their header, if there is one."""
+    made = []
+    for component in components:
+        kind = component["parameters"][0]["type"] if media and component["type"] == "header" else ""
+        if kind in MEDIA_TYPES:
             file = {"id": media} | ({"filename": filename} if kind == "document" and filename else {})
             component = {"type": "header", "parameters": [{"type": kind, kind: file}]}
-        components.append(component)
-    return {**template, "components": components}
+        made.append(component)
+    return made
 
 
 def _text(body: str, content: dict[str, Any], address: Address) -> Payload:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import datetime
-from typing import Any, TypedDict
+from typing import Any, NotRequired, TypedDict
 
 import sqlalchemy as sa
 from sqlmodel import col, select
@@ -45,6 +45,7 @@ class TemplatePlan(FormDict):
     id: int
     values: dict[str, str]
     media_key: str
+    files: NotRequired[dict[str, str]]
 
 
 class Plan(FormDict):
@@ -251,7 +252,13 @@ async def _checked(
     if not template["id"]:
         return {}
     await template_draft(
-        session, actor, conversation_id, template["id"], template["values"], template["media_key"]
+        session,
+        actor,
+        conversation_id,
+        template["id"],
+        template["values"],
+        template["media_key"],
+        template.get("files"),
     )
     return dict(template)
 

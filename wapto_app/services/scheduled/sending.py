@@ -170,7 +170,13 @@ async def _send_template(
     session: AsyncSession, actor: Actor, conversation_id: int, template: dict[str, Any]
 ) -> None:
     await inbox.send_template(
-        session, actor, conversation_id, template["id"], template["values"], template["media_key"]
+        session,
+        actor,
+        conversation_id,
+        template["id"],
+        template["values"],
+        template["media_key"],
+        template.get("files"),
     )
 
 

@@ -5,7 +5,16 @@
 """
 
 from wapto_app.services.templates.advice import Advice
-from wapto_app.services.templates.anatomy import Button, Form, Slot, describe, file_kind
+from wapto_app.services.templates.anatomy import (
+    Button,
+    Card,
+    FilePlace,
+    Form,
+    Slot,
+    describe,
+    file_kind,
+    file_places,
+)
 from wapto_app.services.templates.details import Details, EventRow, details
 from wapto_app.services.templates.drafts import create, duplicate, forget_edit, form_of_draft, save
 from wapto_app.services.templates.filling import Filled, fill
@@ -37,8 +46,10 @@ __all__ = [
     "TOPIC",
     "Advice",
     "Button",
+    "Card",
     "Details",
     "EventRow",
+    "FilePlace",
     "Filled",
     "Form",
     "ListedTemplate",
@@ -61,6 +72,7 @@ __all__ = [
     "details",
     "duplicate",
     "file_kind",
+    "file_places",
     "fill",
     "forget_edit",
     "form_of",

@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import TypedDict
 
 from wapto_app.models import Template
+from wapto_app.services.templates.words import say
 
 
 class Advice(TypedDict):
@@ -25,97 +26,115 @@ class Advice(TypedDict):
 # Meta: rejected_reason of a template. What it means, and what to change.
 _REASONS = {
     "ABUSIVE_CONTENT": (
-        "WhatsApp found content that it does not allow: threats, insults, discrimination or forbidden goods.",
-        "Read WhatsApp's commerce and business policies, take out what they forbid, and submit again.",
+        say(
+            "WhatsApp found content that it does not allow: threats, insults, discrimination or forbidden goods."
+        ),
+        say("Read WhatsApp's commerce and business policies, take out what they forbid, and submit again."),
     ),
     "INVALID_FORMAT": (
-        "Something about the form is wrong: a variable, a sample, a link, the spelling, or the language of the text.",
-        "Check that every variable has a sample that looks real, that links are your own, and that the text is in the "
-        "language of the template. Then submit again.",
+        say(
+            "Something is wrong with a variable, a sample, a link, the spelling, or the language of the text."
+        ),
+        say(
+            "Check that every variable has a sample that looks real, that links are your own, and that the text is in "
+            "the language of the template. Then submit again."
+        ),
     ),
     "INCORRECT_CATEGORY": (
-        "The text belongs to another category than the one that was chosen.",
-        "Offers, news and anything that invites to buy is marketing. Change the category, or keep only what concerns "
-        "an order or a request of the customer.",
+        say("The text belongs to another category than the one that was chosen."),
+        say(
+            "Offers, news and anything that invites to buy is marketing. Change the category, or keep only what "
+            "concerns an order or a request of the customer."
+        ),
     ),
     "TAG_CONTENT_MISMATCH": (
-        "The text does not fit the category or the language of the template.",
-        "Choose the category and the language that fit the text, and submit again.",
+        say("The text does not fit the category or the language of the template."),
+        say("Choose the category and the language that fit the text, and submit again."),
     ),
     "PROMOTIONAL": (
-        "The text advertises, which a utility template may not.",
-        "Submit it as marketing, or take out everything that promotes something.",
+        say("The text advertises, which a utility template may not."),
+        say("Submit it as marketing, or take out everything that promotes something."),
     ),
     "SCAM": (
-        "WhatsApp took the text for a fraud: it asks for data, money or a login, or its link looks strange.",
-        "Never ask for passwords, cards or identity numbers. Use links of your own domain, and say who writes.",
+        say(
+            "WhatsApp took the text for a fraud: it asks for data, money or a login, or its link looks strange."
+        ),
+        say(
+            "Never ask for passwords, cards or identity numbers. Use links of your own domain, and say who writes."
+        ),
     ),
     "CATEGORY_NOT_AVAILABLE": (
-        "This category cannot be used for the country or the account.",
-        "Choose another category and submit again.",
+        say("This category cannot be used for the country or the account."),
+        say("Choose another category and submit again."),
     ),
 }
 _OTHER_REASON = (
-    "WhatsApp's reviewers did not accept the template.",
-    "Check the text against WhatsApp's rules, change what could be misread, and submit again.",
+    say("WhatsApp's reviewers did not accept the template."),
+    say("Check the text against WhatsApp's rules, change what could be misread, and submit again."),
 )
 _STATUSES = {
     "PENDING": (
         "info",
         "In review",
-        "WhatsApp is looking at the template. It takes minutes, at most a day.",
-        "There is nothing to do. You are told as soon as it has decided.",
+        say("WhatsApp is looking at the template. It takes minutes, at most a day."),
+        say("There is nothing to do. You are told as soon as it has decided."),
     ),
     "IN_APPEAL": (
         "info",
         "In appeal",
-        "WhatsApp looks at its decision again.",
-        "Wait for the answer, or edit a copy meanwhile.",
+        say("WhatsApp looks at its decision again."),
+        say("Wait for the answer, or edit a copy meanwhile."),
     ),
     "DISABLED": (
         "danger",
         "Disabled",
-        "Customers blocked or reported this template again and again. It cannot be sent or edited any more.",
-        "Write a new template with another text, and send it only to people who expect it.",
+        say(
+            "Customers blocked or reported this template again and again. It cannot be sent or edited any more."
+        ),
+        say("Write a new template with another text, and send it only to people who expect it."),
     ),
     "LIMIT_EXCEEDED": (
         "danger",
         "Too many templates",
-        "The account has as many templates as WhatsApp allows.",
-        "Delete templates that nobody uses, and submit again.",
+        say("The account has as many templates as WhatsApp allows."),
+        say("Delete templates that nobody uses, and submit again."),
     ),
     "ARCHIVED": (
         "warning",
         "Archived",
-        "WhatsApp puts templates aside that were not used for long, and deletes them 28 days later.",
-        "Unarchive it in WhatsApp Manager if you still need it.",
+        say("WhatsApp puts templates aside that were not used for long, and deletes them 28 days later."),
+        say("Unarchive it in WhatsApp Manager if you still need it."),
     ),
     "PENDING_DELETION": (
         "warning",
         "Being deleted",
-        "WhatsApp is deleting the template.",
-        "Use another one. Its name is free again after 30 days.",
+        say("WhatsApp is deleting the template."),
+        say("Use another one. Its name is free again after 30 days."),
     ),
     "LOCKED": (
         "warning",
         "Locked",
-        "WhatsApp does not let anybody edit the template at the moment.",
-        "Wait, or duplicate it and edit the copy.",
+        say("WhatsApp does not let anybody edit the template at the moment."),
+        say("Wait, or duplicate it and edit the copy."),
     ),
 }
 _QUALITY = {
     "RED": (
         "danger",
         "Low quality",
-        "Many customers blocked or reported messages of this template. WhatsApp may pause it at any time.",
-        "Stop campaigns with it, and write a version that customers have asked for: who you are, why you write, how "
-        "to stop it.",
+        say(
+            "Many customers blocked or reported messages of this template. WhatsApp may pause it at any time."
+        ),
+        say(
+            "Stop campaigns with it, and write a version that customers have asked for: who you are, why you write, "
+            "how to stop it."
+        ),
     ),
     "YELLOW": (
         "warning",
         "Medium quality",
-        "Some customers blocked or reported messages of this template.",
-        "Send it to fewer people, to those who wrote or bought lately, and check the text.",
+        say("Some customers blocked or reported messages of this template."),
+        say("Send it to fewer people, to those who wrote or bought lately, and check the text."),
     ),
 }
 
@@ -151,11 +170,11 @@ def _of_status(template: Template) -> Advice | None:
 
 
 def _of_pause(until: datetime | None) -> Advice:
-    text = "WhatsApp paused the template because customers blocked or reported its messages."
+    text = say("WhatsApp paused the template because customers blocked or reported its messages.")
     if until is None:
-        todo = "Change the text so that it says who writes and why, or unpause it in WhatsApp Manager."
+        todo = say("Change the text so that it says who writes and why, or unpause it in WhatsApp Manager.")
     else:
-        todo = (
+        todo = say(
             "It goes on by itself. Change the text and the audience before: the first pause lasts 3 hours, the second "
             "6, and after the third the template is gone for good."
         )
@@ -167,16 +186,22 @@ def _of_category(template: Template) -> Advice | None:
         return _advice(
             "warning",
             "Category is going to change",
-            f"WhatsApp takes this template for {in_words(template.correct_category)} and will move it there.",
-            "Prices and rules of that category apply then. Edit the text if you want to keep the category.",
+            say(
+                f"WhatsApp takes this template for {in_words(template.correct_category)} and will move it there."
+            ),
+            say(
+                "Prices and rules of that category apply then. Edit the text if you want to keep the category."
+            ),
         )
     if template.previous_category and template.previous_category != template.category:
+        before, after = in_words(template.previous_category), in_words(template.category)
         return _advice(
             "info",
             "Category was changed",
-            f"WhatsApp moved this template from {in_words(template.previous_category)} to "
-            f"{in_words(template.category)}.",
-            "Prices and rules of the new category apply. You can ask for a review in WhatsApp Manager for 60 days.",
+            say(f"WhatsApp moved this template from {before} to {after}."),
+            say(
+                "Prices and rules of the new category apply. You can ask for a review in WhatsApp Manager for 60 days."
+            ),
         )
     return None
 

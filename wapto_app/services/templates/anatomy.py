@@ -1,36 +1,40 @@
 """What a template is made of, and what somebody has to fill in before it can be sent.
 
 A *slot* is one such thing. Its key says where it stands: ``body.1``, ``body.first_name``, ``header.1``,
-``header.latitude``, ``button.0`` (by its place among all buttons) or ``offer``.
+``header.latitude``, ``header.product``, ``button.0`` (by its place among all buttons) or ``offer``; on a card the same
+behind its place: ``cards.0.body.1``. Files are no slots but have places too: ``header`` and ``cards.0``.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, TypedDict
 
 from wapto_app.models import Template
 
 _VARIABLE = re.compile(r"\{\{\s*([A-Za-z0-9_]+)\s*\}\}")
+Components = Sequence[Mapping[str, Any]]
+
 _FILES = ("IMAGE", "VIDEO", "DOCUMENT")
 _VALUE_MAX = 1024
 _URL_MAX = 2000
 _CODE_MAX = 15
-# Meta: these need a catalog, or a file for each card; a conversation has neither.
-_NOT_FROM_HERE = {
-    "CAROUSEL": "A template with cards cannot be sent from a conversation.",
-    "PRODUCT": "A template with a product cannot be sent from a conversation.",
-    "GIF": "A template with a GIF cannot be sent from a conversation.",
-    "MPM": "A template with products cannot be sent from a conversation.",
-    "SPM": "A template with a product cannot be sent from a conversation.",
-}
+_PRODUCT_MAX = 100
+_PRODUCTS_MAX = 4_000
+# Meta: only its marketing messages API takes them.
+_NOT_FROM_HERE = {"GIF": "A template with a GIF can only be sent by WhatsApp's marketing messages API."}
 
 
 class Slot(TypedDict):
-    """``kind`` is text, number, code or time (ISO 8601); ``sample`` is what Meta was shown when it approved."""
+    """``kind`` is text, number, code, time (ISO 8601), catalog or product (ids of Meta's catalogue) or products (a list
+    of ids with a comma between them, with ``Title:`` before them and ``;`` between several lists).
+
+    ``sample`` is what Meta was shown when it approved; ``card`` the place of the card, -1 for the message itself.
+    """
 
     key: str
+    card: int
     place: str
     name: str
     kind: str
@@ -48,8 +52,27 @@ class Button(TypedDict):
     url: str
 
 
+class FilePlace(TypedDict):
+    """Where it shows a file: ``header`` or ``cards.0``; ``kind`` is image, video or document. ``sample`` is the key of
+    the file of our library that Meta was shown, empty for none.
+    """
+
+    place: str
+    kind: str
+    sample: str
+
+
+class Card(TypedDict):
+    """A card as the customer sees it; the texts still hold their variables."""
+
+    header: str
+    body: str
+    buttons: list[Button]
+
+
 class Form(TypedDict):
-    """``header`` is none, text, image, video, document or location. The texts still hold their variables.
+    """``header`` is none, text, image, video, document, location or product. The texts still hold their variables.
+    ``offer`` is the text of a limited-time offer, ``files`` what the header and the cards show.
 
     ``problem`` says why it cannot be sent from a conversation; empty when it can.
     """
@@ -63,40 +86,67 @@ class Form(TypedDict):
     body: str
     footer: str
     buttons: list[Button]
+    cards: list[Card]
+    offer: str
+    files: list[FilePlace]
     slots: list[Slot]
     problem: str
 
 
 def describe(template: Template) -> Form:
     """What it looks like and what it asks for."""
-    header = part(template, "HEADER")
-    shape = str(header.get("format") or "TEXT").upper() if header else "NONE"
+    header = part(template.components, "HEADER")
     return Form(
         id=template.id or 0,
         name=template.name,
         language=template.language,
         category=template.category,
-        header=shape.lower(),
+        header=_shape(template.components).lower(),
         header_text=str(header.get("text") or ""),
-        body=str(part(template, "BODY").get("text") or ""),
-        footer=str(part(template, "FOOTER").get("text") or ""),
-        buttons=[_button(each) for each in buttons(template)],
+        body=str(part(template.components, "BODY").get("text") or ""),
+        footer=str(part(template.components, "FOOTER").get("text") or ""),
+        buttons=[_button(each) for each in buttons(template.components)],
+        cards=[_card(each) for each in cards(template.components)],
+        offer=str(_offer(template.components).get("text") or ""),
+        files=file_places(template),
         slots=list(slots(template)),
-        problem=_problem(template, shape),
+        problem=_problem(template.components),
     )
 
 
-def part(template: Template, kind: str) -> dict[str, Any]:
+def part(components: Components, kind: str) -> dict[str, Any]:
     """The component of this kind; empty when there is none."""
-    for component in template.components:
+    for component in components:
         if str(component.get("type", "")).upper() == kind:
-            return component
+            return dict(component)
     return {}
 
 
-def buttons(template: Template) -> list[dict[str, Any]]:
-    found = part(template, "BUTTONS").get("buttons")
+def buttons(components: Components) -> list[dict[str, Any]]:
+    return _objects(part(components, "BUTTONS").get("buttons"))
+
+
+def cards(components: Components) -> list[list[dict[str, Any]]]:
+    """The components of each card."""
+    found = _objects(part(components, "CAROUSEL").get("cards"))
+    return [_objects(each.get("components")) for each in found]
+
+
+def _objects(found: object) -> list[dict[str, Any]]:
     return [each for each in found if isinstance(each, dict)] if isinstance(found, list) else []
+
+
+def _shape(components: Components) -> str:
+    header = part(components, "HEADER")
+    return str(header.get("format") or "TEXT").upper() if header else "NONE"
+
+
+def _card(components: Components) -> Card:
+    return Card(
+        header=_shape(components).lower(),
+        body=str(part(components, "BODY").get("text") or ""),
+        buttons=[_button(each) for each in buttons(components)],
+    )
 
 
 def variables(text: object) -> list[str]:
@@ -111,50 +161,83 @@ def filled(text: str, values: dict[str, str]) -> str:
 
 def file_kind(template: Template) -> str:
     """The kind of file that its header shows: image, video, document, or empty."""
-    shape = str(part(template, "HEADER").get("format") or "").upper()
+    return header_file(template.components)
+
+
+def header_file(components: Components) -> str:
+    """The same of a message or a card."""
+    shape = _shape(components)
     return shape.lower() if shape in _FILES else ""
 
 
+def file_places(template: Template) -> list[FilePlace]:
+    """Every place that shows a file, the header first."""
+    of_cards = [(f"cards.{place}", card) for place, card in enumerate(cards(template.components))]
+    return [
+        FilePlace(place=place, kind=kind, sample=template.sample_files.get(place, ""))
+        for place, components in [("header", template.components), *of_cards]
+        if (kind := header_file(components))
+    ]
+
+
 def slots(template: Template) -> Iterator[Slot]:
-    """Everything that has to be filled in but the file of the header, in the order of the message."""
-    yield from _header_slots(part(template, "HEADER"))
-    body = part(template, "BODY")
+    """Everything that has to be filled in but the files, in the order of the message."""
+    yield from _slots_of(template.components, template.category)
+    for place, card in enumerate(cards(template.components)):
+        for slot in _slots_of(card, template.category):
+            slot["key"], slot["card"] = f"cards.{place}.{slot['key']}", place
+            yield slot
+
+
+def _slots_of(components: Components, category: str) -> Iterator[Slot]:
+    yield from _header_slots(part(components, "HEADER"))
+    body = part(components, "BODY")
     samples = _samples(body, "body_text")
     for name in variables(body.get("text")):
         yield _slot("body", name, sample=samples.get(name, ""))
-    if _expires(template):
+    if _offer(components).get("has_expiration"):
         yield _slot("offer", "", key="offer", kind="time")
-    if template.category != "AUTHENTICATION":
-        for index, button in enumerate(buttons(template)):
+    if category != "AUTHENTICATION":
+        for index, button in enumerate(buttons(components)):
             yield from _button_slots(index, button)
 
 
 def _header_slots(header: dict[str, Any]) -> Iterator[Slot]:
-    if str(header.get("format") or "").upper() == "LOCATION":
+    shape = str(header.get("format") or "").upper()
+    if shape == "LOCATION":
         for name in ("latitude", "longitude"):
             yield _slot("location", name, key=f"header.{name}", kind="number")
         for name in ("name", "address"):
             yield _slot("location", name, key=f"header.{name}", required=False)
-        return
-    samples = _samples(header, "header_text")
-    for name in variables(header.get("text")):
-        yield _slot("header", name, sample=samples.get(name, ""))
+    elif shape == "PRODUCT":
+        for name in ("catalog", "product"):
+            yield _slot("product", name, key=f"header.{name}", kind=name, most=_PRODUCT_MAX)
+    else:
+        samples = _samples(header, "header_text")
+        for name in variables(header.get("text")):
+            yield _slot("header", name, sample=samples.get(name, ""))
 
 
 def _button_slots(index: int, button: dict[str, Any]) -> Iterator[Slot]:
     kind, label = str(button.get("type") or "").upper(), str(button.get("text") or "")
     example = button.get("example")
     sample = str(example[0] if isinstance(example, list) and example else example or "")
+    key = f"button.{index}"
     if kind == "URL" and variables(button.get("url")):
         fixed = _VARIABLE.split(str(button["url"]))[0]
-        yield _slot("button", label, key=f"button.{index}", sample=sample.removeprefix(fixed), most=_URL_MAX)
+        yield _slot("button", label, key=key, sample=sample.removeprefix(fixed), most=_URL_MAX)
     elif kind == "COPY_CODE":
-        yield _slot("button", label, key=f"button.{index}", kind="code", sample=sample, most=_CODE_MAX)
+        yield _slot("button", label, key=key, kind="code", sample=sample, most=_CODE_MAX)
+    elif kind == "MPM":
+        yield _slot("button", label, key=key, kind="products", most=_PRODUCTS_MAX)
+    elif kind == "CATALOG":
+        yield _slot("button", label, key=key, kind="product", most=_PRODUCT_MAX, required=False)
 
 
 def _slot(place: str, name: str, **more: Any) -> Slot:
     slot = Slot(
         key=f"{place}.{name}",
+        card=-1,
         place=place,
         name=name,
         kind="text",
@@ -192,12 +275,11 @@ def _button(button: dict[str, Any]) -> Button:
     )
 
 
-def _expires(template: Template) -> bool:
-    offer = part(template, "LIMITED_TIME_OFFER").get("limited_time_offer")
-    return isinstance(offer, dict) and bool(offer.get("has_expiration"))
+def _offer(components: Components) -> dict[str, Any]:
+    offer = part(components, "LIMITED_TIME_OFFER").get("limited_time_offer")
+    return offer if isinstance(offer, dict) else {}
 
 
-def _problem(template: Template, shape: str) -> str:
-    kinds = {str(component.get("type", "")).upper() for component in template.components}
-    kinds |= {shape} | {str(button.get("type", "")).upper() for button in buttons(template)}
+def _problem(components: Components) -> str:
+    kinds = {_shape(each) for each in (components, *cards(components))}
     return next((why for kind, why in _NOT_FROM_HERE.items() if kind in kinds), "")

@@ -11,6 +11,7 @@ from wapto_app.models import Channel, ChannelStatus
 from wapto_app.security.secrets import SecretsUnreadable
 from wapto_app.services.errors import Conflict, DomainError, Invalid, NotConnected
 from wapto_app.services.gateway import Gateway
+from wapto_app.services.templates.words import say
 
 EXISTS = 2388024
 NAME_BLOCKED = 2388023
@@ -43,12 +44,16 @@ _WORDS = (
     ("name", "name"),
 )
 _OVER = {
-    2388019: "The account has as many templates as WhatsApp allows. Delete some that nobody uses, and try again.",
-    2388039: "WhatsApp takes one edit of an approved template a day, and ten in 30 days. Your edit is kept; submit it "
-    "tomorrow.",
-    NAME_BLOCKED: "WhatsApp blocks the name of a deleted template for 30 days. Choose another name.",
+    2388019: say(
+        "The account has as many templates as WhatsApp allows. Delete some that nobody uses, and try again."
+    ),
+    2388039: say(
+        "WhatsApp takes one edit of an approved template a day, and ten in 30 days. Your edit is kept; submit "
+        "it tomorrow."
+    ),
+    NAME_BLOCKED: say("WhatsApp blocks the name of a deleted template for 30 days. Choose another name."),
 }
-_NO_ANSWER = "WhatsApp could not be reached. What you wrote is kept; try again in a minute."
+_NO_ANSWER = say("WhatsApp could not be reached. What you wrote is kept; try again in a minute.")
 
 
 async def graph_of(db: Database, gateway: Gateway, waba_id: str) -> GraphClient:

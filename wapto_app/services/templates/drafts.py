@@ -21,6 +21,7 @@ from wapto_app.services.templates.restoring import restored
 from wapto_app.services.templates.rules import FILES, TemplateForm, in_words, plain, problems
 from wapto_app.services.templates.rules.shape import Json, objects_in, parts_by_kind, text_in
 from wapto_app.services.templates.topic import TOPIC
+from wapto_app.services.templates.words import say
 
 DRAFT = "DRAFT"
 EDITABLE = frozenset({DRAFT, "APPROVED", "REJECTED", "PAUSED"})
@@ -210,8 +211,8 @@ def why_not_editable(status: str) -> str:
     if status in EDITABLE:
         return ""
     if status in ("PENDING", "IN_APPEAL"):
-        return "WhatsApp is reviewing this template. You can edit it when it has decided."
-    return "WhatsApp lets nobody edit this template any more. Duplicate it and edit the copy."
+        return say("WhatsApp is reviewing this template. You can edit it when it has decided.")
+    return say("WhatsApp lets nobody edit this template any more. Duplicate it and edit the copy.")
 
 
 def _write_draft(template: Template, given: TemplateForm) -> None:
@@ -223,12 +224,12 @@ def _write_draft(template: Template, given: TemplateForm) -> None:
 
 
 def _ensure_same(template: Template, given: TemplateForm) -> None:
-    for field, what in (("name", "name"), ("language", "language")):
-        if given[field] != getattr(template, field):  # type: ignore[literal-required]
-            raise Invalid(
-                field,
-                f"WhatsApp lets nobody change the {what} of a template that it has. Duplicate it instead.",
-            )
+    if given["name"] != template.name:
+        raise Invalid("name", "WhatsApp lets nobody change the name of a template. Duplicate it instead.")
+    if given["language"] != template.language:
+        raise Invalid(
+            "language", "WhatsApp lets nobody change the language of a template. Duplicate it instead."
+        )
     if template.status == "APPROVED" and given["category"] != template.category:
         raise Invalid(
             "category",
@@ -314,7 +315,7 @@ SAMPLE_TYPES = {
 }
 """Meta: what the resumable upload takes as a sample."""
 _WANTED = {
-    "image": "WhatsApp takes JPEG and PNG pictures here. Choose another file.",
-    "video": "WhatsApp takes MP4 videos here. Choose another file.",
-    "document": "WhatsApp takes PDF documents here. Choose another file.",
+    "image": say("WhatsApp takes JPEG and PNG pictures here. Choose another file."),
+    "video": say("WhatsApp takes MP4 videos here. Choose another file."),
+    "document": say("WhatsApp takes PDF documents here. Choose another file."),
 }

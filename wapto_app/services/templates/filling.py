@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -10,14 +10,19 @@ from typing import Any
 from integrations.whatsapp.errors import InvalidMessage
 from integrations.whatsapp.messages import template_parts as parts
 from integrations.whatsapp.webhooks.decoding import clean_text
+from wapto_app.clock import utcnow
 from wapto_app.models import Template
 from wapto_app.services.errors import Invalid
 from wapto_app.services.templates.anatomy import (
+    Button,
+    Components,
+    Form,
     Slot,
     buttons,
+    cards,
     describe,
-    file_kind,
     filled,
+    header_file,
     part,
     slots,
     variables,
@@ -28,9 +33,11 @@ _NAMES = {
     "body": "the variable {name}",
     "button": "what the button “{name}” needs",
     "location": "the {name} of the place",
+    "product": "the id of the {name}",
     "offer": "when the offer ends",
 }
 _BODY_MAX = 1024
+_CARD_BODY_MAX = 160
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,37 +48,93 @@ class Filled:
     body: str
 
 
-def fill(template: Template, given: Mapping[str, str], *, has_file: bool = False) -> Filled:
+def fill(
+    template: Template, given: Mapping[str, str], *, has_file: bool = False, files: Collection[str] = ()
+) -> Filled:
     """Put values into a template; keys as in ``anatomy``.
 
+    ``has_file``: there is a file for the header; ``files`` are the places of cards that have theirs. The sender puts
+    Meta's ids of them in (``outbox.payloads``).
+
     Raises:
-        Invalid: the field is the key of the slot that is empty or wrong, or ``media`` for a missing file.
+        Invalid: the field is the key of the slot that is empty or wrong, or for a missing file ``media``, on a card
+            ``cards.0.media``.
     """
     form = describe(template)
     if form["problem"]:
         raise Invalid("template", form["problem"])
-    if (kind := file_kind(template)) and not has_file:
-        raise Invalid("media", f"Choose the {kind} of the header.")
+    _ensure_files(form, has_file=has_file, files=files)
     values = {slot["key"]: _value(slot, given.get(slot["key"], "")) for slot in slots(template)}
-    body_values = _of("body", values)
-    body = filled(form["body"], body_values)
-    if len(body) > _BODY_MAX and len(body) > len(form["body"]):
-        raise Invalid(
-            "template", f"Filled in, the text is longer than the {_BODY_MAX:,} characters of WhatsApp."
-        )
+    body = _filled_body(form["body"], values, "", _BODY_MAX)
     meta: dict[str, Any] = {"name": template.name, "language": {"code": template.language}}
-    if components := _components(template, values):
+    components = _components(template, template.components, values, "")
+    if form["cards"]:
+        components.append(_carousel(template, values))
+    if components:
         meta["components"] = components
-    shown = {
+    content: dict[str, Any] = {
+        "kind": "template",
+        "template_id": template.id,
+        "template": meta,
+        "shown": _shown(form, values),
+    }
+    if places := [each["place"] for each in form["files"] if each["place"] != "header"]:
+        content["files"] = places
+    return Filled(content, body)
+
+
+def _ensure_files(form: Form, *, has_file: bool, files: Collection[str]) -> None:
+    for each in form["files"]:
+        if each["place"] == "header":
+            if not has_file:
+                raise Invalid("media", "Choose the file of the header.")
+        elif each["place"] not in files:
+            number = int(each["place"].removeprefix("cards.")) + 1
+            raise Invalid(f"{each['place']}.media", f"Choose the file of card {number}.")
+
+
+def _filled_body(text: str, values: Mapping[str, str], prefix: str, most: int) -> str:
+    body = filled(text, _of(f"{prefix}body", values))
+    if len(body) > most and len(body) > len(text):
+        raise Invalid("template", f"Filled in, the text is longer than the {most:,} characters of WhatsApp.")
+    return body
+
+
+def _shown(form: Form, values: Mapping[str, str]) -> dict[str, Any]:
+    """What the thread shows beside the body."""
+    shown: dict[str, Any] = {
         "header": form["header"],
         "header_text": filled(form["header_text"], _of("header", values)),
         "footer": form["footer"],
-        "buttons": [
-            {**each, "url": _whole_url(each["url"], values.get(f"button.{index}", ""))}
-            for index, each in enumerate(form["buttons"])
-        ],
+        "buttons": _shown_buttons(form["buttons"], values, ""),
     }
-    return Filled({"kind": "template", "template_id": template.id, "template": meta, "shown": shown}, body)
+    if form["offer"]:
+        shown["offer"] = {"text": form["offer"], "ends": values.get("offer", "")}
+    if form["cards"]:
+        shown["cards"] = [
+            {
+                "header": card["header"],
+                "body": _filled_body(card["body"], values, f"cards.{place}.", _CARD_BODY_MAX),
+                "buttons": _shown_buttons(card["buttons"], values, f"cards.{place}."),
+            }
+            for place, card in enumerate(form["cards"])
+        ]
+    return shown
+
+
+def _shown_buttons(made: list[Button], values: Mapping[str, str], prefix: str) -> list[dict[str, Any]]:
+    return [
+        {**each, "url": _whole_url(each["url"], values.get(f"{prefix}button.{index}", ""))}
+        for index, each in enumerate(made)
+    ]
+
+
+def _carousel(template: Template, values: Mapping[str, str]) -> dict[str, Any]:
+    made = [
+        _components(template, card, values, f"cards.{place}.")
+        for place, card in enumerate(cards(template.components))
+    ]
+    return _checked("template", parts.carousel, made)
 
 
 def _value(slot: Slot, text: str) -> str:
@@ -89,12 +152,13 @@ def _value(slot: Slot, text: str) -> str:
 
 
 def _name(slot: Slot) -> str:
-    name = slot["name"] if slot["place"] in ("button", "location") else f"{{{{{slot['name']}}}}}"
+    name = slot["name"] if slot["place"] in ("button", "location", "product") else f"{{{{{slot['name']}}}}}"
     return _NAMES[slot["place"]].format(name=name)
 
 
 def _of(place: str, values: Mapping[str, str]) -> dict[str, str]:
-    return {key.partition(".")[2]: value for key, value in values.items() if key.startswith(f"{place}.")}
+    start = f"{place}."
+    return {key.removeprefix(start): value for key, value in values.items() if key.startswith(start)}
 
 
 def _whole_url(url: str, suffix: str) -> str:
@@ -102,23 +166,31 @@ def _whole_url(url: str, suffix: str) -> str:
     return filled(url, {names[0]: suffix}) if names and suffix else url
 
 
-def _components(template: Template, values: Mapping[str, str]) -> list[dict[str, Any]]:
+def _components(
+    template: Template, components: Components, values: Mapping[str, str], prefix: str
+) -> list[dict[str, Any]]:
+    """Of the message itself or of a card, whose keys begin with the prefix."""
+    named = template.parameter_format == "NAMED"
     found = [
-        _header(template, values),
-        _texts(template, "BODY", "body", values),
-        _offer(values),
-        *_buttons(template, values),
+        _header(components, values, prefix, named=named),
+        _texts(part(components, "BODY"), "body", values, prefix, named=named),
+        None if prefix else _offer(values),
+        *_buttons(template, components, values, prefix),
     ]
     return [each for each in found if each is not None]
 
 
-def _header(template: Template, values: Mapping[str, str]) -> dict[str, Any] | None:
-    if kind := file_kind(template):
-        # The sender puts Meta's id of the file in (``outbox.payloads``).
+def _header(
+    components: Components, values: Mapping[str, str], prefix: str, *, named: bool
+) -> dict[str, Any] | None:
+    if kind := header_file(components):
         return {"type": "header", "parameters": [{"type": kind, kind: {}}]}
-    if "header.latitude" in values:
+    if f"{prefix}header.latitude" in values:
         return _checked("header.latitude", lambda: _place(values))
-    return _texts(template, "HEADER", "header", values)
+    if product := values.get(f"{prefix}header.product"):
+        catalog = values[f"{prefix}header.catalog"]
+        return _checked(f"{prefix}header.product", parts.header_product, catalog, product)
+    return _texts(part(components, "HEADER"), "header", values, prefix, named=named)
 
 
 def _place(values: Mapping[str, str]) -> dict[str, Any]:
@@ -142,16 +214,16 @@ def _degrees(name: str, values: Mapping[str, str], most: float) -> float:
 
 
 def _texts(
-    template: Template, component: str, place: str, values: Mapping[str, str]
+    component: Mapping[str, Any], place: str, values: Mapping[str, str], prefix: str, *, named: bool
 ) -> dict[str, Any] | None:
-    names = variables(part(template, component).get("text"))
+    names = variables(component.get("text"))
     if not names:
         return None
-    named = template.parameter_format == "NAMED"
     # By number, whatever their order in the text is.
     ordered = names if named else sorted(names, key=lambda name: (not name.isdecimal(), name.zfill(9)))
+    start = f"{prefix}{place}"
     parameters = [
-        _checked(f"{place}.{name}", _text_value, values[f"{place}.{name}"], name if named else None)
+        _checked(f"{start}.{name}", _text_value, values[f"{start}.{name}"], name if named else None)
         for name in ordered
     ]
     return {"type": place, "parameters": parameters}
@@ -168,24 +240,47 @@ def _offer(values: Mapping[str, str]) -> dict[str, Any] | None:
         ends = datetime.fromisoformat(values["offer"])
     except ValueError:
         raise Invalid("offer", "Write the date and the time at which the offer ends.") from None
+    if ends.tzinfo is not None and ends <= utcnow():
+        raise Invalid("offer", "The offer would be over already. Write a time that is still to come.")
     return _checked("offer", parts.limited_time_offer, ends)
 
 
-def _buttons(template: Template, values: Mapping[str, str]) -> list[dict[str, Any] | None]:
+def _buttons(
+    template: Template, components: Components, values: Mapping[str, str], prefix: str
+) -> list[dict[str, Any] | None]:
     made: list[dict[str, Any] | None] = []
-    for index, button in enumerate(buttons(template)):
-        key, kind = f"button.{index}", str(button.get("type") or "").upper()
+    for index, button in enumerate(buttons(components)):
+        key, kind = f"{prefix}button.{index}", str(button.get("type") or "").upper()
         if template.category == "AUTHENTICATION":
             # Meta: the code stands in the body and again in the button.
             code = next(iter(_of("body", values).values()), "")
             made.append(_checked("body.1", parts.url_button, index, code))
-        elif key in values and kind == "URL":
-            made.append(_checked(key, parts.url_button, index, values[key]))
-        elif key in values:
-            made.append(_checked(key, parts.copy_code_button, index, values[key]))
         elif kind == "FLOW":
             made.append(parts.flow_button(index))
+        elif values.get(key):
+            make = _MAKERS[kind]
+            made.append(_checked(key, make, index, values[key]))
     return made
+
+
+def _products(index: int, text: str) -> dict[str, Any]:
+    """``Shoes: a1, a2; Hats: b1``; the first product is the one whose picture is shown."""
+    sections = []
+    for line in filter(str.strip, text.split(";")):
+        title, found, rest = line.rpartition(":")
+        ids = [each.strip() for each in rest.split(",") if each.strip()]
+        sections.append((title.strip() if found else "Items", ids))
+    if not sections or not all(ids for _title, ids in sections):
+        raise InvalidMessage("products", "Write the ids of the products with a comma between them.")
+    return parts.multi_product_button(index, sections[0][1][0], sections)
+
+
+_MAKERS: dict[str, Callable[..., dict[str, Any]]] = {
+    "URL": parts.url_button,
+    "COPY_CODE": parts.copy_code_button,
+    "CATALOG": parts.catalog_button,
+    "MPM": _products,
+}
 
 
 def _checked(key: str, make: Callable[..., dict[str, Any]], *values: Any) -> dict[str, Any]:

@@ -27,6 +27,7 @@ from wapto_app.services.templates.rules.texts import (
     plain_problem,
     variable_problem,
 )
+from wapto_app.services.templates.words import say
 
 CATEGORIES = ("MARKETING", "UTILITY", "AUTHENTICATION")
 NAME_MAX = 512
@@ -67,9 +68,9 @@ def _all(form: TemplateForm) -> Found:
         form["parameter_format"] == "NAMED",
     )
     if set(parts) - _KINDS:
-        yield "body", "There is a part that WhatsApp does not know. Remove it."
+        yield "body", say("There is a part that WhatsApp does not know. Remove it.")
     if len(parts) < len(form["components"]):
-        yield "body", "There are two parts of one kind. Remove one of them."
+        yield "body", say("There are two parts of one kind. Remove one of them.")
     if category == "AUTHENTICATION":
         yield from _authentication(parts)
         return
@@ -87,15 +88,15 @@ def _all(form: TemplateForm) -> Found:
 def _about(form: TemplateForm) -> Found:
     name = form["name"]
     if not name:
-        yield "name", "Give the template a name."
+        yield "name", say("Give the template a name.")
     elif len(name) > NAME_MAX:
-        yield "name", f"A name has at most {NAME_MAX} characters; this has {len(name)}."
+        yield "name", say(f"A name has at most {NAME_MAX} characters; this has {len(name)}.")
     elif not _NAME.fullmatch(name):
-        yield "name", "Use small letters without accents, digits and _ only: order_update."
+        yield "name", say("Use small letters without accents, digits and _ only: order_update.")
     if form["language"] not in LANGUAGES:
-        yield "language", "Choose the language of the text."
+        yield "language", say("Choose the language of the text.")
     if form["category"] not in CATEGORIES:
-        yield "category", "Choose what the template is for: marketing, utility or authentication."
+        yield "category", say("Choose what the template is for: marketing, utility or authentication.")
 
 
 def _header(parts: dict[str, Json], files: Mapping[str, str], category: str, *, named: bool) -> Found:
@@ -104,44 +105,44 @@ def _header(parts: dict[str, Json], files: Mapping[str, str], category: str, *, 
     header = parts["HEADER"]
     shape = text_in(header, "format")
     if shape == "GIF":
-        yield "header", "WhatsApp takes GIFs only in its marketing messages API. Choose a video instead."
+        yield "header", say("WhatsApp takes GIFs only in its marketing messages API. Choose a video instead.")
     elif shape not in _FORMATS:
-        yield "header", "Choose what the header shows, or remove it."
+        yield "header", say("Choose what the header shows, or remove it.")
     elif shape in FILES and "header" not in files:
-        yield "header.file", f"WhatsApp reviews a sample. Choose {_A_FILE[shape]} from the library."
+        yield "header.file", say("WhatsApp reviews a sample. Choose a file from the library.")
     elif shape == "TEXT":
         yield from _header_text(header, named=named)
-
-
-_A_FILE = {"IMAGE": "a picture", "VIDEO": "a video", "DOCUMENT": "a PDF"}
 
 
 def _header_text(header: Json, *, named: bool) -> Found:
     text = text_in(header, "text")
     problem = (
-        ("" if text.strip() else "Write the header, or remove it.")
-        or length_problem(text, HEADER_MAX, "A header")
-        or plain_problem(text, "The header")
+        ("" if text.strip() else say("Write the header, or remove it."))
+        or length_problem(text, HEADER_MAX)
+        or plain_problem(text)
         or variable_problem(text, named=named)
     )
     if problem:
         yield "header.text", problem
     elif len(VARIABLE.findall(text)) > 1:
-        yield "header.text", "A header may hold one variable. Remove the others."
+        yield "header.text", say("A header may hold one variable. Remove the others.")
     elif missing_samples(header, text, "header_text", named=named):
         yield (
             "header.example",
-            f"Write a sample for {{{{{names_in(text)[0]}}}}}, so that WhatsApp can review it.",
+            say(f"Write a sample for {{{{{names_in(text)[0]}}}}}, so that WhatsApp can review it."),
         )
 
 
-def _body(parts: dict[str, Json], *, named: bool, most: int, what: str = "The text") -> Found:
+def _body(parts: dict[str, Json], *, named: bool, most: int) -> Found:
     body = parts.get("BODY", {})
     text = text_in(body, "text")
-    if problem := body_problem(text, named=named, most=most, what=what):
+    if problem := body_problem(text, named=named, most=most):
         yield "body", problem
     for name in missing_samples(body, text, "body_text", named=named):
-        yield f"body.example.{name}", f"Write a sample for {{{{{name}}}}}, so that WhatsApp can review it."
+        yield (
+            f"body.example.{name}",
+            say(f"Write a sample for {{{{{name}}}}}, so that WhatsApp can review it."),
+        )
 
 
 def _footer(parts: dict[str, Json]) -> Found:
@@ -149,15 +150,15 @@ def _footer(parts: dict[str, Json]) -> Found:
         return
     text = text_in(parts["FOOTER"], "text")
     if not text.strip():
-        yield "footer", "Write the footer, or remove it."
-    elif problem := length_problem(text, FOOTER_MAX, "A footer"):
+        yield "footer", say("Write the footer, or remove it.")
+    elif problem := length_problem(text, FOOTER_MAX):
         yield "footer", problem
     elif "{{" in text or "}}" in text:
-        yield "footer", "A footer cannot hold variables. Remove them."
+        yield "footer", say("A footer cannot hold variables. Remove them.")
     elif "\n" in text or "\r" in text or "\t" in text:
-        yield "footer", "The footer is a single line. Remove the line break."
+        yield "footer", say("This is a single line. Remove the line break.")
     elif EMOJI.search(text):
-        yield "footer", "WhatsApp allows no emoji here. Remove it from the footer."
+        yield "footer", say("WhatsApp allows no emoji here. Remove it.")
 
 
 def _buttons(parts: dict[str, Json], category: str, *, in_card: bool = False) -> Found:
@@ -171,19 +172,28 @@ def _buttons(parts: dict[str, Json], category: str, *, in_card: bool = False) ->
 def _authentication(parts: dict[str, Json]) -> Found:
     """Meta writes the text itself; there is little to choose."""
     if "HEADER" in parts:
-        yield "header", "A template for a one-time code has no header. Remove it."
+        yield "header", say("A template for a one-time code has no header. Remove it.")
     if "BODY" not in parts:
-        yield "body", "The text is missing; WhatsApp writes it itself."
+        yield "body", say("The text is missing; WhatsApp writes it itself.")
     if set(parts) & {"CAROUSEL", "LIMITED_TIME_OFFER", "CALL_PERMISSION_REQUEST"}:
-        yield "category", "A template for a one-time code has no cards and no offer. Choose another category."
+        yield (
+            "category",
+            say("A template for a one-time code has no cards and no offer. Choose another category."),
+        )
     if "FOOTER" in parts:
         minutes = parts["FOOTER"].get("code_expiration_minutes")
         if not isinstance(minutes, int) or isinstance(minutes, bool) or not 1 <= minutes <= 90:
-            yield "footer", "A code is valid for 1 to 90 minutes. Write a number between, or remove the line."
+            yield (
+                "footer",
+                say("A code is valid for 1 to 90 minutes. Write a number between, or remove the line."),
+            )
     if "BUTTONS" in parts:
         yield from _buttons(parts, "AUTHENTICATION")
     else:
-        yield "buttons", "A template for a one-time code has exactly one button, which hands over the code."
+        yield (
+            "buttons",
+            say("A template for a one-time code has exactly one button, which hands over the code."),
+        )
 
 
 def _offer(parts: dict[str, Json], category: str) -> Found:
@@ -193,18 +203,21 @@ def _offer(parts: dict[str, Json], category: str) -> Found:
     offer = found if isinstance(found, dict) else {}
     text = text_in(offer, "text")
     if not text.strip():
-        yield "offer.text", "Write what the offer is, in a few words."
+        yield "offer.text", say("Write what the offer is, in a few words.")
     elif len(text) > OFFER_MAX:
-        yield "offer.text", f"The offer has at most {OFFER_MAX} characters; this has {len(text)}. Shorten it."
+        yield (
+            "offer.text",
+            say(f"The offer has at most {OFFER_MAX} characters; this has {len(text)}. Shorten it."),
+        )
     elif "{{" in text or "}}" in text or "\n" in text:
-        yield "offer.text", "The offer is one line without variables."
+        yield "offer.text", say("The offer is one line without variables.")
     if category != "MARKETING":
-        yield "category", "An offer is marketing. Choose that category."
+        yield "category", say("An offer is marketing. Choose that category.")
     if "FOOTER" in parts:
-        yield "footer", "A template with an offer has no footer. Remove it."
+        yield "footer", say("A template with an offer has no footer. Remove it.")
     shape = text_in(parts.get("HEADER", {}), "format")
     if "HEADER" in parts and shape not in ("IMAGE", "VIDEO"):
-        yield "header", "Above an offer stands a picture, a video or nothing. Change the header."
+        yield "header", say("Above an offer stands a picture, a video or nothing. Change the header.")
     yield from _offer_code(parts, ends=offer.get("has_expiration") is True)
 
 
@@ -214,37 +227,37 @@ def _offer_code(parts: dict[str, Json], *, ends: bool) -> Found:
     if ends and "COPY_CODE" not in kinds:
         yield (
             "offer.ends",
-            "An offer that ends needs a button that copies its code. Add one as the first button.",
+            say("An offer that ends needs a button that copies its code. Add one as the first button."),
         )
     elif "COPY_CODE" in kinds and kinds[0] != "COPY_CODE":
-        yield "buttons", "The button that copies the code of the offer comes first. Move it."
+        yield "buttons", say("The button that copies the code of the offer comes first. Move it.")
 
 
 def _products(parts: dict[str, Json], category: str) -> Found:
     kinds = set(button_rules.kinds_of(button_rules.of_component(parts.get("BUTTONS", {}))))
     shape = text_in(parts.get("HEADER", {}), "format")
     if kinds & _PRODUCTS and category != "MARKETING":
-        yield "category", "A template with products is marketing. Choose that category."
+        yield "category", say("A template with products is marketing. Choose that category.")
     if (shape == "PRODUCT") != ("SPM" in kinds):
         yield (
             "header",
-            "A product in the header and the button “View” belong together. Add or remove one of them.",
+            say("A product in the header and the button “View” belong together. Add or remove one of them."),
         )
     elif "MPM" in kinds and shape != "TEXT":
-        yield "header", "A list of products needs a header of text. Add one."
+        yield "header", say("A list of products needs a header of text. Add one.")
     elif "CATALOG" in kinds and shape:
-        yield "header", "A template that opens the catalogue has no header. Remove it."
+        yield "header", say("A template that opens the catalogue has no header. Remove it.")
 
 
 def _carousel(parts: dict[str, Json], files: Mapping[str, str], category: str, *, named: bool) -> Found:
     for kind, key in (("HEADER", "header"), ("FOOTER", "footer"), ("BUTTONS", "buttons")):
         if kind in parts:
-            yield key, "Beside cards there is only a text: this belongs onto the cards. Remove it here."
+            yield key, say("Beside cards there is only a text: this belongs onto the cards. Remove it here.")
     if "LIMITED_TIME_OFFER" in parts:
-        yield "offer.text", "An offer and cards do not go together. Remove one of them."
+        yield "offer.text", say("An offer and cards do not go together. Remove one of them.")
     cards = objects_in(parts["CAROUSEL"], "cards")
     if len(cards) not in CARDS:
-        yield "cards", f"There are {CARDS[0]} to {CARDS[-1]} cards; this has {len(cards)}."
+        yield "cards", say(f"There are 2 to 10 cards; this has {len(cards)}.")
     shapes = set()
     for place, card in enumerate(cards):
         inner = objects_in(card, "components")
@@ -254,13 +267,15 @@ def _carousel(parts: dict[str, Json], files: Mapping[str, str], category: str, *
         for key, sentence in _card(of_card, sample, category, named=named):
             yield f"cards.{place}.{key}", sentence
         if len(of_card) < len(inner):
-            yield f"cards.{place}.body", "There are two parts of one kind. Remove one of them."
+            yield f"cards.{place}.body", say("There are two parts of one kind. Remove one of them.")
     if len(shapes) > 1:
         yield (
             "cards",
             (
-                "All cards have the same parts: the same kind of header, a text on all or none, and the same "
-                "buttons in the same order."
+                say(
+                    "All cards have the same parts: the same kind of header, a text on all or none, and the same "
+                    "buttons in the same order."
+                )
             ),
         )
 
@@ -273,14 +288,14 @@ def _shape(parts: dict[str, Json]) -> tuple[Any, ...]:
 def _card(parts: dict[str, Json], files: Mapping[str, str], category: str, *, named: bool) -> Found:
     shape = text_in(parts.get("HEADER", {}), "format")
     if shape not in ("IMAGE", "VIDEO", "PRODUCT"):
-        yield "header", "A card begins with a picture or a video."
+        yield "header", say("A card begins with a picture or a video.")
     else:
         yield from _header(parts, files, category, named=named)
     if set(parts) - {"HEADER", "BODY", "BUTTONS"}:
-        yield "body", "A card has a picture, a text and buttons. Remove the rest."
+        yield "body", say("A card has a picture, a text and buttons. Remove the rest.")
     if "BODY" in parts:
-        yield from _body(parts, named=named, most=BODY_MAX_OF_CARD, what="The text of a card")
+        yield from _body(parts, named=named, most=BODY_MAX_OF_CARD)
     if "BUTTONS" not in parts:
-        yield "buttons", "A card has one or two buttons. Add one."
+        yield "buttons", say("A card has one or two buttons. Add one.")
     yield from _buttons(parts, category, in_card=True)
     yield from _products(parts, category)

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 
 from wapto_app.services.templates.rules.shape import Json
+from wapto_app.services.templates.words import say
 
 VARIABLE = re.compile(r"\{\{\s*([A-Za-z0-9_]+)\s*\}\}")
 NAMED = re.compile(r"[a-z][a-z0-9_]*")
@@ -30,21 +31,21 @@ def names_in(text: str) -> list[str]:
     return list(dict.fromkeys(VARIABLE.findall(text)))
 
 
-def length_problem(text: str, most: int, what: str) -> str:
+def length_problem(text: str, most: int) -> str:
     if len(text) > most:
-        return f"{what} has at most {most:,} characters; this has {len(text):,}. Shorten it."
+        return say(f"At most {most:,} characters fit here; this has {len(text):,}. Shorten it.")
     return ""
 
 
-def plain_problem(text: str, what: str) -> str:
+def plain_problem(text: str) -> str:
     """What headers and buttons may not hold. Meta: no line breaks, emoji or formatting."""
     bare = VARIABLE.sub("", text)
     if "\n" in text or "\r" in text or "\t" in text:
-        return f"{what} is a single line. Remove the line break."
+        return say("This is a single line. Remove the line break.")
     if EMOJI.search(bare):
-        return f"WhatsApp allows no emoji here. Remove it from {what.lower()}."
+        return say("WhatsApp allows no emoji here. Remove it.")
     if FORMATTING.search(bare):
-        return f"WhatsApp allows no formatting here (* _ ~ `). Remove it from {what.lower()}."
+        return say("WhatsApp allows no formatting here (* _ ~ `). Remove it.")
     return ""
 
 
@@ -52,47 +53,49 @@ def variable_problem(text: str, *, named: bool) -> str:
     """Whether its variables are written and numbered as Meta wants."""
     if _BRACES.search(VARIABLE.sub("", text)):
         wanted = "{{first_name}}" if named else "{{1}}"
-        return f"There is a variable that is not complete. Write it as {wanted}."
+        return say(f"There is a variable that is not complete. Write it as {wanted}.")
     names = names_in(text)
     if named:
         wrong = next((name for name in names if not NAMED.fullmatch(name)), "")
         if wrong:
-            return (
+            return say(
                 f"The variable {{{{{wrong}}}}} has a name that WhatsApp refuses. Begin with a small letter and use "
                 "small letters, digits and _ only."
             )
     elif names != [str(number) for number in range(1, len(names) + 1)]:
-        return "Number the variables {{1}}, {{2}}, {{3}} … in the order of the text, without a gap."
+        return say("Number the variables {{1}}, {{2}}, {{3}} … in the order of the text, without a gap.")
     return ""
 
 
-def body_problem(text: str, *, named: bool, most: int, what: str = "The text") -> str:
+def body_problem(text: str, *, named: bool, most: int) -> str:
     """What is wrong with a body, in one sentence; empty when nothing is."""
-    return next(filter(None, _body_problems(text, named=named, most=most, what=what)), "")
+    return next(filter(None, _body_problems(text, named=named, most=most)), "")
 
 
-def _body_problems(text: str, *, named: bool, most: int, what: str) -> Iterator[str]:
+def _body_problems(text: str, *, named: bool, most: int) -> Iterator[str]:
     if not text.strip():
-        yield "Write the text of the message."
+        yield say("Write the text of the message.")
         return
-    yield length_problem(text, most, what)
+    yield length_problem(text, most)
     yield variable_problem(text, named=named)
     yield _ends_problem(text)
     if _CROWDED.search(text):
-        yield "WhatsApp allows no tabs, at most one empty line and at most four spaces in a row. Remove some."
+        yield say(
+            "WhatsApp allows no tabs, at most one empty line and at most four spaces in a row. Remove some."
+        )
     if len(EMOJI.findall(text)) > MOST_EMOJI:
-        yield f"A template has at most {MOST_EMOJI} emoji. Remove some."
+        yield say(f"A template has at most {MOST_EMOJI} emoji. Remove some.")
     yield _ratio_problem(text)
 
 
 def _ends_problem(text: str) -> str:
     stripped = text.strip()
     if VARIABLE.match(stripped):
-        return "The text cannot begin with a variable. Write a word before it."
+        return say("The text cannot begin with a variable. Write a word before it.")
     if names_in(stripped) and stripped.endswith("}}"):
-        return "The text cannot end with a variable. Write a word after it."
+        return say("The text cannot end with a variable. Write a word after it.")
     if re.search(r"\}\}\s*\{\{", text):
-        return "Two variables cannot stand side by side. Write a word between them."
+        return say("Two variables cannot stand side by side. Write a word between them.")
     return ""
 
 
@@ -105,7 +108,7 @@ def words_in(text: str) -> int:
 def _ratio_problem(text: str) -> str:
     variables, words = len(VARIABLE.findall(text)), words_in(text)
     if variables * 2 > words:
-        return (
+        return say(
             f"{variables} variables are too many for {words} words: WhatsApp wants two words for each. "
             "Write more text or use fewer variables."
         )
