@@ -38,7 +38,7 @@ from wapto_app.ui.table import Column, table
 from wapto_app.ui.templates import language_name
 from wapto_app.ui.time import relative_time
 
-_STANDING = TemplateList.standing
+_STANDING = TemplateList.overall
 
 
 def templates() -> rx.Component:
