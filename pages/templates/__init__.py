@@ -38,7 +38,7 @@ from wapto_app.ui.menu import menu, menu_item, menu_separator
 from wapto_app.ui.table import Column, table
 from wapto_app.ui.time import relative_time
 
-_STANDING = TemplateList.standing
+_STANDING = TemplateList.overall
 
 
 def templates() -> rx.Component:

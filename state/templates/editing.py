@@ -68,7 +68,7 @@ class TemplateEditing(rx.State):
     problems: dict[str, str] = {}
     saved: int = 0
     picked: SampleFile = NO_FILE
-    standing: Standing = NO_STANDING
+    overall: Standing = NO_STANDING
     busy: bool = False
 
     @rx.event
@@ -137,7 +137,7 @@ class TemplateEditing(rx.State):
         self.has_edit, self.saved, self.picked = found["row"]["has_edit"], 0, NO_FILE
         self.problems = templates.problems(form)
         self.files = await files_of(session, actor, form["sample_files"])
-        self.standing = await templates.standing(session, actor)
+        self.overall = await templates.standing(session, actor)
 
 
 async def _keep_and_submit(actor: Actor, template_id: int, form: TemplateForm) -> None:

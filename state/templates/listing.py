@@ -45,7 +45,7 @@ class TemplateList(rx.State):
     has_more: bool = False
     filter: Filter = NO_FILTER
     languages: list[str] = []
-    standing: Standing = NO_STANDING
+    overall: Standing = NO_STANDING
     syncing: bool = False
     _pages: int = 1
 
@@ -114,7 +114,7 @@ class TemplateList(rx.State):
                 rows, after = [*rows, *page["rows"]], page["end"]
                 if not after:
                     break
-            self.standing = await templates.standing(session, actor)
+            self.overall = await templates.standing(session, actor)
             self.languages = [code for code, _name in await templates.languages_used(session, actor)]
         self.rows, self.total, self.loaded = rows, page["total"], True
         self.has_more = bool(after) and len(rows) < _MOST
