@@ -101,8 +101,8 @@ def template_object(n: int) -> dict[str, Any]:
     }
 
 
-def fill(install: Install, count: int) -> None:
-    """A paused campaign whose recipients are written down."""
+def fill(install: Install, count: int, *, as_draft: bool) -> None:
+    """A paused campaign whose recipients are written down, or a draft for everybody."""
     now = utcnow()
     with install.connection() as connection:
         _people(connection, count, now)
@@ -117,13 +117,19 @@ def fill(install: Install, count: int) -> None:
         )
         rows.insert(connection, Template, [template.model_dump()])
         made = Campaign(
-            id=_CAMPAIGN, name="Bench", state=CampaignState.PAUSED, channel_id=CHANNEL, started_at=now
+            id=_CAMPAIGN,
+            name="Bench",
+            state=CampaignState.DRAFT if as_draft else CampaignState.PAUSED,
+            channel_id=CHANNEL,
+            audience={"everyone": True},
         )
         rows.insert(connection, Campaign, [made.model_dump()])
         variant = CampaignVariant(
             id=_VARIANT, campaign_id=_CAMPAIGN, label="A", template_id=_TEMPLATE, mapping=_MAPPING
         )
         rows.insert(connection, CampaignVariant, [variant.model_dump()])
+        if as_draft:
+            return
         row = rows._defaults(CampaignRecipient(campaign_id=_CAMPAIGN, variant_id=_VARIANT, due_at=now))
         rows.insert(connection, CampaignRecipient, (row | {"contact_id": n} for n in range(1, count + 1)))
         tally = {"campaign_id": _CAMPAIGN, "variant_id": _VARIANT, "state": "waiting", "count": count}
@@ -199,12 +205,23 @@ async def _loop(
 
 async def wapto(meta: StandIn, install: Install, count: int) -> tuple[Progress, float]:
     """The product, from *Resume* until every recipient has followed its message."""
+    return await _product(meta, install, count, lifecycle.resume)
+
+
+async def wapto_from_draft(meta: StandIn, install: Install, count: int) -> tuple[Progress, float]:
+    """The product, from *Send* on: the recipients are written down first."""
+    return await _product(meta, install, count, lifecycle.start)
+
+
+async def _product(
+    meta: StandIn, install: Install, count: int, press: Callable[..., Awaitable[None]]
+) -> tuple[Progress, float]:
     async with runtime.running(install.settings) as process, _at_work(process):
         await asyncio.sleep(1.5)  # the sender has its lease, as it has in a server that runs
         first = asyncio.create_task(_first(meta))
         began = time.perf_counter()
         async with process.db.write() as session:
-            await lifecycle.resume(session, Actor.system(), _CAMPAIGN)
+            await press(session, Actor.system(), _CAMPAIGN)
         progress = await watch(meta, count)
         await _until_followed(install)
         return progress, (await first - began) * 1000
@@ -243,7 +260,9 @@ _SENDERS: dict[str, tuple[str, Sender]] = {
     "pywa": ("pywa, 25 in flight", pywa),
     "paced": ("Wapto, at Meta's level HIGH", wapto),
     "lifted": ("Wapto, pacing lifted", wapto),
+    "send": ("Wapto, from Send, pacing lifted", wapto_from_draft),
 }
+_OURS = (wapto, wapto_from_draft)
 
 
 async def measure(name: str, count: int, options: argparse.Namespace) -> tuple[common.Cell, ...]:
@@ -255,16 +274,16 @@ async def measure(name: str, count: int, options: argparse.Namespace) -> tuple[c
     label, send = _SENDERS[name]
     port = processes.free_port()
     with new_install(graph_url=f"http://127.0.0.1:{port}") as install:
-        if send is wapto:
-            await asyncio.to_thread(fill, install, count)
+        if send in _OURS:
+            await asyncio.to_thread(fill, install, count, as_draft=send is wapto_from_draft)
         async with dispatch.stand_in(port, install.folder / "sandbox.log", options) as meta:
             gc.collect()
             cpu = time.process_time()
-            with dispatch.pacing(lifted=name == "lifted"):
+            with dispatch.pacing(lifted=name in ("lifted", "send")):
                 progress, first = await send(meta, install, count)
             cpu = time.process_time() - cpu
             await _check(meta, count)
-        if send is wapto:
+        if send in _OURS:
             _check_recipients(install, count)
     return (
         label,
@@ -299,7 +318,7 @@ def options_of(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--recipients", default="20000", help="sizes of the campaign, by comma")
     parser.add_argument("--latency", type=float, default=100, help="milliseconds until the stand-in answers")
     parser.add_argument("--jitter", type=float, default=50, help="milliseconds more or less than that")
-    parser.add_argument("--sender", default="bare,pywa,paced,lifted", help="which ones to measure")
+    parser.add_argument("--sender", default="bare,pywa,paced,lifted,send", help="which ones to measure")
     parser.add_argument("--most", type=int, default=20_000, help="for bare loop and pywa: not more than that")
     return parser.parse_args(arguments)
 
@@ -310,7 +329,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     report = Report("campaign", title, COLUMNS)
     for sender in options.sender.split(","):
         for count in common.numbers(options.recipients):
-            if _SENDERS[sender][1] is wapto or count <= options.most:
+            if _SENDERS[sender][1] in _OURS or count <= options.most:
                 report.add(*common.run(measure(sender, count, options)))
     report.notes.append(
         "The stand-in accepted every message exactly once; every recipient and the counter followed."

@@ -28,7 +28,7 @@ from wapto_app.models import (
 from wapto_app.runtime import Runtime
 from wapto_app.services import leases
 from wapto_app.services.campaign_changes import note
-from wapto_app.services.campaigns import feeding, following, queueing
+from wapto_app.services.campaigns import feeding, following, queueing, sweeping
 from wapto_app.services.outbox import claims
 from wapto_app.services.outbox.claims import Claim, SendOutcome
 
@@ -144,6 +144,19 @@ async def test_a_message_that_arrived_after_all_is_not_sent_again(runtime: Runti
     await follow_all(runtime)
     states = [each.state for each in (await desk.recipients(runtime, queued))[:2]]
     assert states == [R.DELIVERED, R.WAITING]
+
+
+async def test_whose_contact_is_deleted_does_not_keep_the_campaign_from_ending(
+    runtime: Runtime, queued: int
+) -> None:
+    async with runtime.db.write() as session:
+        first = (await session.exec(select(Conversation).order_by(col(Conversation.id)))).first()
+        assert first is not None
+        await session.exec(sa.delete(desk.Contact).where(col(desk.Contact.id) == first.contact_id))
+    assert await runtime.writer.run(sweeping.skip_messageless, None) == {queued}
+    assert not await runtime.writer.run(sweeping.skip_messageless, None)
+    assert await desk.tallies(runtime, queued) == {"queued": 11, "skipped": 1}
+    await desk.assert_exact(runtime, queued)
 
 
 async def test_two_processes_follow_at_once(

@@ -107,6 +107,15 @@ async def test_a_draft_starts_once_and_is_counted_once(runtime: Runtime, owner: 
     assert actions.count("campaign.started") == 1
 
 
+async def test_sent_earlier_than_planned_means_now(runtime: Runtime, owner: Actor, draft: Draft) -> None:
+    campaign_id = await draft(run_at=utcnow() + timedelta(days=2), is_local=True)
+    await do(runtime, lifecycle.schedule, owner, campaign_id)
+    await do(runtime, lifecycle.start, owner, campaign_id)
+    found = await desk.campaign_of(runtime, campaign_id)
+    assert (found.state, found.run_at, found.is_local) == (S.BUILDING, None, False)
+    assert await used(runtime) == 1
+
+
 async def test_of_two_who_press_at_once_one_starts_it(runtime: Runtime, owner: Actor, draft: Draft) -> None:
     campaign_id = await draft()
     presses = [do(runtime, lifecycle.start, owner, campaign_id) for _ in range(4)]

@@ -256,12 +256,16 @@ class Engine:
             self._publish(await self._runtime.writer.run(stopping.finish, ended))
 
     async def _sweep(self) -> None:
-        """Recipients of cancelled campaigns, a portion at a time."""
+        """Recipients who are left behind, a portion at a time."""
         now = time.monotonic()
         if now - self._swept_at < _SWEEP_SECONDS:
             return
         async with self._runtime.db.engine.connect() as connection:
             is_due = await connection.run_sync(sweeping.is_due)
+            lost = await connection.run_sync(sweeping.is_any_messageless)
+        if lost:
+            concerned = await self._runtime.writer.run(sweeping.skip_messageless, None)
+            self._changed |= {topics.of(campaign_id) for campaign_id in concerned}
         moved = await self._runtime.writer.run(sweeping.sweep, None) if is_due else {}
         self._changed |= {topics.of(campaign_id) for campaign_id in moved}
         if not moved:

@@ -60,8 +60,8 @@ async def start(session: AsyncSession, actor: Actor, campaign_id: int) -> None:
     before = await _state(session, campaign_id)
     if before is not S.SCHEDULED:
         await _ensure_allowed(session, actor, campaign_id, before)
-    values = {"started_at": utcnow(), "pause_cause": "", "pause_detail": ""}
-    await _move(session, campaign_id, (S.DRAFT, S.SCHEDULED), S.BUILDING, **values)
+    now = {"started_at": utcnow(), "run_at": None, "is_local": False}
+    await _move(session, campaign_id, (S.DRAFT, S.SCHEDULED), S.BUILDING, **now)
     audit.record(session, actor, "campaign.started", f"campaign:{campaign_id}")
 
 
