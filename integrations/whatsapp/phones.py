@@ -74,6 +74,8 @@ def _parsed(text: str, region: str | None) -> str | None:
         return None
     e164 = phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
     unified = _unified(e164)
+    if unified == text:
+        return unified if phonenumbers.is_possible_number(number) else None
     again = phonenumbers.parse(unified, None)
     # Brazil: 90 before a number asks for a collect call, so what looks like area code 90 would lose it when read again.
     is_stable = phonenumbers.format_number(again, phonenumbers.PhoneNumberFormat.E164) == unified

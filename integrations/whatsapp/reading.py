@@ -70,6 +70,8 @@ def as_bool(value: Any) -> bool | None:
 
 def as_time(value: Any) -> datetime | None:
     """Return an aware UTC time from unix seconds (number or text), unix milliseconds, or ISO 8601."""
+    if value is None:
+        return None
     seconds = as_float(value)
     if seconds is None:
         return _iso_time(value)

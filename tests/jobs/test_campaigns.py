@@ -470,4 +470,3 @@ def test_a_campaign_s_own_rate_is_kept() -> None:
         sent += count
         now[0] += 0.1
     assert 95 <= sent <= 101
-

@@ -50,7 +50,7 @@ class Victim:
                 stdout=output,
                 stderr=output,
             )
-        async with httpx.AsyncClient() as client, asyncio.timeout(30):
+        async with httpx.AsyncClient() as client, asyncio.timeout(90):
             while not await self._answers(client):
                 assert self.process.poll() is None, self.log.read_text()
                 await asyncio.sleep(0.03)

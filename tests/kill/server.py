@@ -23,14 +23,14 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
 from wapto_app import runtime
-from wapto_app.jobs import background, dispatch
+from wapto_app.jobs import background, campaigns, dispatch
 from wapto_app.services import leases
 from wapto_app.settings import get_settings
 from wapto_app.web import webhooks
 
 # The next process need not wait long for what a dead one held.
 leases.LIFETIME = timedelta(seconds=1.5)
-dispatch._RENEW_SECONDS = 0.4
+dispatch._RENEW_SECONDS = campaigns._RENEW_SECONDS = 0.4
 
 
 async def alive(_request: Request) -> Response:

@@ -23,6 +23,7 @@ from wapto_app.models.base import table_of
 from wapto_app.runtime import Runtime
 from wapto_app.services import leases
 from wapto_app.services.campaigns import (
+    building,
     causes,
     firing,
     following,
@@ -155,8 +156,6 @@ class Engine:
 
     async def _carry_out(self, campaign_id: int) -> None:
         """Write the recipients down; the feeder is woken as soon as they stand there."""
-        from wapto_app.services.campaigns import building
-
         try:
             await building.build(self._runtime.db, campaign_id)
         except DomainError as refusal:

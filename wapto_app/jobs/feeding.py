@@ -19,10 +19,11 @@ from wapto_app.models import Campaign, LibraryFile, MediaFile, MediaState
 from wapto_app.runtime import Runtime
 from wapto_app.security.permissions import Actor
 from wapto_app.services import leases, library
-from wapto_app.services.campaigns import feeding, limits_of_meta, stopping
+from wapto_app.services.campaigns import feeding, limits_of_meta, queueing, stopping
 from wapto_app.services.campaigns.causes import Cause
-from wapto_app.services.campaigns.feeding import Fed, Next, Portion, Ready, Running
+from wapto_app.services.campaigns.feeding import Next, Running
 from wapto_app.services.campaigns.filler import Filler
+from wapto_app.services.campaigns.queueing import Fed, Portion, Ready
 from wapto_app.services.campaigns.stopping import Stop
 from wapto_app.services.campaigns.timing import Clock
 from wapto_app.services.errors import DomainError
@@ -191,7 +192,7 @@ class Feeder:
             portion = await self._portion(session, running, people)
         if portion is None:
             return 0
-        fed: Fed = await self._runtime.writer.run(feeding.feed, portion)
+        fed: Fed = await self._runtime.writer.run(queueing.feed, portion)
         self._allowances[running.id].take(fed.queued)
         if fed.is_full:
             await self._stop(Stop(running.id, Cause.PLAN))

@@ -16,6 +16,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel.ext.asyncio.session import AsyncSession
 
+from wapto_app.bulk import Bulk, among
 from wapto_app.clock import utcnow
 from wapto_app.models import Account, Conversation, DeskEvent, DeskKind, DeskState
 from wapto_app.models.base import table_of
@@ -44,23 +45,31 @@ def arrived(connection: sa.Connection, messages: Sequence[Said]) -> None:
         first.setdefault(message.conversation_id, message.at)
     if not first:
         return
-    waiting = _waiting(connection, first)
-    begins = {of: at for of, at in first.items() if of not in waiting}
+    known = {row.of: row for row in connection.execute(_as_found(connection.dialect.name), {"ids": first})}
+    begins = {of: at for of, at in first.items() if of not in known or not known[of].waits}
     if not begins:
         return
-    known, people = _states(connection, begins), _in_charge(connection, begins)
+    people = _in_charge(connection, begins)
     rows: list[dict[str, Any]] = []
     for of, at in begins.items():
-        before = known.get(of)
-        if before is not None and before.opened_at is None and before.resolved_at is not None:
-            rows.append(
-                _row(DeskKind.REOPENED, of, at, *_team_of(connection, before.resolved_by, people[of]))
-            )
+        if of in known and known[of].is_done:
+            agent = _team_of(connection, known[of].resolved_by, people[of])
+            rows.append(_row(DeskKind.REOPENED, of, at, *agent))
         rows.append(_row(DeskKind.INBOUND_STARTED, of, at, *people[of]))
-    connection.execute(event.insert(), rows)
-    connection.execute(
-        _start_waiting(connection.dialect.name), [{"conversation_id": of, "at": begins[of]} for of in begins]
-    )
+    _NOTE.run(connection, rows)
+    _START_WAITING.run(connection, [{"conversation_id": of, "at": at} for of, at in begins.items()])
+
+
+@functools.cache
+def _as_found(dialect: str) -> sa.Select[Any]:
+    """Who waits in them already (whose window closed begins to wait anew), and which were resolved."""
+    is_done = sa.and_(state.c.opened_at.is_(None), state.c.resolved_at.is_not(None))
+    return sa.select(
+        state.c.conversation_id.label("of"),
+        sa.and_(*_unanswered(state)).label("waits"),
+        is_done.label("is_done"),
+        state.c.resolved_by,
+    ).where(among(dialect, state.c.conversation_id, "ids"))
 
 
 def _states(connection: sa.Connection, ids: Iterable[int]) -> dict[int, Any]:
@@ -68,23 +77,20 @@ def _states(connection: sa.Connection, ids: Iterable[int]) -> dict[int, Any]:
     return {row.conversation_id: row for row in connection.execute(query)}
 
 
-def _waiting(connection: sa.Connection, ids: Iterable[int]) -> set[int]:
-    """Those in which the customer waits already. Whose window closed and who writes again begins to wait anew."""
-    query = sa.select(state.c.conversation_id).where(
-        state.c.conversation_id.in_(list(ids)), *_unanswered(state)
-    )
-    return {of for (of,) in connection.execute(query)}
-
-
 def _in_charge(connection: sa.Connection, ids: Iterable[int]) -> dict[int, tuple[int | None, int | None]]:
     """Assignee and team of each conversation; the team is the assignee's, else the conversation's."""
+    rows = connection.execute(_holders(connection.dialect.name), {"ids": ids})
+    return {of: (assignee_id, team_id) for of, assignee_id, team_id in rows}
+
+
+@functools.cache
+def _holders(dialect: str) -> sa.Select[Any]:
     team = sa.func.coalesce(account.c.team_id, conversation.c.team_id)
-    query = (
+    return (
         sa.select(conversation.c.id, conversation.c.assignee_id, team)
         .select_from(conversation.outerjoin(account, account.c.id == conversation.c.assignee_id))
-        .where(conversation.c.id.in_(list(ids)))
+        .where(among(dialect, conversation.c.id, "ids"))
     )
-    return {of: (assignee_id, team_id) for of, assignee_id, team_id in connection.execute(query)}
 
 
 def _team_of(
@@ -122,7 +128,6 @@ def _upsert(dialect: str) -> Any:
     return (sqlite if dialect == "sqlite" else postgresql).insert(state)
 
 
-@functools.cache
 def _start_waiting(dialect: str) -> Any:
     """An unresolved conversation keeps the time at which it was opened, a resolved one is opened by the message."""
     at = sa.bindparam("at", type_=state.c.waiting_since.type)
@@ -141,6 +146,10 @@ def _start_waiting(dialect: str) -> Any:
             "resolved_by": None,
         },
     )
+
+
+_NOTE = Bulk(lambda _dialect: event.insert())
+_START_WAITING = Bulk(_start_waiting)
 
 
 def answered_elsewhere(connection: sa.Connection, messages: Sequence[Said]) -> None:

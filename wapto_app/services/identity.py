@@ -7,6 +7,7 @@ ways. All of them are addresses of one contact; each address is unique in the da
 from __future__ import annotations
 
 import functools
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -16,6 +17,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 
 from integrations.whatsapp.phones import canonical_phone
+from wapto_app.bulk import Bulk, among
 from wapto_app.clock import utcnow
 from wapto_app.models import (
     AddressKind,
@@ -99,6 +101,10 @@ def _insert_ignore(dialect: str, table: sa.Table) -> sa.Insert:
     return insert.on_conflict_do_nothing()
 
 
+_INSERT_CONTACTS = contact.insert().returning(contact.c.id, sort_by_parameter_order=True)
+_INSERT_ADDRESSES = Bulk(lambda dialect: insert_ignore(dialect, contact_address))
+
+
 def resolve(connection: sa.Connection, people: Iterable[Person]) -> dict[Person, int]:
     """The contact of each person, made when it is new. Safe under two writers at once.
 
@@ -109,11 +115,36 @@ def resolve(connection: sa.Connection, people: Iterable[Person]) -> dict[Person,
     if not all(wanted.values()):
         raise NobodyNamed
     known = _lookup(connection, {address for addresses in wanted.values() for address in addresses})
+    known |= _introduce(connection, wanted, known)
     for person, addresses in wanted.items():
         _resolve(connection, person, addresses, known)
     # Read at the end: a later person of the batch may have shown that two earlier ones are the same.
     owners = {person: known[addresses[0]] for person, addresses in wanted.items()}
     _refresh(connection, owners)
+    return owners
+
+
+def _introduce(
+    connection: sa.Connection, wanted: dict[Person, list[Address]], known: dict[Address, int]
+) -> dict[Address, int]:
+    """Make the contacts of all who are new and share no address with anybody here; who owns their addresses."""
+    times = Counter(address for addresses in wanted.values() for address in addresses)
+    new = {
+        person: addresses
+        for person, addresses in wanted.items()
+        if all(address not in known and times[address] == 1 for address in addresses)
+    }
+    if len(new) < 2:
+        return {}
+    created = dict(zip(new, _create_all(connection, new), strict=True))
+    rows = [(created[person], address) for person, addresses in new.items() for address in addresses]
+    owners = _claim_all(connection, rows)
+    # Another writer was faster with all of the addresses.
+    unneeded = [
+        of for person, of in created.items() if of not in {owners[address] for address in new[person]}
+    ]
+    if unneeded:
+        connection.execute(contact.delete().where(contact.c.id.in_(unneeded)))
     return owners
 
 
@@ -170,48 +201,61 @@ def _lookup(connection: sa.Connection, addresses: set[Address]) -> dict[Address,
     if not addresses:
         return {}
     rows = connection.execute(
-        sa.select(contact_address.c.kind, contact_address.c.value, contact_address.c.contact_id).where(
-            # The kind first, as in the index.
-            contact_address.c.kind.in_({kind for kind, _value in addresses}),
-            contact_address.c.value.in_({value for _kind, value in addresses}),
-        )
+        _owners_of(connection.dialect.name), {"values": {value for _kind, value in addresses}}
     )
     return {(kind, value): contact_id for kind, value, contact_id in rows}
 
 
+@functools.cache
+def _owners_of(dialect: str) -> sa.Select[Any]:
+    columns = contact_address.c.kind, contact_address.c.value, contact_address.c.contact_id
+    # The kind first, as in the index.
+    kinds = contact_address.c.kind.in_(list(AddressKind))
+    return sa.select(*columns).where(kinds, among(dialect, contact_address.c.value, "values"))
+
+
 def _create(connection: sa.Connection, person: Person, source: str = "whatsapp") -> int:
+    return _create_all(connection, [person], source)[0]
+
+
+def _create_all(connection: sa.Connection, people: Iterable[Person], source: str = "whatsapp") -> list[int]:
+    """The ids of the new contacts, in the order of the people."""
     now = utcnow()
-    created = connection.execute(
-        contact.insert()
-        .values(
-            name="",
-            profile_name=person.profile_name[:255],
-            username=person.username[:64],
-            company="",
-            email="",
-            language="",
-            notes="",
-            source=source,
-            created_at=now,
-            updated_at=now,
-        )
-        .returning(contact.c.id)
-    )
-    return int(created.scalar_one())
+    rows = [
+        {
+            "name": "",
+            "profile_name": person.profile_name[:255],
+            "username": person.username[:64],
+            "company": "",
+            "email": "",
+            "language": "",
+            "notes": "",
+            "source": source,
+            "created_at": now,
+            "updated_at": now,
+        }
+        for person in people
+    ]
+    return list(connection.execute(_INSERT_CONTACTS, rows).scalars())
 
 
 def _claim(connection: sa.Connection, contact_id: int, addresses: Sequence[Address]) -> dict[Address, int]:
     """Give the addresses to the contact, and tell who owns them now: whoever was faster keeps his."""
-    if not addresses:
+    return _claim_all(connection, [(contact_id, address) for address in addresses])
+
+
+def _claim_all(connection: sa.Connection, claims: Sequence[tuple[int, Address]]) -> dict[Address, int]:
+    if not claims:
         return {}
     now = utcnow()
-    connection.execute(
-        insert_ignore(connection.dialect.name, contact_address),
+    _INSERT_ADDRESSES.run(
+        connection,
         [
             {"contact_id": contact_id, "kind": kind, "value": value, "created_at": now}
-            for kind, value in addresses
+            for contact_id, (kind, value) in claims
         ],
     )
+    addresses = [address for _contact_id, address in claims]
     opt_out_memory.recall(connection, addresses)
     return _lookup(connection, set(addresses))
 
@@ -334,10 +378,15 @@ def choose_marketing(connection: sa.Connection, contact_id: int, *, stops: bool,
     )
 
 
+@functools.cache
+def _called(dialect: str) -> sa.Select[Any]:
+    names = contact.c.id, contact.c.profile_name, contact.c.username
+    return sa.select(*names).where(among(dialect, contact.c.id, "ids"))
+
+
 def _refresh(connection: sa.Connection, owners: dict[Person, int]) -> None:
     """Follow changed profile names and usernames."""
-    names = contact.c.id, contact.c.profile_name, contact.c.username
-    rows = connection.execute(sa.select(*names).where(contact.c.id.in_(set(owners.values()))))
+    rows = connection.execute(_called(connection.dialect.name), {"ids": set(owners.values())})
     known = {row.id: (row.profile_name, row.username) for row in rows}
     said = dict(known)
     for person, owner in owners.items():

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import functools
 import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
 import sqlalchemy as sa
 
+from wapto_app.bulk import among
 from wapto_app.models import Conversation, Message
 from wapto_app.models.base import table_of
 
@@ -59,18 +61,22 @@ def preview_of(message_type: str, body: str, content: Mapping[str, Any]) -> str:
 def show_ticks(connection: sa.Connection, conversation_ids: Iterable[int]) -> None:
     """Let the tick in the conversation list follow the status of the newest message."""
     of = set(conversation_ids)
-    if not of:
-        return
+    if of:
+        connection.execute(_show_ticks(connection.dialect.name), {"of": of})
+
+
+@functools.cache
+def _show_ticks(dialect: str) -> sa.Update:
     status = (
         sa.select(sa.type_coerce(message.c.status, sa.String))
         .where(message.c.id == conversation.c.last_message_id)
         .correlate(conversation)
         .scalar_subquery()
     )
-    connection.execute(
+    return (
         conversation.update()
         .where(
-            conversation.c.id.in_(of),
+            among(dialect, conversation.c.id, "of"),
             conversation.c.preview_outbound,
             conversation.c.preview_status != status,
         )

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from datetime import datetime
-from functools import cached_property
 from typing import Any
 
 from ..reading import JsonObject, as_int, as_list, as_object, as_text, as_time, objects
@@ -13,23 +11,27 @@ from .account_events import Malformed
 from .message_events import EventError, Sender
 
 
-@dataclass(frozen=True)
 class Change:
-    """A `field` with its `value`, and the time to assume where Meta gives none."""
+    """A `field` with its `value`, and the time to assume where Meta gives none.
 
-    field: str
-    value: JsonObject
-    fallback_time: datetime
+    `metadata` says which of our numbers it is about.
+    """
 
-    @cached_property
+    __slots__ = ("_people", "fallback_time", "field", "metadata", "value")
+
+    def __init__(self, field: str, value: JsonObject, fallback_time: datetime) -> None:
+        self.field = field
+        self.value = value
+        self.fallback_time = fallback_time
+        self.metadata = as_object(value.get("metadata"))
+        self._people: People | None = None
+
+    @property
     def people(self) -> People:
         """The users named in `contacts`."""
-        return People(self.value.get("contacts"))
-
-    @cached_property
-    def metadata(self) -> JsonObject:
-        """Which of our numbers this is about."""
-        return as_object(self.value.get("metadata"))
+        if self._people is None:
+            self._people = People(self.value.get("contacts"))
+        return self._people
 
     @property
     def business_digits(self) -> str | None:
@@ -105,6 +107,8 @@ def required(element: JsonObject, key: str) -> str:
 
 def read_errors(value: Any) -> tuple[EventError, ...]:
     """Read an `errors` list."""
+    if value is None:
+        return ()
     return tuple(_read_error(error) for error in objects(value))
 
 

@@ -105,18 +105,21 @@ def parse(body: bytes | Mapping[str, Any], *, received_at: datetime | None = Non
 
 def _entry(entry: Any, now: datetime) -> Iterator[WebhookItem]:
     if not isinstance(entry, dict):
-        yield _item({}, Change("", {}, now), account.Malformed(reason="an entry is not an object", raw=entry))
+        yield _item(
+            {}, None, Change("", {}, now), account.Malformed(reason="an entry is not an object", raw=entry)
+        )
         return
     for change in as_list(entry.get("changes")):
         yield from _change(entry, change, now)
 
 
 def _change(entry: JsonObject, raw: Any, now: datetime) -> Iterator[WebhookItem]:
-    value = as_object(raw).get("value")
-    name = as_text(as_object(raw).get("field")) or ""
-    change = Change(name, as_object(value), as_time(entry.get("time")) or now)
+    parts = as_object(raw)
+    value = parts.get("value")
+    entry_time = as_time(entry.get("time"))
+    change = Change(as_text(parts.get("field")) or "", as_object(value), entry_time or now)
     for event in _events(change, raw, value):
-        yield _item(entry, change, event)
+        yield _item(entry, entry_time, change, event)
 
 
 def _events(change: Change, raw: Any, value: Any) -> Iterator[Event]:
@@ -138,7 +141,7 @@ def _guarded(reader: Callable[[Change], Iterator[Event]], change: Change) -> Ite
         yield account.Malformed(reason=f"{type(exc).__name__}: {exc}", raw=change.value)
 
 
-def _item(entry: JsonObject, change: Change, event: Event) -> WebhookItem:
+def _item(entry: JsonObject, entry_time: datetime | None, change: Change, event: Event) -> WebhookItem:
     metadata = change.metadata
     display = metadata.get("display_phone_number") or change.value.get("display_phone_number")
     number_id = metadata.get("phone_number_id")
@@ -146,7 +149,7 @@ def _item(entry: JsonObject, change: Change, event: Event) -> WebhookItem:
         number_id = event.phone_number_id
     return WebhookItem(
         waba_id=as_text(entry.get("id")),
-        entry_time=as_time(entry.get("time")),
+        entry_time=entry_time,
         field=change.field,
         phone_number_id=as_text(number_id),
         display_phone_number=digits_or_id(display),

@@ -7,6 +7,7 @@ about one recipient cost as much as one.
 
 from __future__ import annotations
 
+import functools
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
@@ -16,6 +17,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 
+from wapto_app.bulk import Bulk, among
 from wapto_app.clock import utcnow
 from wapto_app.models import (
     CampaignChange,
@@ -77,6 +79,7 @@ class _Moves:
     moments: Moments = field(default_factory=Counter)
     results: list[Result] = field(default_factory=list)
     rows: list[dict[str, Any]] = field(default_factory=list)
+    campaigns: set[int] = field(default_factory=set)
 
 
 def is_due(connection: sa.Connection) -> bool:
@@ -104,21 +107,31 @@ def _follow(connection: sa.Connection) -> Followed:
         if (found := messages.get(row.message_id)) is not None:
             _move(row, found, moves, now)
     _write(connection, moves)
-    return Followed(len(ids), frozenset(row["campaign"] for row in moves.rows), tuple(moves.results))
+    return Followed(len(ids), frozenset(moves.campaigns), tuple(moves.results))
 
 
 def _locked(connection: sa.Connection, ids: set[int]) -> Sequence[Any]:
     """In the order of their ids, as everybody locks them."""
+    return connection.execute(_recipients(connection.dialect.name), {"ids": ids}).all()
+
+
+@functools.cache
+def _recipients(dialect: str) -> sa.Select[Any]:
     names = ("id", "campaign_id", "variant_id", "state", "message_id", *_TIMES)
-    query = sa.select(*(recipient.c[name] for name in names)).where(recipient.c.id.in_(ids))
-    return connection.execute(query.order_by(recipient.c.id).with_for_update()).all()
+    query = sa.select(*(recipient.c[name] for name in names)).where(among(dialect, recipient.c.id, "ids"))
+    return query.order_by(recipient.c.id).with_for_update()
 
 
 def _messages(connection: sa.Connection, ids: list[int]) -> dict[int, Any]:
     """Read after the recipients were locked: whoever was faster has not seen anything newer."""
+    rows = connection.execute(_state_of_messages(connection.dialect.name), {"ids": ids})
+    return {row.id: row for row in rows}
+
+
+@functools.cache
+def _state_of_messages(dialect: str) -> sa.Select[Any]:
     names = ("id", "status", *_TIMES, "error_code", "error_detail")
-    query = sa.select(*(message.c[name] for name in names)).where(message.c.id.in_(ids))
-    return {row.id: row for row in connection.execute(query)}
+    return sa.select(*(message.c[name] for name in names)).where(among(dialect, message.c.id, "ids"))
 
 
 def _move(row: Any, found: Any, moves: _Moves, now: datetime) -> None:
@@ -127,10 +140,10 @@ def _move(row: Any, found: Any, moves: _Moves, now: datetime) -> None:
     if state is row.state and times == {name: getattr(row, name) for name in _TIMES}:
         return
     is_failure = state is R.FAILED
+    moves.campaigns.add(row.campaign_id)
     moves.rows.append(
         {
             "of": row.id,
-            "campaign": row.campaign_id,
             "new": state,
             "code": found.error_code if is_failure else None,
             "why": found.error_detail if is_failure else "",
@@ -181,23 +194,27 @@ def _minute(at: datetime) -> datetime:
     return at.replace(second=0, microsecond=0)
 
 
-_MOVE = (
-    recipient.update()
-    .where(recipient.c.id == sa.bindparam("of"))
-    .values(
-        state=sa.bindparam("new", type_=recipient.c.state.type),
-        reason="",
-        error_code=sa.bindparam("code"),
-        error_detail=sa.bindparam("why"),
-        **{name: sa.bindparam(f"new_{name}", type_=recipient.c[name].type) for name in _TIMES},
+def _moving(_dialect: str) -> sa.Update:
+    return (
+        recipient.update()
+        .where(recipient.c.id == sa.bindparam("of"))
+        .values(
+            state=sa.bindparam("new", type_=recipient.c.state.type),
+            reason=sa.literal_column("''"),
+            error_code=sa.bindparam("code", type_=recipient.c.error_code.type),
+            error_detail=sa.bindparam("why", type_=recipient.c.error_detail.type),
+            **{name: sa.bindparam(f"new_{name}", type_=recipient.c[name].type) for name in _TIMES},
+        )
     )
-)
+
+
+_MOVE = Bulk(_moving)
 
 
 def _write(connection: sa.Connection, moves: _Moves) -> None:
     if not moves.rows:
         return
-    connection.execute(_MOVE, [{name: row[name] for name in row if name != "campaign"} for row in moves.rows])
+    _MOVE.run(connection, moves.rows)
     tallying.apply(connection, moves.tallies)
     note_moments(connection, moves.moments)
 

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from itertools import accumulate
+from typing import Any
 
 import sqlalchemy as sa
 
 from integrations.whatsapp import webhooks
+from wapto_app.bulk import among
 from wapto_app.clock import utcnow
 from wapto_app.log import get_logger
 from wapto_app.models import EventState, WebhookEvent
@@ -59,9 +62,10 @@ def apply_pending(connection: sa.Connection, _calls: list[None]) -> Sequence[Out
     """
     outcome = Outcome()
     if _may_apply(connection):
-        ids, outcome.more = _oldest(connection)
-        if ids:
-            _apply_these(connection, ids, outcome)
+        newest = _end_of_batch(connection)
+        if newest:
+            _apply_up_to(connection, newest, outcome)
+            outcome.more = connection.execute(_more(), {"after": newest}).first() is not None
     return [outcome, *(Outcome() for _ in _calls[1:])]
 
 
@@ -71,21 +75,40 @@ def _may_apply(connection: sa.Connection) -> bool:
     return bool(connection.execute(sa.select(sa.func.pg_try_advisory_xact_lock(_INGEST_LOCK))).scalar())
 
 
-def _oldest(connection: sa.Connection) -> tuple[list[int], bool]:
-    """A batch that is small enough, at least one; and whether there are more."""
-    table = webhook_event
-    query = sa.select(table.c.id, sa.func.length(table.c.body)).where(_IS_NEW).order_by(table.c.id)
-    found = connection.execute(query.limit(BATCH + 1)).tuples().all()
+def _end_of_batch(connection: sa.Connection) -> int:
+    """The newest webhook of a batch of the oldest ones, at least one, that is small enough; 0 when there is none."""
+    newest, size = connection.execute(_oldest(BATCH, in_all=True)).one()
+    if newest is None or size <= _BATCH_BYTES:
+        return newest or 0
+    found = connection.execute(_oldest(BATCH, in_all=False)).tuples().all()
     sizes = accumulate(size for _id, size in found)
     fitting = sum(1 for total in sizes if total <= _BATCH_BYTES)
-    taken = found[: min(BATCH, max(1, fitting))]
-    return [event_id for event_id, _size in taken], len(taken) < len(found)
+    return int(found[max(1, fitting) - 1][0])
 
 
-def _apply_these(connection: sa.Connection, ids: list[int], outcome: Outcome) -> None:
-    table = webhook_event
-    columns = (table.c.id, table.c.attempts, table.c.body, table.c.received_at)
-    rows = connection.execute(sa.select(*columns).where(table.c.id.in_(ids)).order_by(table.c.id))
+@functools.cache
+def _oldest(most: int, *, in_all: bool) -> sa.Select[Any]:
+    """The sizes of the oldest, or the newest id of them and their size in all."""
+    c = webhook_event.c
+    each = sa.select(c.id, sa.func.length(c.body).label("size")).where(_IS_NEW).order_by(c.id).limit(most)
+    oldest = each.subquery()
+    return sa.select(sa.func.max(oldest.c.id), sa.func.sum(oldest.c.size)) if in_all else each
+
+
+@functools.cache
+def _taken() -> sa.Select[int, int, bytes, datetime]:
+    c = webhook_event.c
+    columns = c.id, c.attempts, c.body, c.received_at
+    return sa.select(*columns).where(_IS_NEW, c.id <= sa.bindparam("newest")).order_by(c.id)
+
+
+@functools.cache
+def _more() -> sa.Select[Any]:
+    return sa.select(webhook_event.c.id).where(_IS_NEW, webhook_event.c.id > sa.bindparam("after")).limit(1)
+
+
+def _apply_up_to(connection: sa.Connection, newest: int, outcome: Outcome) -> None:
+    rows = connection.execute(_taken(), {"newest": newest})
     numbers = known_numbers(connection)
     events = [_parse(*row, numbers) for row in rows]
     _apply(connection, events, numbers, outcome)
@@ -147,9 +170,7 @@ def _mark(connection: sa.Connection, events: list[_Event]) -> None:
     now = utcnow()
     done = [event.id for event in events if not event.error]
     if done:
-        connection.execute(
-            table.update().where(table.c.id.in_(done)).values(state=EventState.DONE, applied_at=now, error="")
-        )
+        connection.execute(_done(connection.dialect.name), {"done": done, "now": now})
     for event in events:
         if event.error:
             connection.execute(
@@ -162,6 +183,14 @@ def _mark(connection: sa.Connection, events: list[_Event]) -> None:
                     retry_at=_next_try(event, now),
                 )
             )
+
+
+@functools.cache
+def _done(dialect: str) -> sa.Update:
+    table = webhook_event
+    at = sa.bindparam("now", type_=table.c.applied_at.type)
+    values = {"state": EventState.DONE, "applied_at": at, "error": ""}
+    return table.update().where(among(dialect, table.c.id, "done")).values(values)
 
 
 def _next_try(event: _Event, now: datetime) -> datetime | None:

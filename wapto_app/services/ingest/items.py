@@ -9,13 +9,14 @@ from typing import Any
 import sqlalchemy as sa
 
 from integrations.whatsapp import webhooks
+from wapto_app.bulk import Bulk
 from wapto_app.models import Channel
 from wapto_app.models.base import table_of
 from wapto_app.services.ingest import account_events, messages, statuses
 from wapto_app.services.ingest.context import Batch, Item
 
 channel = table_of(Channel)
-
+_NUMBERS = sa.select(channel.c.phone_number_id, channel.c.id)
 
 Apply = Callable[[Batch, list[Any]], None]
 
@@ -66,20 +67,24 @@ def apply_items(connection: sa.Connection, items: list[Item], numbers: dict[str,
 
 def known_numbers(connection: sa.Connection) -> dict[str, int]:
     """Meta's phone number ids and our channel ids, of disconnected numbers too."""
-    rows = connection.execute(sa.select(channel.c.phone_number_id, channel.c.id))
-    return dict(rows.tuples().all())
+    return dict(connection.execute(_NUMBERS).tuples().all())
 
 
 def _note_arrival(batch: Batch, items: list[Item]) -> None:
     """Remember when each number last heard from Meta: the health panel shows it."""
     latest = max(item.received_at for item in items)
     known = {batch.channels[item.number] for item in items if item.number in batch.channels}
-    if known:
-        batch.connection.execute(
-            channel.update()
-            .where(
-                channel.c.id.in_(known),
-                sa.or_(channel.c.last_webhook_at.is_(None), channel.c.last_webhook_at < latest),
-            )
-            .values(last_webhook_at=latest)
-        )
+    _ARRIVED.run(batch.connection, [{"of": channel_id, "now": latest} for channel_id in sorted(known)])
+
+
+def _arrived(_dialect: str) -> sa.Update:
+    last = channel.c.last_webhook_at
+    now = sa.bindparam("now", type_=last.type)
+    return (
+        channel.update()
+        .where(channel.c.id == sa.bindparam("of"), sa.or_(last.is_(None), last < now))
+        .values(last_webhook_at=now)
+    )
+
+
+_ARRIVED = Bulk(_arrived)

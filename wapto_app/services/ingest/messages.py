@@ -12,6 +12,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from integrations.whatsapp import webhooks
+from wapto_app.bulk import Bulk, among
 from wapto_app.clock import utcnow
 from wapto_app.models import Conversation, ConversationStatus, Direction, Message, MessageStatus
 from wapto_app.models.base import table_of
@@ -120,8 +121,7 @@ def _place(batch: Batch, arrivals: list[Arrival]) -> None:
     missing = [key for key in wanted if key not in known]
     if missing:
         team_id = team_for_new(batch.connection)
-        rows = [_new_conversation(key, wanted[key], team_id) for key in missing]
-        batch.connection.execute(insert_ignore(batch.connection.dialect.name, conversation), rows)
+        _BEGIN.run(batch.connection, [_new_conversation(key, wanted[key], team_id) for key in missing])
         known |= _conversations(batch, missing)
     for arrival in arrivals:
         arrival.conversation_id = known[contacts[arrival.person], arrival.channel_id]
@@ -129,12 +129,9 @@ def _place(batch: Batch, arrivals: list[Arrival]) -> None:
 
 def _conversations(batch: Batch, keys: Iterable[tuple[int, int]]) -> dict[tuple[int, int], int]:
     """Their ids; notes on the way which of them somebody has to be found for when the customer writes."""
-    table = conversation
-    columns = (table.c.contact_id, table.c.channel_id, table.c.id, table.c.status, table.c.assignee_id)
-    query = sa.select(*columns, table.c.team_id).where(
-        table.c.contact_id.in_({contact_id for contact_id, _channel in keys})
-    )
-    found = batch.connection.execute(query).all()
+    contacts = {contact_id for contact_id, _channel in keys}
+    query = _of_contacts(batch.connection.dialect.name)
+    found = batch.connection.execute(query, {"contacts": contacts}).all()
     for row in found:
         is_free = row.assignee_id is None and row.team_id is not None
         if is_free or row.status is ConversationStatus.RESOLVED:
@@ -142,6 +139,13 @@ def _conversations(batch: Batch, keys: Iterable[tuple[int, int]]) -> dict[tuple[
         if row.status in (ConversationStatus.SNOOZED, ConversationStatus.PENDING):
             batch.aside.add(row.id)
     return {(row.contact_id, row.channel_id): row.id for row in found}
+
+
+@functools.cache
+def _of_contacts(dialect: str) -> sa.Select[Any]:
+    c = conversation.c
+    columns = c.contact_id, c.channel_id, c.id, c.status, c.assignee_id, c.team_id
+    return sa.select(*columns).where(among(dialect, c.contact_id, "contacts"))
 
 
 def _new_conversation(key: tuple[int, int], at: datetime, team_id: int | None) -> dict[str, Any]:
@@ -168,11 +172,7 @@ def _store(batch: Batch, arrivals: list[Arrival]) -> None:
     if not fresh:
         return
     register_files(batch, fresh)
-    inserted = batch.connection.execute(
-        insert_ignore(batch.connection.dialect.name, message).returning(message.c.wamid, message.c.id),
-        [_row(arrival) for arrival in fresh],
-    )
-    ids: dict[str, int] = dict(inserted.tuples().all())
+    ids = _insert(batch.connection, [_row(arrival) for arrival in fresh])
     stored = [arrival for arrival in fresh if arrival.parsed.wamid in ids]
     for arrival in stored:
         arrival.id = ids[arrival.parsed.wamid]
@@ -180,6 +180,27 @@ def _store(batch: Batch, arrivals: list[Arrival]) -> None:
     desk.arrived(batch.connection, [_at_the_desk(arrival) for arrival in stored if arrival.counts])
     echoes = [arrival for arrival in stored if isinstance(arrival.parsed, webhooks.MessageEcho)]
     desk.answered_elsewhere(batch.connection, [_at_the_desk(arrival) for arrival in echoes])
+
+
+def _insert(connection: sa.Connection, rows: list[dict[str, Any]]) -> dict[str, int]:
+    """The ids of the messages that were not there, by wamid."""
+    if connection.dialect.name != "sqlite":
+        inserted = connection.execute(_insert_returning(connection.dialect.name), rows)
+        return dict(inserted.tuples().all())
+    # Nobody else writes meanwhile, and none of them was there: all are ours. A third of the price.
+    _INSERT.run(connection, rows)
+    wamids = {"wamids": [row["wamid"] for row in rows]}
+    return dict(connection.execute(_known("sqlite"), wamids).tuples().all())
+
+
+@functools.cache
+def _insert_returning(dialect: str) -> Any:
+    return insert_ignore(dialect, message).returning(message.c.wamid, message.c.id)
+
+
+@functools.cache
+def _known(dialect: str) -> sa.Select[Any]:
+    return sa.select(message.c.wamid, message.c.id).where(among(dialect, message.c.wamid, "wamids"))
 
 
 def _may_be_a_word(arrival: Arrival) -> bool:
@@ -201,8 +222,7 @@ def _unknown(connection: sa.Connection, arrivals: list[Arrival]) -> list[Arrival
     if not arrivals:
         return []
     by_wamid = {arrival.parsed.wamid: arrival for arrival in reversed(arrivals)}
-    query = sa.select(message.c.wamid).where(message.c.wamid.in_(by_wamid))
-    for (wamid,) in connection.execute(query):
+    for wamid, _id in connection.execute(_known(connection.dialect.name), {"wamids": by_wamid}):
         by_wamid.pop(wamid)
     return list(reversed(by_wamid.values()))
 
@@ -273,7 +293,7 @@ def _summarise(batch: Batch, stored: list[Arrival]) -> None:
             }
         )
         batch.touch_conversation(conversation_id)
-    batch.connection.execute(_update_summary(), sorted(rows, key=lambda row: row["of"]))
+    _SUMMARISE.run(batch.connection, sorted(rows, key=lambda row: row["of"]))
     with_news = {row["of"] for row in rows if row["news"]}
     given = bring_in(batch.connection, batch.unattended & with_news)
     batch.topics |= tell_given(batch.connection, given)
@@ -281,8 +301,7 @@ def _summarise(batch: Batch, stored: list[Arrival]) -> None:
     batch.aside -= with_news
 
 
-@functools.cache
-def _update_summary() -> sa.Update:
+def _summary(_dialect: str) -> sa.Update:
     table = conversation
     at = sa.bindparam("at", type_=table.c.last_message_at.type)
     is_newer = sa.or_(table.c.last_message_id.is_(None), at >= table.c.last_message_at)
@@ -310,6 +329,11 @@ def _update_summary() -> sa.Update:
     )
 
 
+_BEGIN = Bulk(lambda dialect: insert_ignore(dialect, conversation))
+_INSERT = Bulk(lambda dialect: insert_ignore(dialect, message))
+_SUMMARISE = Bulk(_summary)
+
+
 def _open_windows(batch: Batch, arrivals: list[Arrival]) -> None:
     """The customer service window counts from the newest message of the customer, by Meta's time."""
     newest: dict[int, datetime] = {}
@@ -318,16 +342,23 @@ def _open_windows(batch: Batch, arrivals: list[Arrival]) -> None:
         newest[arrival.conversation_id] = max(known, arrival.written_at)
     if not newest:
         return
-    last = conversation.c.last_inbound_at
-    at = sa.bindparam("at", type_=last.type)
-    batch.connection.execute(
-        conversation.update()
-        .where(conversation.c.id == sa.bindparam("of"), sa.or_(last.is_(None), last < at))
-        .values(last_inbound_at=at),
-        [{"of": conversation_id, "at": when} for conversation_id, when in sorted(newest.items())],
-    )
+    rows = [{"of": conversation_id, "at": when} for conversation_id, when in sorted(newest.items())]
+    _OPEN_WINDOWS.run(batch.connection, rows)
     for conversation_id in newest:
         batch.touch_conversation(conversation_id)
+
+
+def _last_inbound(_dialect: str) -> sa.Update:
+    last = conversation.c.last_inbound_at
+    at = sa.bindparam("at", type_=last.type)
+    return (
+        conversation.update()
+        .where(conversation.c.id == sa.bindparam("of"), sa.or_(last.is_(None), last < at))
+        .values(last_inbound_at=at)
+    )
+
+
+_OPEN_WINDOWS = Bulk(_last_inbound)
 
 
 def _follow_new_number(batch: Batch, arrival: Arrival) -> None:

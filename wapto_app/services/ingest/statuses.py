@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
@@ -10,6 +11,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from integrations.whatsapp import webhooks
+from wapto_app.bulk import Bulk, among
 from wapto_app.models import Conversation, Direction, Message, MessageStatus, StatusEvent
 from wapto_app.models.base import table_of
 from wapto_app.services.campaign_changes import note
@@ -24,6 +26,7 @@ conversation = table_of(Conversation)
 status_event = table_of(StatusEvent)
 
 _USER_STOPPED_MARKETING = 131050
+_SAVED = ("wamid", "status", "sent_at", "delivered_at", "read_at", "error_code", "error_detail")
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,14 +66,8 @@ class _Messages:
     def __init__(self, connection: sa.Connection, reports: list[Report]) -> None:
         ids = {report.callback.message_id for report in reports if report.callback}
         wamids = {report.wamid for report in reports}
-        columns = [message.c[name] for name in _Progress.__slots__ if name != "changed"]
-        query = sa.select(*columns).where(
-            sa.or_(message.c.wamid.in_(wamids), message.c.id.in_(ids)),
-            message.c.direction == Direction.OUTBOUND,
-        )
-        if connection.dialect.name == "postgresql":
-            query = query.order_by(message.c.id).with_for_update()
-        self.all = [_Progress(*row) for row in connection.execute(query)]
+        rows = connection.execute(_reported(connection.dialect.name), {"ids": ids, "wamids": wamids})
+        self.all = [_Progress(*row) for row in rows]
         self._by_id = {progress.id: progress for progress in self.all}
         self._by_wamid = {progress.wamid: progress for progress in self.all if progress.wamid}
 
@@ -85,17 +82,31 @@ class _Messages:
         changed = [progress for progress in self.all if progress.changed]
         if not changed:
             return
-        names = ("wamid", "status", "sent_at", "delivered_at", "read_at", "error_code", "error_detail")
-        connection.execute(
-            message.update()
-            .where(message.c.id == sa.bindparam("message_id"))
-            .values({name: sa.bindparam(f"new_{name}") for name in names}),
-            [{"message_id": p.id, **{f"new_{name}": getattr(p, name) for name in names}} for p in changed],
-        )
+        names = ("id", *_SAVED)
+        _SAVE.run(connection, [{f"new_{name}": getattr(each, name) for name in names} for each in changed])
         note(connection, [progress.campaign_recipient_id for progress in changed])
         # A campaign does not change what the list shows of a conversation.
         shown = {progress.conversation_id for progress in changed if progress.campaign_recipient_id is None}
         show_ticks(connection, shown)
+
+
+@functools.cache
+def _reported(dialect: str) -> sa.Select[Any]:
+    columns = [message.c[name] for name in _Progress.__slots__ if name != "changed"]
+    query = sa.select(*columns).where(
+        sa.or_(among(dialect, message.c.wamid, "wamids"), among(dialect, message.c.id, "ids")),
+        message.c.direction == Direction.OUTBOUND,
+    )
+    return query.order_by(message.c.id).with_for_update() if dialect == "postgresql" else query
+
+
+def _save(_dialect: str) -> sa.Update:
+    values = {name: sa.bindparam(f"new_{name}", type_=message.c[name].type) for name in _SAVED}
+    return message.update().where(message.c.id == sa.bindparam("new_id")).values(values)
+
+
+_SAVE = Bulk(_save)
+_KEEP = Bulk(lambda dialect: insert_ignore(dialect, status_event))
 
 
 def apply(batch: Batch, items: list[Item]) -> None:
@@ -110,7 +121,7 @@ def apply(batch: Batch, items: list[Item]) -> None:
             _advance(progress, report)
             if report.error_code == _USER_STOPPED_MARKETING:
                 _stop_marketing(batch, progress, report)
-    batch.connection.execute(insert_ignore(batch.connection.dialect.name, status_event), rows)
+    _KEEP.run(batch.connection, rows)
     messages.save(batch.connection)
     for progress in messages.all:
         if progress.changed:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -10,6 +9,7 @@ from datetime import datetime
 
 import sqlalchemy as sa
 
+from wapto_app.bulk import Bulk
 from wapto_app.clock import utcnow
 from wapto_app.models import EventState, WebhookEvent
 from wapto_app.models.base import table_of
@@ -28,8 +28,8 @@ class RawEvent:
 
 def store(connection: sa.Connection, events: list[RawEvent]) -> Sequence[None]:
     """Writer operation: keep each body once, however often Meta delivers it."""
-    connection.execute(
-        _keep_once(connection.dialect.name),
+    _KEEP_ONCE.run(
+        connection,
         [
             {
                 "digest": hashlib.sha256(event.body).digest(),
@@ -42,15 +42,16 @@ def store(connection: sa.Connection, events: list[RawEvent]) -> Sequence[None]:
     return [None] * len(events)
 
 
-@functools.cache
 def _keep_once(dialect: str) -> sa.Insert:
-    """What is the same for all stands in the statement: handed over with each of them it would cost as much again."""
     column = webhook_event.c
     return insert_ignore(dialect, webhook_event).values(
-        digest=sa.bindparam("digest"),
-        body=sa.bindparam("body"),
+        digest=sa.bindparam("digest", type_=column.digest.type),
+        body=sa.bindparam("body", type_=column.body.type),
         received_at=sa.bindparam("received_at", type_=column.received_at.type),
         state=sa.literal_column(f"'{EventState.NEW.value}'"),
         error=sa.literal_column("''"),
         attempts=sa.literal_column("0"),
     )
+
+
+_KEEP_ONCE = Bulk(_keep_once)

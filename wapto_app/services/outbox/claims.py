@@ -10,6 +10,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from wapto_app.bulk import Bulk, among
 from wapto_app.clock import utcnow
 from wapto_app.models import (
     AddressKind,
@@ -146,10 +147,8 @@ def _claim(connection: sa.Connection, wanted: Claim) -> Batch:
             refused.append((row, refusal))
     ours = _mark_sending(connection, [row.id for row in allowed], now)
     _mark_refused(connection, [pair for pair in refused if pair[0].campaign_recipient_id is None])
-    taking_back.refused(
-        connection,
-        {row.id: refusal for row, refusal in refused if row.campaign_recipient_id is not None},
-    )
+    of_campaigns = {row.id: why for row, why in refused if row.campaign_recipient_id is not None}
+    taking_back.refused(connection, of_campaigns)
     return Batch(
         [_claimed(row) for row in allowed if row.id in ours], [row.conversation_id for row, _why in refused]
     )
@@ -263,13 +262,22 @@ def _mark_sending(connection: sa.Connection, ids: list[int], now: datetime) -> s
     """The messages that are ours now: none that another sender took in the same moment."""
     if not ids:
         return set()
-    taken = connection.execute(
+    taken = connection.execute(_sending(connection.dialect.name), {"ids": ids, "now": now})
+    return set(taken.scalars())
+
+
+@functools.cache
+def _sending(dialect: str) -> Any:
+    return (
         message.update()
-        .where(message.c.id.in_(ids), _IS_QUEUED)
-        .values(status=MessageStatus.SENDING, attempt=message.c.attempt + 1, sending_since=now)
+        .where(among(dialect, message.c.id, "ids"), _IS_QUEUED)
+        .values(
+            status=MessageStatus.SENDING,
+            attempt=message.c.attempt + 1,
+            sending_since=sa.bindparam("now", type_=message.c.sending_since.type),
+        )
         .returning(message.c.id)
     )
-    return set(taken.scalars())
 
 
 def _mark_refused(connection: sa.Connection, refused: list[tuple[Any, DomainError]]) -> None:
@@ -295,8 +303,21 @@ def _take_back(connection: sa.Connection, contents: list[dict[str, Any]]) -> Non
 
 def record(connection: sa.Connection, outcomes: list[SendOutcome]) -> Sequence[None]:
     """Write down what became of messages. A status webhook that was faster is not overwritten."""
+    _RECORD.run(connection, [_outcome_row(outcome) for outcome in outcomes])
+    note(connection, [outcome.claimed.campaign_recipient_id for outcome in outcomes])
+    shown = [out for out in outcomes if out.claimed.campaign_recipient_id is None]
+    show_ticks(connection, [outcome.claimed.conversation_id for outcome in shown])
+    _take_back(connection, [out.claimed.content for out in outcomes if out.status is MessageStatus.FAILED])
+    sent = [outcome for outcome in outcomes if outcome.wamid]
+    if sent:
+        _keep_aliases(connection, sent)
+        catch_up(connection, [outcome.wamid for outcome in sent])
+    return [None] * len(outcomes)
+
+
+def _recording(_dialect: str) -> sa.Update:
     table = message
-    connection.execute(
+    return (
         table.update()
         .where(
             table.c.id == sa.bindparam("of"),
@@ -306,25 +327,17 @@ def record(connection: sa.Connection, outcomes: list[SendOutcome]) -> Sequence[N
         )
         .values(
             status=sa.bindparam("news", type_=table.c.status.type),
-            wamid=sa.func.coalesce(table.c.wamid, sa.bindparam("wamid_")),
+            wamid=sa.func.coalesce(table.c.wamid, sa.bindparam("wamid_", type_=table.c.wamid.type)),
             sent_at=sa.func.coalesce(table.c.sent_at, sa.bindparam("sent", type_=table.c.sent_at.type)),
-            error_code=sa.bindparam("code"),
-            error_detail=sa.bindparam("why"),
-            refusals=sa.bindparam("count"),
+            error_code=sa.bindparam("code", type_=table.c.error_code.type),
+            error_detail=sa.bindparam("why", type_=table.c.error_detail.type),
+            refusals=sa.bindparam("count", type_=table.c.refusals.type),
             not_before=sa.bindparam("later", type_=table.c.not_before.type),
-        ),
-        [_outcome_row(outcome) for outcome in outcomes],
+        )
     )
-    note(connection, [outcome.claimed.campaign_recipient_id for outcome in outcomes])
-    # A campaign does not change what the list shows of a conversation.
-    shown = [out for out in outcomes if out.claimed.campaign_recipient_id is None]
-    show_ticks(connection, [outcome.claimed.conversation_id for outcome in shown])
-    _take_back(connection, [out.claimed.content for out in outcomes if out.status is MessageStatus.FAILED])
-    sent = [outcome for outcome in outcomes if outcome.wamid]
-    if sent:
-        _keep_aliases(connection, sent)
-        catch_up(connection, [outcome.wamid for outcome in sent])
-    return [None] * len(outcomes)
+
+
+_RECORD = Bulk(_recording)
 
 
 def _outcome_row(outcome: SendOutcome) -> dict[str, Any]:

@@ -1,8 +1,8 @@
 """Keeps the words of search behind what is written, a moment later.
 
-Nothing tells us of a new message: the job reads what lies above its cursor. What was written lately is looked at again
-each time, because transactions do not end in the order of their ids. A batch and the cursor are one transaction, so
-it may be killed anywhere.
+Nothing tells us of a new message: the job reads what lies above its cursor. On PostgreSQL what was written lately is
+looked at again each time, because transactions do not end in the order of their ids; on SQLite they do. A batch and the
+cursor are one transaction, so it may be killed anywhere.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 
+from wapto_app.bulk import Bulk
 from wapto_app.clock import utcnow
 from wapto_app.models import (
     AddressKind,
@@ -32,14 +33,18 @@ AT_ONCE = 250
 """Messages of one transaction: others who write wait for milliseconds."""
 MAY_STILL_COME = timedelta(seconds=15)
 """Longer than any transaction that makes messages or changes contacts."""
+LOOK_BACK = 100
+"""SQLite gives the id of the newest row to the next one when that row was deleted: so many are looked at again."""
 _MADE_TOGETHER = timedelta(seconds=5)
-_BEGINNING = datetime(2000, 1, 1, tzinfo=UTC)
+_BEGINNING, _FAR = datetime(2000, 1, 1, tzinfo=UTC), datetime(9000, 1, 1, tzinfo=UTC)
 
 message, contact, address = table_of(Message), table_of(Contact), table_of(ContactAddress)
 message_search, contact_search = table_of(MessageSearch), table_of(ContactSearch)
 again, cursor = table_of(SearchAgain), table_of(SearchCursor)
 
 Words = list[dict[str, Any]]
+
+_CURSOR = sa.select(cursor.c.last_id, cursor.c.at).where(cursor.c.name == sa.bindparam("called"))
 
 
 def changed(connection: sa.Connection, message_id: int) -> None:
@@ -58,7 +63,7 @@ def is_due(connection: sa.Connection) -> bool:
     if connection.execute(sa.select(again.c.id).limit(1)).first():
         return True
     last_id, _at = _place(connection, "message")
-    if connection.execute(_unknown_messages(last_id).limit(1)).first():
+    if connection.execute(_unknown_messages(last_id, 1)).first():
         return True
     # What nobody finds (a campaign's messages) moves the cursor too, or it would be read again every second.
     next_one = sa.select(message.c.created_at).where(message.c.id > last_id).order_by(message.c.id).limit(1)
@@ -74,37 +79,48 @@ def is_due(connection: sa.Connection) -> bool:
 
 
 def _place(connection: sa.Connection, name: str) -> tuple[int, datetime]:
-    found = connection.execute(sa.select(cursor.c.last_id, cursor.c.at).where(cursor.c.name == name)).first()
+    found = connection.execute(_CURSOR, {"called": name}).first()
     return (found.last_id, found.at) if found else (0, _BEGINNING)
 
 
 def _move(connection: sa.Connection, name: str, last_id: int, at: datetime) -> None:
-    row = {"name": name, "last_id": last_id, "at": at}
-    _put(connection, cursor, "name", [row])
+    _PUT_CURSOR.run(connection, [{"name": name, "last_id": last_id, "at": at}])
 
 
-def _put(connection: sa.Connection, table: sa.Table, key: str, rows: Words) -> None:
-    if not rows:
-        return
-    insert = (sqlite if connection.dialect.name == "sqlite" else postgresql).insert(table)
-    values = {each.name: insert.excluded[each.name] for each in table.c if each.name != key}
-    connection.execute(insert.on_conflict_do_update(index_elements=[key], set_=values), rows)
+def _put(table: sa.Table, key: str) -> Bulk:
+    def build(dialect: str) -> Any:
+        insert = (sqlite if dialect == "sqlite" else postgresql).insert(table)
+        values = {each.name: insert.excluded[each.name] for each in table.c if each.name != key}
+        return insert.on_conflict_do_update(index_elements=[key], set_=values)
+
+    return Bulk(build)
+
+
+_PUT_CURSOR = _put(cursor, "name")
+_PUT_MESSAGES = _put(message_search, "message_id")
+_PUT_CONTACTS = _put(contact_search, "contact_id")
+
+
+def _in_order(connection: sa.Connection) -> bool:
+    """Whether rows come to be seen in the order of their ids."""
+    return connection.dialect.name == "sqlite"
 
 
 # --- messages
 
 
-def _unknown_messages(last_id: int) -> sa.Select[Any]:
-    """With words, above the cursor, and not in yet."""
+def _unknown_messages(last_id: int, most: int) -> sa.Select[Any]:
+    """With words, above the cursor or a little below it, and not in yet."""
     return (
         sa.select(message.c.id, message.c.body, message.c.content, message.c.created_at)
         .outerjoin(message_search, message_search.c.message_id == message.c.id)
         .where(
-            message.c.id > last_id,
+            message.c.id > last_id - LOOK_BACK,
             message_search.c.message_id.is_(None),
             _is_text(),
         )
         .order_by(message.c.id)
+        .limit(most)
     )
 
 
@@ -117,16 +133,16 @@ def _is_text() -> sa.ColumnElement[bool]:
 
 def _new_messages(connection: sa.Connection) -> int:
     last_id, _at = _place(connection, "message")
-    found = connection.execute(_unknown_messages(last_id).limit(AT_ONCE)).all()
-    if found:
-        _put(connection, message_search, "message_id", _words(found))
+    found = connection.execute(_unknown_messages(last_id, AT_ONCE)).all()
+    _PUT_MESSAGES.run(connection, _words(found))
     _advance(connection, last_id, found)
     return len(found)
 
 
 def _advance(connection: sa.Connection, last_id: int, found: Sequence[Any]) -> None:
     """Up to what is old enough that nothing below it can still appear."""
-    settled = utcnow() - MAY_STILL_COME
+    # Of rows that come in order, what is in the future only.
+    settled = _FAR if _in_order(connection) else utcnow() - MAY_STILL_COME
     if len(found) == AT_ONCE:
         old = [row.id for row in found if row.created_at < settled]
         reached = max(old, default=last_id)
@@ -142,8 +158,8 @@ def _advance(connection: sa.Connection, last_id: int, found: Sequence[Any]) -> N
 def _words(found: Iterable[Any]) -> Words:
     # Without words a row is stored as well: it is what says that the message has been looked at.
     return [
-        {"message_id": row.id, "words": words_of(row.body, str((row.content or {}).get("filename") or ""))}
-        for row in found
+        {"message_id": of, "words": words_of(body, str((content or {}).get("filename") or ""))}
+        for of, body, content, *_rest in found
     ]
 
 
@@ -155,7 +171,7 @@ def _edited_messages(connection: sa.Connection) -> int:
         return 0
     ids = {row.message_id for row in due}
     query = sa.select(message.c.id, message.c.body, message.c.content).where(message.c.id.in_(ids))
-    _put(connection, message_search, "message_id", _words(connection.execute(query)))
+    _PUT_MESSAGES.run(connection, _words(connection.execute(query)))
     connection.execute(again.delete().where(again.c.id.in_([row.id for row in due])))
     return len(due)
 
@@ -193,17 +209,18 @@ def _new_numbers(connection: sa.Connection) -> int:
     query = (
         sa.select(*columns)
         .join(contact, contact.c.id == address.c.contact_id)
-        .where(address.c.id > last_id)
+        .where(address.c.id > (last_id - LOOK_BACK if _in_order(connection) else last_id))
         .order_by(address.c.id)
         .limit(8 * AT_ONCE)
     )
     found = connection.execute(query).all()
     added = {row.contact_id for row in found if row.created_at - row.met_at > _MADE_TOGETHER}
     index_contacts(connection, added)
-    settled = [row.id for row in found if row.created_at < utcnow() - MAY_STILL_COME]
-    if settled:
-        _move(connection, "address", max(settled), utcnow())
-    return len(settled)
+    settled = _FAR if _in_order(connection) else utcnow() - MAY_STILL_COME
+    done = [row.id for row in found if row.id > last_id and row.created_at < settled]
+    if done:
+        _move(connection, "address", max(done), utcnow())
+    return len(done)
 
 
 def index_contacts(connection: sa.Connection, contact_ids: Iterable[int]) -> None:
@@ -224,4 +241,4 @@ def index_contacts(connection: sa.Connection, contact_ids: Iterable[int]) -> Non
         said = words_of(row.name, row.profile_name, row.username, row.email, row.company)
         known = dict.fromkeys(numbers[row.id])
         rows.append({"contact_id": row.id, "words": " ".join([said, *known]).strip(), "at": row.updated_at})
-    _put(connection, contact_search, "contact_id", rows)
+    _PUT_CONTACTS.run(connection, rows)

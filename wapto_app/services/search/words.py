@@ -84,6 +84,9 @@ def _cut(word: str) -> Iterator[str]:
 
 def words_of(*texts: str) -> str:
     """What is stored for these texts: their words, with a space between."""
+    if all(map(str.isascii, texts)):
+        found = _ASCII_WORD.findall(" ".join(texts).lower())
+        return " ".join([word[:_WORD_MAX] for word in found])[:WORDS_MAX]
     words = (part for text in texts if text for word in _plain_words(text) for part in _cut(word))
     return " ".join(words)[:WORDS_MAX]
 
