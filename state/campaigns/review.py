@@ -102,7 +102,9 @@ class ReviewStep(rx.State):
         first, others = templates_of(draft)
         async with runtime.get().db.read() as session:
             bare = await lacking.bare_rules(session, draft["id"])
-            counted = await audiences.summary(session, actor, draft["audience"], first, others=others, bare=bare)
+            counted = await audiences.summary(
+                session, actor, draft["audience"], first, others=others, bare=bare
+            )
             numbers = await choosing.numbers(session, actor)
             may = await limits_of(session, actor, draft["channel_id"])
             forms = [await choosing.template(session, actor, each) for each in (first, *others) if each]
