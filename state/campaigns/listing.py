@@ -24,7 +24,7 @@ class RenameForm(TypedDict):
 
 class Campaigns(rx.State):
     """``asking``: those that should have gone out while Wapto was off. ``what`` is the dialog that is open: ``cancel``,
-    ``delete`` or ``rename``, about the campaign ``about``, of whom ``left`` people have not got it. ``marked`` are those
+    ``delete`` or ``rename``, about the campaign ``about``, of whom ``left`` people have not got it. ``marked`` are
     chosen to be compared.
     """
 

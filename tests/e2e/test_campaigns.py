@@ -103,7 +103,7 @@ def _message(page: Page) -> None:
     expect(preview).not_to_have_text(first or "")
     access.is_accessible(page)
     page.set_viewport_size(PHONE)
-    _fits(page)
+    access.fits(page)
     page.set_viewport_size(DESKTOP)
     page.get_by_role("link", name="Next: Timing").click()
 
@@ -128,7 +128,7 @@ def _send(page: Page) -> None:
     expect(page.get_by_text("No prices are written down yet.")).to_be_visible()
     access.is_accessible(page)
     page.set_viewport_size(PHONE)
-    _fits(page)
+    access.fits(page)
     page.get_by_role("button", name="Send to 2 people").click()
     dialog = page.get_by_role("dialog", name="Send it to 2 people now?")
     dialog.get_by_role("button", name="Send now").click()
@@ -140,7 +140,7 @@ def _watch(page: Page, meta: Meta) -> None:
     expect(page.get_by_role("main").get_by_text("Finished", exact=True)).to_be_visible(timeout=30_000)
     expect(page.get_by_text("2 of 2 sent")).to_be_visible()
     expect(page.get_by_text("1 person was left out.")).to_be_visible()
-    _fits(page)
+    access.fits(page)
     access.is_accessible(page)
     page.set_viewport_size(DESKTOP)
     got = [meta.chat(customer["id"])[-1] for customer in meta.customers()[:3]]
@@ -165,7 +165,7 @@ def _report(page: Page, meta: Meta) -> None:
     assert "skipped" in lines[1]
     access.is_accessible(page)
     page.set_viewport_size(PHONE)
-    _fits(page)
+    access.fits(page)
     page.set_viewport_size(DESKTOP)
     page.get_by_role("link", name="Report", exact=True).click()
     expect(page.get_by_text("Nobody has answered yet.")).to_be_visible()
@@ -175,7 +175,7 @@ def _report(page: Page, meta: Meta) -> None:
     expect(page.get_by_role("listitem").filter(has_text="Yes, see you there")).to_have_count(2)
     access.is_accessible(page)
     page.set_viewport_size(PHONE)
-    _fits(page)
+    access.fits(page)
     page.set_viewport_size(DESKTOP)
 
 
@@ -189,7 +189,7 @@ def _list(page: Page) -> None:
     page.go_back()
     page.goto("/campaigns")
     page.set_viewport_size(PHONE)
-    _fits(page)
+    access.fits(page)
     page.get_by_role("button", name="Actions for Spring viewing").click()
     page.get_by_role("menuitem", name="Duplicate").click()
     page.wait_for_url(re.compile(r"/campaigns/\d+/edit"))
@@ -199,8 +199,3 @@ def _list(page: Page) -> None:
     page.get_by_role("menuitem", name="Delete").click()
     page.get_by_role("dialog").get_by_role("button", name="Delete campaign").click()
     expect(page.get_by_text("Spring viewing (copy)", exact=True)).to_have_count(0)
-
-
-def _fits(page: Page) -> None:
-    """Nothing sticks out at the side."""
-    assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")

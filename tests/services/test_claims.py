@@ -77,7 +77,7 @@ async def test_claiming_does_not_go_through_a_queue_that_the_statistics_do_not_k
             _queue_copies(connection, first, 3_000)
             with plans(engine) as found:
                 values = {"channel": channel_id, "now": utcnow(), "room": 20}
-                connection.execute(claims._CANDIDATES, values)
+                connection.execute(CANDIDATES, values)
     finally:
         engine.dispose()
     plan = found[-1].splitlines()

@@ -15,7 +15,6 @@ from wapto_app.clock import utcnow
 from wapto_app.models import (
     AddressKind,
     Channel,
-    ChannelStatus,
     Contact,
     ContactAddress,
     Conversation,
@@ -26,8 +25,8 @@ from wapto_app.models import (
     Reaction,
 )
 from wapto_app.models.base import table_of
-from wapto_app.models.conversations import WAITING, WAITING_IN_LINE
-from wapto_app.services import leases, sessions
+from wapto_app.models.conversations import WAITING
+from wapto_app.services import leases
 from wapto_app.services.campaign_changes import note
 from wapto_app.services.campaigns import taking_back
 from wapto_app.services.errors import DomainError
@@ -35,6 +34,7 @@ from wapto_app.services.identity import insert_ignore
 from wapto_app.services.ingest.statuses import catch_up
 from wapto_app.services.opt_words.farewell import confirmations
 from wapto_app.services.outbox.callback import Callback
+from wapto_app.services.outbox.candidates import CANDIDATES, files_of
 from wapto_app.services.outbox.gate import Facts, TemplateFacts, check
 from wapto_app.services.outbox.template_facts import facts_of, id_in
 from wapto_app.services.previews import show_ticks
@@ -50,9 +50,6 @@ reaction = table_of(Reaction)
 
 # Spelled exactly as in the partial indexes, or SQLite does not use them.
 _IS_WAITING = sa.text(f"message.{WAITING}")
-_IS_IN_LINE = sa.text(WAITING_IN_LINE.replace("status", "older.status"))
-# What people write does not wait behind a campaign.
-_IS_OF_CAMPAIGN = sa.text("(message.campaign_recipient_id IS NOT NULL)")
 _IS_QUEUED = sa.text("message.status = 'queued'")
 _IS_SENDING = sa.text("message.status = 'sending'")
 
@@ -137,7 +134,7 @@ def _claim(connection: sa.Connection, wanted: Claim) -> Batch:
         return Batch([], [], is_leading=False)
     now = utcnow()
     rows = connection.execute(
-        _CANDIDATES, {"channel": wanted.channel_id, "now": now, "room": wanted.limit}
+        CANDIDATES, {"channel": wanted.channel_id, "now": now, "room": wanted.limit}
     ).all()
     templates = facts_of(connection, (row.content for row in rows if row.type == "template"))
     farewells = confirmations(connection, rows)
@@ -154,104 +151,11 @@ def _claim(connection: sa.Connection, wanted: Claim) -> Batch:
     of_campaigns = {row.id: why for row, why in refused if row.campaign_recipient_id is not None}
     taking_back.refused(connection, of_campaigns)
     taken = [row for row in allowed if row.id in ours]
-    files = _files_of(connection, taken)
+    files = files_of(connection, taken)
     return Batch(
         [_claimed(row, files.get(row.id, {})) for row in taken],
         [row.conversation_id for row, _why in refused],
     )
-
-
-def _files_of(connection: sa.Connection, rows: list[Any]) -> dict[int, dict[str, str]]:
-    """Of those that have cards: one query, none when there are no such messages."""
-    ids = [row.id for row in rows if row.content.get("files")]
-    if not ids:
-        return {}
-    query = (
-        sa.select(message_file.c.message_id, message_file.c.place, media_file.c.meta_id)
-        .join(media_file, media_file.c.id == message_file.c.media_id)
-        .where(message_file.c.message_id.in_(ids))
-    )
-    found: dict[int, dict[str, str]] = {}
-    for row in connection.execute(query):
-        found.setdefault(row.message_id, {})[row.place] = row.meta_id
-    return found
-
-
-@functools.cache
-def _candidates() -> sa.Select[Any]:
-    """Queued, due, its files uploaded, and nothing older of the same conversation still on its way."""
-    now = sa.bindparam("now", type_=message.c.not_before.type)
-    older = message.alias("older")
-    # Not as "no older one exists": PostgreSQL makes a join of that, and goes through the whole queue for each message.
-    next_in_line = (
-        sa.select(sa.func.min(older.c.id))
-        .where(
-            older.c.conversation_id == message.c.conversation_id,
-            sa.text(WAITING_IN_LINE.replace("status", "older.status")),
-        )
-        .correlate(message)
-        .scalar_subquery()
-    )
-    file_of_card = media_file.alias("file_of_card")
-    waits_for_card = (
-        sa.select(sa.literal(1))
-        .select_from(message_file)
-        .join(file_of_card, file_of_card.c.id == message_file.c.media_id)
-        .where(
-            message_file.c.message_id == message.c.id,
-            ~sa.and_(file_of_card.c.meta_id != "", file_of_card.c.meta_expires_at > now),
-        )
-        .correlate(message)
-    )
-    return (
-        sa.select(
-            message.c.id,
-            message.c.conversation_id,
-            message.c.type,
-            message.c.body,
-            message.c.content,
-            message.c.recipient,
-            message.c.reply_to_wamid,
-            message.c.attempt,
-            message.c.refusals,
-            message.c.created_at,
-            message.c.campaign_recipient_id,
-            conversation.c.contact_id,
-            conversation.c.last_inbound_at,
-            contact.c.opted_out_at,
-            contact.c.blocked_at,
-            contact.c.marketing_stopped_at,
-            channel.c.status.label("channel_status"),
-            channel.c.verified_name,
-            media_file.c.meta_id,
-            media_file.c.filename,
-        )
-        .join(conversation, conversation.c.id == message.c.conversation_id)
-        .join(contact, contact.c.id == conversation.c.contact_id)
-        .join(channel, channel.c.id == message.c.channel_id)
-        .outerjoin(media_file, media_file.c.id == message.c.media_id)
-        .where(
-            message.c.channel_id == sa.bindparam("channel"),
-            _IS_WAITING,
-            _IS_QUEUED,
-            # While a number waits for a new token, so do its messages; and while the workspace waits for a plan.
-            channel.c.status == ChannelStatus.CONNECTED,
-            ~sessions.is_locked(),
-            sa.or_(message.c.not_before.is_(None), message.c.not_before <= now),
-            sa.or_(
-                message.c.media_id.is_(None),
-                sa.and_(media_file.c.meta_id != "", media_file.c.meta_expires_at > now),
-            ),
-            message.c.id == next_in_line,
-            ~waits_for_card.exists(),
-        )
-        .order_by(_IS_OF_CAMPAIGN, message.c.id)
-        .limit(sa.bindparam("room"))
-    )
-
-
-# Made once: it is asked fifty times a second.
-_CANDIDATES = _candidates()
 
 
 def _refusal(
