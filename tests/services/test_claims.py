@@ -33,6 +33,7 @@ from wapto_app.security.permissions import Actor
 from wapto_app.services import inbox, leases
 from wapto_app.services.leases import Bid
 from wapto_app.services.outbox import claims, receipts
+from wapto_app.services.outbox.candidates import CANDIDATES
 from wapto_app.services.outbox.claims import Batch, Claim, Claimed, Left, SendOutcome
 
 Send = Callable[[str], Awaitable[int]]
