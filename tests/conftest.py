@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+import hypothesis
 import pytest
 import sqlalchemy as sa
 from cryptography.fernet import Fernet
@@ -38,6 +39,12 @@ from wapto_app.security import cookies
 from wapto_app.security.permissions import Actor, permissions_of
 from wapto_app.services import sessions
 from wapto_app.settings import Settings
+
+# How fast a machine makes up examples says nothing about what they are to show.
+hypothesis.settings.register_profile(
+    "wapto", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow]
+)
+hypothesis.settings.load_profile("wapto")
 
 # A refused connection at once, should a test forget to point the client at a sandbox.
 NOWHERE = "http://127.0.0.1:9"
