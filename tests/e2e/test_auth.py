@@ -13,7 +13,7 @@ import socketio
 from playwright.sync_api import Locator, Page, expect
 
 from tests.e2e.access import is_accessible
-from tests.e2e.conftest import PHONE, NewPage, Server, started
+from tests.e2e.conftest import PATIENCE, PHONE, NewPage, Server, started
 
 OWNER, PASSWORD, NEW_PASSWORD = "olga@example.com", "velvet harbour lantern", "brass kettle meadow"
 IPHONE = "Mozilla/5.0 (iPhone; CPU iPhone OS 18_6 like Mac OS X) AppleWebKit/605.1.15 Safari/604.1"
@@ -227,14 +227,14 @@ def test_signing_out_leaves_nothing_behind(server: Server, new_page: NewPage) ->
 _ROOT = "reflex___state____state"
 
 
-def whisper(url: str, names: list[str], **headers: str) -> str:
-    """Everything that a bare websocket gets to hear when it calls these handlers."""
+def whisper(url: str, names: list[str], *, until: str = "", **headers: str) -> str:
+    """What a bare websocket gets to hear when it calls these handlers: at least ``until``, then until it is quiet."""
     # In a thread of its own: Playwright keeps a loop running in this one.
     with ThreadPoolExecutor(1) as thread:
-        return thread.submit(lambda: asyncio.run(_whisper(url, names, headers))).result()
+        return thread.submit(lambda: asyncio.run(_whisper(url, names, headers, until))).result()
 
 
-async def _whisper(url: str, names: list[str], headers: dict[str, str]) -> str:
+async def _whisper(url: str, names: list[str], headers: dict[str, str], until: str) -> str:
     router = {"pathname": "/profile", "asPath": "/profile"}
     boot = {"name": f"{_ROOT}.hydrate_and_load", "payload": {}, "router_data": router}
     heard = ""
@@ -251,7 +251,8 @@ async def _whisper(url: str, names: list[str], headers: dict[str, str]) -> str:
             await client.emit("event", {"name": name, "payload": {}, "router_data": router})
         with contextlib.suppress(socketio.exceptions.TimeoutError):
             while True:
-                heard += str(await client.receive(timeout=1.5))
+                is_enough = heard != "" and until in heard
+                heard += str(await client.receive(timeout=1.5 if is_enough else PATIENCE / 1000))
     return heard
 
 
@@ -262,12 +263,12 @@ def test_bare_websocket_hears_nothing_without_a_session(server: Server, new_page
         f"{_ROOT}.state___shell____shell.load",
         f"{_ROOT}.state___profile____profile._show",
     ]
-    heard = whisper(server.url, names)
+    heard = whisper(server.url, names, until="/login")
     assert "/login" in heard
     assert OWNER not in heard
     page = signed_in(new_page(server.url))
     [cookie] = [cookie for cookie in page.context.cookies() if cookie.get("name") == "wapto_session"]
-    heard = whisper(server.url, names, Cookie=f"wapto_session={cookie.get('value')}")
+    heard = whisper(server.url, names, until=OWNER, Cookie=f"wapto_session={cookie.get('value')}")
     assert OWNER in heard  # the same calls, with a session
     assert str(cookie.get("value")) not in heard
 

@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 from reflex_base.registry import RegistrationContext
 
+from state.base import Feedback
 from state.inbox import InboxList
 from state.shell import Shell
 from state.viewing import Viewing
@@ -29,6 +30,7 @@ from wapto_app.services import sessions, viewing
 from wapto_app.settings import Settings
 
 OWNER, COLLEAGUE = "Olga Owner", "Cora Colleague"
+LAST, ALL_OF_IT = "That was all.", 300.0
 SECRETS = (ACCESS_TOKEN, APP_SECRET, VERIFY_TOKEN)
 
 
@@ -97,6 +99,8 @@ def try_everything(people: People, who: str, path: str = "/inbox/1") -> Tab:
             for name in names:
                 for guess in GUESSES:
                     await tab.send(name, guess)
+            await tab.send(f"{Feedback.get_full_name()}.say", {"level": "info", "text": LAST})
+            await tab.until(lambda: LAST in str(tab.updates[-40:]), ALL_OF_IT)
             before = -1
             while before != len(tab.updates):
                 before = len(tab.updates)

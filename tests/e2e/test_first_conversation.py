@@ -104,7 +104,7 @@ def test_a_conversation_lives_in_two_browsers_without_reload(
 
 def _pictures_both_ways(meta: Meta, customer: str, page: Page, tmp_path: Path) -> None:
     meta.says(customer, {"type": "image", "sample": True, "caption": "My kitchen"})
-    expect(page.get_by_test_id("picture")).to_be_visible(timeout=5000)
+    expect(page.get_by_test_id("picture")).to_be_visible()
     page.wait_for_function("document.querySelector('[data-testid=picture]').naturalWidth > 0")
     picture = io.BytesIO()
     Image.new("RGB", (320, 200), (18, 121, 74)).save(picture, "PNG")
@@ -134,7 +134,7 @@ def test_a_closed_window_says_why_and_opens_again(server: Server, meta: Meta, ne
     expect(closed).to_contain_text("24 hours")
     expect(page.get_by_test_id("composer-text")).to_have_count(0)
     meta.says(customer["id"], {"type": "text", "text": "Hello again"})
-    expect(page.get_by_test_id("composer-text")).to_be_visible(timeout=5000)
+    expect(page.get_by_test_id("composer-text")).to_be_visible()
 
 
 def test_a_failed_message_says_why_and_can_be_tried_again(
@@ -149,7 +149,7 @@ def test_a_failed_message_says_why_and_can_be_tried_again(
     page.get_by_test_id("composer-text").fill("Does this arrive?")
     page.get_by_test_id("composer-text").press("Enter")
     problem = page.get_by_test_id("problem").last
-    expect(problem).to_be_visible(timeout=15_000)
+    expect(problem).to_be_visible()
     meta.control("faults", {"send_errors": []})
     problem.get_by_role("button", name="Retry").click()
     expect(page.get_by_test_id("message").last).to_have_attribute(
