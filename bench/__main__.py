@@ -8,7 +8,7 @@ from __future__ import annotations
 import argparse
 from importlib import import_module
 
-ALL = ("ingest", "stages", "dispatch", "inbox", "contacts", "segments", "imports", "review", "live", "start")
+ALL = ("ingest", "dispatch", "inbox", "contacts", "segments", "imports", "review", "live", "start")
 
 
 def main() -> None:
