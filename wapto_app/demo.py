@@ -15,7 +15,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from integrations.sandbox.config import SandboxConfig
 from integrations.sandbox.sandbox import Sandbox
 from integrations.sandbox.stripe import StripeConfig, StripeSandbox
-from wapto_app import demo_contacts, demo_customers, demo_import, demo_library, demo_writing
+from wapto_app import demo_contacts, demo_customers, demo_import, demo_library, demo_templates, demo_writing
 from wapto_app.log import get_logger
 from wapto_app.models import AssignmentStrategy, ChannelKind, Visibility
 from wapto_app.runtime import Runtime
@@ -182,6 +182,7 @@ async def _fill(runtime: Runtime) -> None:
         await _wait_for(own)
     await channels.connect(runtime.db, Actor.system(), runtime.gateway, form)
     await demo_library.fill(runtime)
+    await demo_templates.fill(runtime)
     transport = httpx.ASGITransport(app=running.app)
     async with httpx.AsyncClient(transport=transport, base_url="http://sandbox") as phone:
         customers = (await phone.get("/phone/customers")).json()["customers"]

@@ -21,7 +21,7 @@ from wapto_app.ui.i18n import Text, t
 from wapto_app.ui.skeleton import skeleton_lines
 from wapto_app.ui.templates import StarterGallery
 
-_STANDING = NewTemplate.standing
+_STANDING = NewTemplate.overall
 _TILE = (
     "flex cursor-pointer items-start gap-2.5 rounded-md border border-line px-3 py-2.5 text-sm hover:bg-hover "
     "has-checked:border-accent has-checked:bg-accent-soft has-focus-visible:outline-2"

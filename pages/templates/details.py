@@ -70,7 +70,7 @@ def _page() -> rx.Component:
         phone(
             {"components": _FOUND["components"], "category": _ROW["category"]},
             TemplateDetails.files,
-            business=_ROW["account"],
+            business=TemplateDetails.business,
         ),
         class_name="w-full flex-none lg:sticky lg:top-4 lg:w-88",
     )

@@ -11,6 +11,7 @@ from typing_extensions import TypedDict
 from state.base import Feedback, actor_of, success, unwatch, watch
 from state.contacts.merging import MergeContacts
 from state.contacts.new import Written, texts_of
+from state.contacts.templates import SendTemplate
 from wapto_app import runtime
 from wapto_app.security.permissions import Permission
 from wapto_app.security.policy import requires
@@ -78,6 +79,7 @@ class ContactPage(rx.State):
         contact_id = _id_in(str(self.router.url.path))
         self.who, self.dialog, self.loaded, self.busy = NOBODY, "", False, False
         (await self.get_state(MergeContacts)).is_open = False
+        (await self.get_state(SendTemplate)).is_open = False
         if contact_id:
             topics = [f"contact:{contact_id}", tags.TOPIC, tasks.TOPIC]
             watch(self, ContactPage.changed, topics)

@@ -9,7 +9,7 @@ from reflex.event import EventSpec
 from typing_extensions import TypedDict
 
 from state.base import Feedback, actor_of, success
-from state.templates.listing import NO_STANDING
+from state.templates.standing import NO_STANDING
 from wapto_app import runtime
 from wapto_app.security.permissions import Permission
 from wapto_app.security.policy import requires
@@ -33,7 +33,7 @@ class NewTemplate(rx.State):
     """``copied_id`` is what is about to be written in another language, 0 for nothing."""
 
     loaded: bool = False
-    standing: Standing = NO_STANDING
+    overall: Standing = NO_STANDING
     copied_id: int = 0
     copied_name: str = ""
 
@@ -42,7 +42,7 @@ class NewTemplate(rx.State):
     async def load(self) -> EventSpec:
         actor = await actor_of(self)
         async with runtime.get().db.read() as session:
-            self.standing = await templates.standing(session, actor)
+            self.overall = await templates.standing(session, actor)
         self.loaded = True
         return Feedback.clear()
 

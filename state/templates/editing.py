@@ -9,8 +9,9 @@ from reflex.event import EventSpec
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from state.base import Feedback, actor_of, success
-from state.templates.listing import NO_STANDING
+from state.library_picker import LibraryPicker
 from state.templates.paths import template_in
+from state.templates.standing import NO_STANDING
 from wapto_app import runtime
 from wapto_app.security.permissions import Actor, Permission
 from wapto_app.security.policy import requires
@@ -67,7 +68,7 @@ class TemplateEditing(rx.State):
     problems: dict[str, str] = {}
     saved: int = 0
     picked: SampleFile = NO_FILE
-    standing: Standing = NO_STANDING
+    overall: Standing = NO_STANDING
     busy: bool = False
 
     @rx.event
@@ -75,6 +76,7 @@ class TemplateEditing(rx.State):
     async def load(self) -> EventSpec:
         self.template_id, actor = template_in(str(self.router.url.path)), await actor_of(self)
         self.loaded = self.missing = self.busy = False
+        (await self.get_state(LibraryPicker)).opened = ""
         async with runtime.get().db.read() as session:
             try:
                 await self._read(session, actor)
@@ -135,7 +137,7 @@ class TemplateEditing(rx.State):
         self.has_edit, self.saved, self.picked = found["row"]["has_edit"], 0, NO_FILE
         self.problems = templates.problems(form)
         self.files = await files_of(session, actor, form["sample_files"])
-        self.standing = await templates.standing(session, actor)
+        self.overall = await templates.standing(session, actor)
 
 
 async def _keep_and_submit(actor: Actor, template_id: int, form: TemplateForm) -> None:

@@ -10,6 +10,8 @@ import reflex as rx
 from reflex.event import EventSpec
 
 from state.base import actor_of, success, watch
+from state.templates.closing import close_dialogs
+from state.templates.standing import NO_STANDING
 from wapto_app import runtime
 from wapto_app.security.permissions import Permission
 from wapto_app.security.policy import requires
@@ -32,7 +34,6 @@ class Filter(TypedDict):
 
 
 NO_FILTER = Filter(search="", status="", category="", language="", quality="", sort="")
-NO_STANDING = Standing(connected=False, accounts=[], synced_at="", total=0, drafts=0, used=0, limit=-1)
 
 
 class TemplateList(rx.State):
@@ -44,7 +45,7 @@ class TemplateList(rx.State):
     has_more: bool = False
     filter: Filter = NO_FILTER
     languages: list[str] = []
-    standing: Standing = NO_STANDING
+    overall: Standing = NO_STANDING
     syncing: bool = False
     _pages: int = 1
 
@@ -60,6 +61,7 @@ class TemplateList(rx.State):
         wanted = self.router.url.query_parameters
         self.filter = Filter(**{name: str(wanted.get(name) or "")[:100] for name in FILTERS})  # type: ignore[typeddict-item]
         self.syncing, self._pages = False, 1
+        await close_dialogs(self)
         await self._show()
 
     @rx.event
@@ -112,7 +114,7 @@ class TemplateList(rx.State):
                 rows, after = [*rows, *page["rows"]], page["end"]
                 if not after:
                     break
-            self.standing = await templates.standing(session, actor)
+            self.overall = await templates.standing(session, actor)
             self.languages = [code for code, _name in await templates.languages_used(session, actor)]
         self.rows, self.total, self.loaded = rows, page["total"], True
         self.has_more = bool(after) and len(rows) < _MOST

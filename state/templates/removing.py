@@ -8,6 +8,7 @@ import reflex as rx
 from reflex.event import EventSpec
 
 from state.base import Feedback, actor_of, success
+from state.templates.paths import template_in
 from wapto_app import runtime
 from wapto_app.security.permissions import Permission
 from wapto_app.security.policy import requires
@@ -50,6 +51,7 @@ class TemplateRemoval(rx.State):
         async with self:
             actor, template_id, self.busy = await actor_of(self), self.template_id, True
             name, everywhere = self.name, self.all_languages
+            is_its_page = template_in(str(self.router.url.path)) == template_id
         process = runtime.get()
         try:
             await removing.delete(process.db, actor, process.gateway, template_id, all_languages=everywhere)
@@ -58,4 +60,5 @@ class TemplateRemoval(rx.State):
                 self.busy = False
         async with self:
             self.template_id, self.usage = 0, None
-        return [success(f"“{name}” is deleted."), rx.redirect("/templates")]
+        said = success(f"“{name}” is deleted.")
+        return [said, rx.redirect("/templates")] if is_its_page else said

@@ -1,17 +1,16 @@
 import { useEffect, useMemo, useRef, useState } from "react";
 import BadgePercent from "lucide-react/dist/esm/icons/badge-percent.mjs";
 import Check from "lucide-react/dist/esm/icons/check.mjs";
-import GalleryHorizontal from "lucide-react/dist/esm/icons/gallery-horizontal.mjs";
 import KeyRound from "lucide-react/dist/esm/icons/key-round.mjs";
-import Megaphone from "lucide-react/dist/esm/icons/megaphone.mjs";
 import MessageSquare from "lucide-react/dist/esm/icons/message-square.mjs";
-import ReceiptText from "lucide-react/dist/esm/icons/receipt-text.mjs";
+import TriangleAlert from "lucide-react/dist/esm/icons/triangle-alert.mjs";
 import { PLAIN, PRIMARY, Wrong } from "./composer_parts.jsx";
 import { tr, trn, trServer } from "./i18n.jsx";
 import { byName } from "./language.jsx";
 import { Dialog } from "./overlay.jsx";
 import { Buttons } from "./template_buttons.jsx";
 import { Cards } from "./template_cards.jsx";
+import { GalleryHorizontal, Megaphone, ReceiptText } from "./template_icons.jsx";
 import { emptyButton, emptyCard, formOf, isNamed, modelOf, renumbered, shapeOf, withFormat } from "./template_model.jsx";
 import { Header, OfferFields, OtpFields, Tiles } from "./template_parts.jsx";
 import { TemplatePreview } from "./template_preview.jsx";
@@ -74,7 +73,7 @@ function About({ model, set, errors, languages, accounts, isNew, approved }) {
   );
 }
 
-function Text({ model, set, errors }) {
+function Text({ model, set, errors, isNew }) {
   const named = isNamed(model);
   const body = (text) => {
     const next = { ...model.body, text };
@@ -84,7 +83,7 @@ function Text({ model, set, errors }) {
     <Section title={model.cards ? tr("Text above the cards") : tr("Text")} place="body">
       <RichArea label={tr("Body")} place="body" value={model.body.text} most={model.offer ? 600 : 1024} rows={7} named={named} error={errors("body")} onChange={body} />
       <Samples text={model.body.text} samples={model.body.samples} place="body" errors={errors} onChange={(samples) => set({ body: { ...model.body, samples } })} />
-      <fieldset className="flex flex-wrap items-center gap-x-4 gap-y-1 text-sm">
+      <fieldset disabled={!isNew} className="flex flex-wrap items-center gap-x-4 gap-y-1 text-sm disabled:opacity-55">
         <legend className="sr-only">{tr("Kind of variables")}</legend>
         <span className="text-muted">{tr("Variables have")}</span>
         {[["NAMED", tr("names"), "{{first_name}}"], ["POSITIONAL", tr("numbers"), "{{1}}"]].map(([format, words, like]) => (
@@ -100,8 +99,12 @@ function cardOf(key) {
   return card ? `${tr("Card {n}", { n: Number(card) + 1 })}: ` : "";
 }
 
-function Readiness({ problems, onGo }) {
+// The address that ours begin with: WhatsApp would take it, and customers would land nowhere.
+const isForeign = (form) => /https?:\/\/(www\.)?example\.(com|org)\b|\+15550051310/.test(JSON.stringify(form.components));
+
+function Readiness({ problems, foreign, onGo }) {
   const keys = Object.keys(problems);
+  if (!keys.length && foreign) return <p className="flex gap-2 text-sm text-warning-ink text-pretty"><TriangleAlert size={16} className="mt-0.5 flex-none" aria-hidden="true" />{tr("Its buttons still have the address or the number of our example. Write your own before you submit it.")}</p>;
   if (!keys.length) return <p className="flex items-center gap-2 text-sm text-accent-ink"><Check size={16} className="flex-none" aria-hidden="true" />{tr("Nothing is missing. It can be submitted.")}</p>;
   return (
     <div>
@@ -241,14 +244,14 @@ export function TemplateEditor({ form, files, problems, errors: refusal, saved, 
         {shape === "otp" && <Section title={tr("Code")} place="body"><OtpFields otp={model.otp} errors={errors} set={set} /></Section>}
         {shape === "offer" && <Section title={tr("Offer")} place="offer"><OfferFields offer={model.offer} errors={errors} set={set} /></Section>}
         {["standard", "offer"].includes(shape) && <Section title={tr("Header")} about={tr("What stands above the text. You can leave it out.")} place="header"><Header {...common} only={shape === "offer" ? OFFER_FILES : undefined} /></Section>}
-        {shape !== "otp" && <Text model={model} set={set} errors={errors} />}
+        {shape !== "otp" && <Text model={model} set={set} errors={errors} isNew={isNew} />}
         {shape === "carousel" && <Section title={tr("Cards")}><Cards {...common} wanted={wanted} /></Section>}
         {shape === "standard" && <Section title={tr("Footer")} about={tr("A small line below the text, such as how to stop these messages.")}><Line label={tr("Footer")} place="footer" value={model.footer} most={60} error={errors("footer")} placeholder={tr("Reply STOP to get no more of these.")} onChange={(footer) => set({ footer })} /></Section>}
         {["standard", "offer"].includes(shape) && <Section title={tr("Buttons")} about={tr("What the customer can do with one tap.")} place="buttons"><Buttons buttons={model.buttons} place="buttons" kind={shape} errors={errors} onChange={(buttons) => set({ buttons })} /></Section>}
       </div>
       <aside className="flex w-full flex-none flex-col gap-4 lg:sticky lg:top-4 lg:w-88" aria-label={tr("Preview and submitting")}>
         <div className="max-lg:hidden">{preview}</div>
-        <div className="rounded-lg border border-line bg-surface p-4 shadow-card"><Readiness problems={problems ?? {}} onGo={go} /></div>
+        <div className="rounded-lg border border-line bg-surface p-4 shadow-card"><Readiness problems={problems ?? {}} foreign={isForeign(formOf(model))} onGo={go} /></div>
         <Wrong text={refusal?.template ?? refusal?.form} />
         <div className="max-lg:hidden"><Foot {...foot} /></div>
       </aside>
