@@ -86,7 +86,7 @@ def _sync() -> rx.Component:
     )
     press = button(
         rx.cond(TemplateList.syncing, t("Syncing …"), t("Sync")),
-        icon="refresh-cw",
+        icon="rotate-ccw",
         loading=TemplateList.syncing,
         on_click=TemplateList.sync,
         data_tip=t("Fetch the templates from WhatsApp now"),
@@ -194,9 +194,9 @@ def _empty() -> rx.Component:
     )
     begin = rx.el.div(
         button_link(
-            t("Choose one of ours"), "/templates/new#starters", variant="primary", icon="layout-grid"
+            t("Choose one of ours"), "/templates/new#starters", variant="primary", icon="layout-template"
         ),
-        button_link(t("Write one"), "/templates/new", icon="pencil-line"),
+        button_link(t("Write one"), "/templates/new", icon="pencil"),
         class_name="flex flex-wrap justify-center gap-2",
     )
     nothing = empty_state(

@@ -18,22 +18,23 @@ MAY_CAMPAIGN = Shell.permissions.contains(Permission.CAMPAIGNS_DO.value)
 MAY_CONNECT = Shell.permissions.contains(Permission.INTEGRATIONS_DO.value)
 MAY_SEND = MAY_SYNC & Shell.permissions.contains(Permission.CONTACTS_SEE.value)
 
+# Icons that other pages have too: each further one would come with the first visit of every page.
 STATUSES: dict[str, tuple[Text, Tone, str]] = {
-    "DRAFT": (t("Draft"), "neutral", "pencil-line"),
+    "DRAFT": (t("Draft"), "neutral", "pencil"),
     "PENDING": (t("In review"), "info", "clock"),
     "APPROVED": (t("Approved"), "accent", "circle-check"),
-    "REJECTED": (t("Rejected"), "danger", "circle-x"),
+    "REJECTED": (t("Rejected"), "danger", "circle-alert"),
     "PAUSED": (t("Paused"), "warning", "circle-pause"),
     "DISABLED": (t("Disabled"), "danger", "ban"),
-    "IN_APPEAL": (t("In appeal"), "info", "scale"),
-    "FLAGGED": (t("Flagged"), "warning", "flag"),
+    "IN_APPEAL": (t("In appeal"), "info", "clock"),
+    "FLAGGED": (t("Flagged"), "warning", "triangle-alert"),
     "LIMIT_EXCEEDED": (t("Too many"), "danger", "circle-alert"),
     "PENDING_DELETION": (t("Being deleted"), "warning", "trash-2"),
     "DELETED": (t("Deleted"), "neutral", "trash-2"),
-    "ARCHIVED": (t("Archived"), "neutral", "archive"),
+    "ARCHIVED": (t("Archived"), "neutral", "clock"),
     "LOCKED": (t("Locked"), "warning", "lock"),
     "REINSTATED": (t("Approved again"), "accent", "circle-check"),
-    "UNARCHIVED": (t("Unarchived"), "neutral", "archive-restore"),
+    "UNARCHIVED": (t("Unarchived"), "neutral", "circle-check"),
 }
 CATEGORIES: dict[str, Text] = {
     "MARKETING": t("Marketing"),

@@ -1,10 +1,10 @@
 import { useState } from "react";
-import GripVertical from "lucide-react/dist/esm/icons/grip-vertical.mjs";
 import Plus from "lucide-react/dist/esm/icons/plus.mjs";
 import Trash from "lucide-react/dist/esm/icons/trash-2.mjs";
 import { PLAIN, Tool, Wrong } from "./composer_parts.jsx";
 import { tr } from "./i18n.jsx";
 import { Sortable } from "./sortable.jsx";
+import { GripVertical } from "./template_icons.jsx";
 import { emptyButton, gapsOf } from "./template_model.jsx";
 import { Line } from "./template_text.jsx";
 

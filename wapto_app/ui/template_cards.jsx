@@ -64,8 +64,8 @@ export function Cards({ model, files, errors, set, onPick, wanted }) {
       <div key={card.id} className="flex flex-col gap-4 rounded-lg border p-4" data-place={place}>
         <div className="-mt-1 flex items-center">
           <h3 className="flex-1 text-sm font-semibold">{tr("Card {n} of {total}", { n: at + 1, total: cards.length })}</h3>
-          <Tool icon={ArrowLeft} size={17} className="[&_svg]:rtl:-scale-x-100" label={tr("Move it forward")} disabled={at === 0} onClick={() => move(-1)} />
-          <Tool icon={ArrowRight} size={17} className="[&_svg]:rtl:-scale-x-100" label={tr("Move it back")} disabled={at === cards.length - 1} onClick={() => move(1)} />
+          <Tool icon={ArrowLeft} size={17} className="mirror" label={tr("Move it forward")} disabled={at === 0} onClick={() => move(-1)} />
+          <Tool icon={ArrowRight} size={17} className="mirror" label={tr("Move it back")} disabled={at === cards.length - 1} onClick={() => move(1)} />
           <Tool icon={Trash} size={17} label={tr("Remove the card")} disabled={cards.length <= FEWEST} onClick={() => put(cards.filter((each) => each.id !== card.id))} />
         </div>
         <Sample format={card.format} file={files[card.file]} place={`${place}.header.file`} error={errors(`${place}.header.file`) ?? errors(`${place}.header`)} onPick={() => onPick(place, card.format)} onRemove={() => change({ file: "" })} />

@@ -20,10 +20,10 @@ function spoken(starter, language) {
 function Card({ starter, language, sector, onOpen }) {
   const model = useMemo(() => modelOf({ ...starter, components: starter.components[language] }), [starter, language]);
   return (
-    <li className="group relative flex min-w-0 flex-col overflow-hidden rounded-lg border border-line bg-surface shadow-card">
-      <div inert className="h-56 overflow-hidden bg-chat p-3 [mask-image:linear-gradient(to_bottom,black_75%,transparent)]" lang={language}><Message model={model} /></div>
+    <li className="relative flex min-w-0 flex-col overflow-hidden rounded-lg border border-line bg-surface shadow-card">
+      <div inert style={{ maskImage: "linear-gradient(to bottom, black 75%, transparent)" }} className="h-56 overflow-hidden bg-chat p-3" lang={language}><Message model={model} /></div>
       <div className="flex flex-1 flex-col gap-1 border-t border-line p-4">
-        <h3 className="text-sm font-semibold"><button type="button" onClick={onOpen} className="rounded text-start after:absolute after:inset-0 after:content-[''] group-hover:underline underline-offset-2">{inWords(starter.title)}</button></h3>
+        <h3 className="text-sm font-semibold"><button type="button" onClick={onOpen} className="rounded text-start after:absolute after:inset-0 after:content-[''] hover:underline underline-offset-2">{inWords(starter.title)}</button></h3>
         <p className="text-sm text-muted text-pretty">{inWords(starter.about)}</p>
         <p className="mt-auto flex flex-wrap gap-1.5 pt-2 text-xs text-muted"><span>{inWords(sector.words)}</span><span aria-hidden="true">·</span><span>{CATEGORIES[starter.category]?.()}</span></p>
       </div>
@@ -61,7 +61,7 @@ export function StarterGallery({ sectors, starters, disabled, onUse }) {
         <select value={language} onChange={(event) => setLanguage(event.target.value)} aria-label={tr("Language of the text")} className={`${LOOK} max-sm:flex-1`}>{languages.map((code) => <option key={code} value={code}>{languageName(code)}</option>)}</select>
       </div>
       <p role="status" className="pb-3 text-sm text-muted">{trn("{n} template to begin with", "{n} templates to begin with", found.length)}</p>
-      {found.length === 0 && <p className="rounded-lg border border-dashed border-line-strong p-8 text-center text-sm text-muted">{tr("Nothing found. Try other words, or begin with an empty one.")}</p>}
+      {found.length === 0 && <p className="rounded-lg border border-dashed border-line-strong p-5 text-center text-sm text-muted">{tr("Nothing found. Try other words, or begin with an empty one.")}</p>}
       <ul className="grid gap-4 sm:grid-cols-2 lg:grid-cols-3">
         {found.slice(0, shown).map((each) => <Card key={each.key} starter={each} language={spoken(each, language)} sector={of[each.sector]} onOpen={() => setOpen(each.key)} />)}
       </ul>

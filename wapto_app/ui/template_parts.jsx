@@ -3,11 +3,10 @@ import FileText from "lucide-react/dist/esm/icons/file-text.mjs";
 import ImageGlyph from "lucide-react/dist/esm/icons/image.mjs";
 import MapPin from "lucide-react/dist/esm/icons/map-pin.mjs";
 import Plus from "lucide-react/dist/esm/icons/plus.mjs";
-import Play from "lucide-react/dist/esm/icons/play.mjs";
 import Trash from "lucide-react/dist/esm/icons/trash-2.mjs";
-import Type from "lucide-react/dist/esm/icons/type.mjs";
 import { PLAIN, Tool, Wrong } from "./composer_parts.jsx";
 import { tr } from "./i18n.jsx";
+import { Play, Type } from "./template_icons.jsx";
 import { fresh, isNamed, showsFile } from "./template_model.jsx";
 import { AddVariable, Line, Samples } from "./template_text.jsx";
 
@@ -18,7 +17,7 @@ export function Tiles({ label, name, options, value, onChange, disabled, classNa
   return (
     <div role="radiogroup" aria-label={label} className={className ?? "flex flex-wrap gap-2"}>
       {options.map(([id, Glyph, text, about]) => (
-        <label key={id} className="relative flex cursor-pointer items-start gap-2 rounded-md border px-3 py-2 text-sm hover:bg-hover has-checked:border-accent has-checked:bg-accent-soft has-disabled:cursor-not-allowed has-disabled:opacity-55 has-focus-visible:outline-2 has-focus-visible:outline-offset-2">
+        <label key={id} className="relative flex items-start gap-2 rounded-md border px-3 py-2 text-sm hover:bg-hover has-checked:border-accent has-checked:bg-accent-soft has-focus-visible:outline-2">
           <input type="radio" name={name} value={id} checked={value === id} disabled={disabled} onChange={() => onChange(id)} className="sr-only" />
           {Glyph && <Glyph size={16} className="mt-0.5 flex-none text-muted" aria-hidden="true" />}
           <span className="min-w-0"><span className="block font-medium">{text()}</span>{about && <span className="block text-xs text-muted text-pretty">{about()}</span>}</span>
@@ -33,7 +32,7 @@ export function Sample({ format, file, place, error, onPick, onRemove }) {
   return (
     <div data-place={place}>
       <div className="flex flex-wrap items-center gap-2">
-        {file?.url && format === "IMAGE" && <img src={file.url} alt="" className="size-12 flex-none rounded-md object-cover" />}
+        {file?.url && format === "IMAGE" && <img src={file.url} alt="" className="size-11 flex-none rounded-md object-cover" />}
         <button type="button" onClick={onPick} aria-invalid={Boolean(error) || undefined} className={PLAIN}>{file ? tr("Another file") : words}</button>
         {file && <span className="flex min-w-0 flex-1 items-center gap-1 text-xs text-muted"><span dir="auto" className="truncate">{file.name}</span><Tool icon={Trash} size={15} label={tr("Remove the file")} onClick={onRemove} /></span>}
       </div>
@@ -111,8 +110,8 @@ export function OtpFields({ otp, errors, set }) {
       <p className="text-sm text-muted text-pretty">{tr("WhatsApp writes the text of a code itself, in the language of the template. You choose what goes with it.")}</p>
       <Tiles label={tr("How the code gets to the app")} name="otp-type" options={OTPS} value={otp.type} className="grid gap-2 sm:grid-cols-3" onChange={(type) => change({ type, apps: type === "COPY_CODE" || otp.apps.length ? otp.apps : [{ id: fresh(), package_name: "", signature_hash: "" }] })} />
       <label className="flex items-center gap-2 text-sm"><input type="checkbox" className="check" checked={otp.advice} onChange={(event) => change({ advice: event.target.checked })} />{tr("Say that the code must not be shared")}</label>
-      <div className="max-w-60"><Line label={tr("Valid for (minutes)")} place="footer" value={otp.minutes} error={errors("footer")} dir="ltr" inputMode="numeric" placeholder="10" maxLength={3} help={tr("1 to 90, or empty to say nothing about it.")} onChange={(minutes) => change({ minutes })} /></div>
-      {otp.type !== "ZERO_TAP" && <div className="max-w-80"><Line label={tr("Label of the button")} place="buttons.0.text" value={otp.text} most={25} error={errors("buttons.0.text")} placeholder={tr("Copy code")} onChange={(text) => change({ text })} /></div>}
+      <div className="sm:w-72"><Line label={tr("Valid for (minutes)")} place="footer" value={otp.minutes} error={errors("footer")} dir="ltr" inputMode="numeric" placeholder="10" maxLength={3} help={tr("1 to 90, or empty to say nothing about it.")} onChange={(minutes) => change({ minutes })} /></div>
+      {otp.type !== "ZERO_TAP" && <div className="sm:w-72"><Line label={tr("Label of the button")} place="buttons.0.text" value={otp.text} most={25} error={errors("buttons.0.text")} placeholder={tr("Copy code")} onChange={(text) => change({ text })} /></div>}
       {otp.type !== "COPY_CODE" && <Apps otp={otp} errors={errors} change={change} />}
       {otp.type === "ZERO_TAP" && <label className="flex items-start gap-2 text-sm"><input type="checkbox" className="check mt-0.5" checked={otp.terms} onChange={(event) => change({ terms: event.target.checked })} />{tr("I accept WhatsApp's terms for zero-tap codes: customers expect that the code is filled in for them.")}</label>}
       {below.slice(0, 1).map((key) => <Wrong key={key} text={errors(key)} />)}

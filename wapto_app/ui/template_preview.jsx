@@ -1,20 +1,12 @@
 import { useEffect, useRef, useState } from "react";
-import ChevronLeft from "lucide-react/dist/esm/icons/chevron-left.mjs";
-import ChevronRight from "lucide-react/dist/esm/icons/chevron-right.mjs";
-import ClipboardList from "lucide-react/dist/esm/icons/clipboard-list.mjs";
 import Copy from "lucide-react/dist/esm/icons/copy.mjs";
-import ExternalLink from "lucide-react/dist/esm/icons/external-link.mjs";
 import FileText from "lucide-react/dist/esm/icons/file-text.mjs";
-import Gift from "lucide-react/dist/esm/icons/gift.mjs";
 import ImageGlyph from "lucide-react/dist/esm/icons/image.mjs";
-import List from "lucide-react/dist/esm/icons/list.mjs";
 import MapPin from "lucide-react/dist/esm/icons/map-pin.mjs";
-import Phone from "lucide-react/dist/esm/icons/phone.mjs";
-import Play from "lucide-react/dist/esm/icons/play.mjs";
 import Reply from "lucide-react/dist/esm/icons/reply.mjs";
-import ShoppingBag from "lucide-react/dist/esm/icons/shopping-bag.mjs";
 import { tr } from "./i18n.jsx";
 import { MessageText } from "./message_text.jsx";
+import { ChevronLeft, ChevronRight, ClipboardList, ExternalLink, Gift, List, Phone, Play, ShoppingBag } from "./template_icons.jsx";
 import { filledWith, modelOf, shapeOf, showsFile } from "./template_model.jsx";
 
 const BUTTONS = { URL: ExternalLink, PHONE_NUMBER: Phone, VOICE_CALL: Phone, QUICK_REPLY: Reply, COPY_CODE: Copy, OTP: Copy, FLOW: ClipboardList, CATALOG: ShoppingBag, MPM: ShoppingBag, SPM: ShoppingBag };
@@ -27,24 +19,28 @@ const labelOf = ({ type, text }) => text || fixed[type]?.() || tr("Button");
 // WhatsApp: of more than three the first two are shown, the others behind a list.
 const MOST_SHOWN = 3;
 
+const WIDE = { aspectRatio: "1.91" };
+// As WhatsApp does it: each paragraph in the direction of its own letters.
+const Paragraphs = ({ text }) => <div style={{ unicodeBidi: "plaintext" }} className="[&>span]:contents"><MessageText text={text} /></div>;
+
 function Media({ format, file, tall }) {
-  const size = tall ? "aspect-square" : "aspect-[1.91/1]";
-  if (format === "LOCATION") return <div className="grid bg-info-soft aspect-[1.91/1] place-items-center rounded-md text-danger"><MapPin size={30} fill="currentColor" stroke="var(--color-bubble-in)" aria-hidden="true" /></div>;
+  const size = tall ? { aspectRatio: 1 } : WIDE;
+  if (format === "LOCATION") return <div style={WIDE} className="grid place-items-center rounded-md bg-info-soft text-danger-ink"><MapPin size={30} fill="currentColor" stroke="var(--color-bubble-in)" aria-hidden="true" /></div>;
   if (format === "DOCUMENT") return (
     <div className="flex items-center gap-2.5 rounded-md bg-hover p-2.5">
       <FileText size={26} className="flex-none text-danger" aria-hidden="true" />
-      <span className="min-w-0 flex-1"><span dir="auto" className="block truncate text-[13px] font-medium">{file?.name || tr("Document.pdf")}</span><span className="block text-[11px] text-muted">PDF</span></span>
+      <span className="min-w-0 flex-1"><span dir="auto" className="block truncate text-sm font-medium">{file?.name || tr("Document.pdf")}</span><span className="block text-xs text-muted">PDF</span></span>
     </div>
   );
-  if (file?.url && format === "IMAGE") return <img src={file.url} alt="" className={`${size} w-full rounded-md object-cover`} />;
-  if (file?.url && format === "VIDEO") return <video src={`${file.url}#t=0.1`} preload="metadata" muted playsInline className={`${size} w-full rounded-md bg-black object-cover`} />;
+  if (file?.url && format === "IMAGE") return <img src={file.url} alt="" style={size} className="w-full rounded-md object-cover" />;
+  if (file?.url && format === "VIDEO") return <video src={`${file.url}#t=0.1`} preload="metadata" muted playsInline style={size} className="w-full rounded-md object-cover" />;
   const Glyph = format === "VIDEO" || format === "GIF" ? Play : ImageGlyph;
-  return <div className={`${size} grid w-full place-items-center rounded-md bg-hover text-faint`}><Glyph size={34} aria-hidden="true" /></div>;
+  return <div style={size} className="grid w-full place-items-center rounded-md bg-hover text-faint"><Glyph size={34} aria-hidden="true" /></div>;
 }
 
 function Taps({ buttons, onAll }) {
   const shown = buttons.length > MOST_SHOWN ? buttons.slice(0, MOST_SHOWN - 1) : buttons;
-  const look = "flex w-full items-center justify-center gap-1.5 border-t border-line px-3 py-2 text-center text-[13px] font-medium text-tick-read";
+  const look = "flex w-full items-center justify-center gap-1.5 border-t border-line px-3 py-2 text-center text-sm font-medium text-tick-read";
   return (
     <div className="mt-1.5 -mx-2 -mb-1.5">
       {shown.map((each, at) => {
@@ -59,9 +55,9 @@ function Taps({ buttons, onAll }) {
 function Offer({ offer, buttons }) {
   const code = buttons.find((each) => each.type === "COPY_CODE")?.example;
   return (
-    <div className="my-1.5 flex items-center gap-2.5 rounded-md bg-hover p-2.5">
+    <div className="mt-1.5 mb-1 flex items-center gap-2.5 rounded-md bg-hover p-2.5">
       <span className="grid size-9 flex-none place-items-center rounded-full bg-accent-soft text-accent-ink"><Gift size={18} aria-hidden="true" /></span>
-      <span className="min-w-0 text-[13px]">
+      <span className="min-w-0 text-sm">
         <span dir="auto" className="block truncate font-semibold">{offer.text || tr("Your offer")}</span>
         {offer.ends && <span className="block text-xs text-danger-ink">{tr("Ends in 2 days")}</span>}
         {code && <span className="block text-xs text-muted">{tr("Code: {code}", { code })}</span>}
@@ -70,8 +66,8 @@ function Offer({ offer, buttons }) {
   );
 }
 
-const Stamp = () => <span className="mt-0.5 block text-end text-[10px] leading-none text-faint" dir="ltr">10:24</span>;
-const BUBBLE = "rounded-lg rounded-ss-sm bg-bubble-in px-2 py-1.5 text-[14px] leading-snug text-ink shadow-card";
+const Stamp = () => <span className="mt-0.5 block text-end text-xs text-faint" dir="ltr">10:24</span>;
+const BUBBLE = "rounded-lg bg-bubble-in px-2 py-1.5 text-sm text-ink shadow-card";
 
 function Cards({ cards, files }) {
   const rail = useRef(null);
@@ -83,14 +79,14 @@ function Cards({ cards, files }) {
     const distance = [...rail.current.children].map((each) => { const box = each.getBoundingClientRect(); return Math.abs(box.left + box.width / 2 - middle); });
     setAt(distance.indexOf(Math.min(...distance)));
   };
-  const arrow = "absolute top-1/2 z-1 grid size-8 -translate-y-1/2 place-items-center rounded-full bg-raised text-ink shadow-pop disabled:hidden";
+  const arrow = "absolute top-1/2 z-1 grid size-8 -translate-y-1/2 place-items-center rounded-full bg-raised text-ink shadow-pop disabled:opacity-35";
   return (
     <div className="relative mt-1.5" role="group" aria-label={tr("Cards")}>
-      <div ref={rail} onScroll={seen} tabIndex={0} role="group" aria-label={tr("Card {n} of {total}", { n: at + 1, total: cards.length })} className="flex snap-x [scrollbar-width:none] snap-mandatory gap-1.5 overflow-x-auto rounded-lg">
+      <div ref={rail} onScroll={seen} tabIndex={0} role="group" aria-label={tr("Card {n} of {total}", { n: at + 1, total: cards.length })} style={{ scrollbarWidth: "none", scrollSnapType: "x mandatory" }} className="flex gap-1.5 overflow-x-auto rounded-lg">
         {cards.map((card, index) => (
-          <div key={card.id} className={`${BUBBLE} flex w-[82%] flex-none snap-center flex-col`}>
+          <div key={card.id} style={{ width: "82%", scrollSnapAlign: "center" }} className={`${BUBBLE} flex flex-none flex-col`}>
             <Media format={card.format} file={files?.[`cards.${index}`]} />
-            <div className="flex-1 pt-1.5"><MessageText text={filledWith(card.body.text, card.body.samples)} className="block [unicode-bidi:plaintext]" /></div>
+            <div className="flex-1 pt-1.5"><Paragraphs text={filledWith(card.body.text, card.body.samples)} /></div>
             {card.buttons.length > 0 && <Taps buttons={card.buttons} />}
           </div>
         ))}
@@ -118,13 +114,13 @@ export function Message({ model, files }) {
   const head = code || model.cards ? { format: "" } : model.header;
   useEffect(() => { if (buttons.length <= MOST_SHOWN) setAll(false); }, [buttons.length]);
   return (
-    <div className="max-w-[19rem]">
+    <div style={{ maxWidth: "19rem" }}>
       <div className={BUBBLE}>
-        {head.format && head.format !== "TEXT" && <div className="-mx-0.5 mb-1.5"><Media format={showsFile(head.format) || head.format === "LOCATION" ? head.format : "IMAGE"} file={files?.header} /></div>}
-        {head.format === "LOCATION" && <p className="mb-1 text-[13px]"><span className="block font-medium">{tr("Name of the place")}</span><span className="text-muted">{tr("Address")}</span></p>}
+        {head.format && head.format !== "TEXT" && <div className="mb-1.5"><Media format={showsFile(head.format) || head.format === "LOCATION" ? head.format : "IMAGE"} file={files?.header} /></div>}
+        {head.format === "LOCATION" && <p className="mb-1 text-sm"><span className="block font-medium">{tr("Name of the place")}</span><span className="text-muted">{tr("Address")}</span></p>}
         {head.format === "TEXT" && head.text && <p dir="auto" className="mb-0.5 font-semibold wrap-anywhere">{filledWith(head.text, head.samples)}</p>}
         {!code && model.offer && !model.cards && <Offer offer={model.offer} buttons={buttons} />}
-        {body ? <MessageText text={body} className="block [unicode-bidi:plaintext]" /> : <span className="text-faint">{tr("Your text …")}</span>}
+        {body ? <Paragraphs text={body} /> : <span className="text-faint">{tr("Your text …")}</span>}
         {footer && <p dir="auto" className="mt-1 text-xs text-muted wrap-anywhere">{footer}</p>}
         <Stamp />
         {buttons.length > 0 && <Taps buttons={buttons} onAll={() => setAll(true)} />}
@@ -134,7 +130,7 @@ export function Message({ model, files }) {
         <div role="group" aria-label={tr("All options")} className="mt-2 rounded-lg bg-raised p-1 shadow-pop">
           {buttons.map((each, at) => {
             const Glyph = BUTTONS[each.type] ?? Reply;
-            return <span key={each.id ?? at} className="flex items-center gap-2.5 px-3 py-2 text-[13px] text-ink"><Glyph size={16} className="flex-none text-muted" aria-hidden="true" /><bdi className="min-w-0 truncate">{labelOf(each)}</bdi></span>;
+            return <span key={each.id ?? at} className="flex items-center gap-2.5 px-3 py-2 text-sm text-ink"><Glyph size={16} className="flex-none text-muted" aria-hidden="true" /><bdi className="min-w-0 truncate">{labelOf(each)}</bdi></span>;
           })}
           <button type="button" onClick={() => setAll(false)} className="w-full rounded px-3 py-1.5 text-center text-xs text-muted hover:bg-hover">{tr("Close")}</button>
         </div>
@@ -148,13 +144,13 @@ export function TemplatePreview({ form, model, files, business, bare, className 
   const shown = model ?? modelOf(form);
   if (bare) return <div aria-label={tr("Preview")} role="group" className={`overflow-hidden bg-chat p-3 ${className ?? ""}`}><Message model={shown} files={files} /></div>;
   return (
-    <div role="group" aria-label={tr("Preview on a phone")} data-testid="template-phone" className={`mx-auto w-full max-w-88 overflow-hidden rounded-3xl border-4 border-line-strong/40 bg-chat ${className ?? ""}`}>
+    <div role="group" aria-label={tr("Preview on a phone")} data-testid="template-phone" style={{ maxWidth: "22rem", borderRadius: 24, borderWidth: 4 }} className={`mx-auto w-full overflow-hidden border-line bg-chat ${className ?? ""}`}>
       <div className="flex items-center gap-2.5 bg-surface px-3 py-2.5 shadow-card">
         <ChevronLeft size={18} className="mirror flex-none text-muted" aria-hidden="true" />
         <span aria-hidden="true" className="grid size-8 flex-none place-items-center rounded-full bg-accent-soft text-sm font-semibold text-accent-ink">{[...(business || "W")][0].toUpperCase()}</span>
         <span dir="auto" className="min-w-0 flex-1 truncate text-sm font-medium">{business || tr("Your business")}</span>
       </div>
-      <div className="scroll-thin max-h-[clamp(18rem,calc(100dvh-27rem),34rem)] min-h-72 overflow-y-auto p-3"><Message model={shown} files={files} /></div>
+      <div style={{ minHeight: "18rem", maxHeight: "clamp(18rem, 100dvh - 27rem, 34rem)" }} className="scroll-thin overflow-y-auto p-3"><Message model={shown} files={files} /></div>
     </div>
   );
 }

@@ -1,13 +1,9 @@
 import { useId, useLayoutEffect, useRef, useState } from "react";
-import Bold from "lucide-react/dist/esm/icons/bold.mjs";
-import Braces from "lucide-react/dist/esm/icons/braces.mjs";
-import Code from "lucide-react/dist/esm/icons/code.mjs";
-import Italic from "lucide-react/dist/esm/icons/italic.mjs";
 import Smile from "lucide-react/dist/esm/icons/smile.mjs";
-import Strikethrough from "lucide-react/dist/esm/icons/strikethrough.mjs";
 import { AREA, FIELD, Later, Tool, Wrong } from "./composer_parts.jsx";
 import { insert, markOf, wrap } from "./composer_text.jsx";
 import { tr } from "./i18n.jsx";
+import { Bold, Braces, Code, Italic, Strikethrough } from "./template_icons.jsx";
 import { gapsOf, nextGap } from "./template_model.jsx";
 
 const MARKS = [["*", Bold, () => tr("Bold")], ["_", Italic, () => tr("Italic")], ["~", Strikethrough, () => tr("Strikethrough")], ["```", Code, () => tr("Monospace")]];

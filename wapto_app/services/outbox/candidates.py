@@ -1,4 +1,4 @@
-"""The messages that a number may send next, and the files of their cards."""
+"""The messages that a number may send next."""
 
 from __future__ import annotations
 
@@ -13,36 +13,20 @@ from wapto_app.models import (
     Conversation,
     MediaFile,
     Message,
-    MessageFile,
 )
 from wapto_app.models.base import table_of
 from wapto_app.models.conversations import WAITING, WAITING_IN_LINE
 from wapto_app.services import sessions
+from wapto_app.services.outbox import card_files
 
 message, conversation, contact = table_of(Message), table_of(Conversation), table_of(Contact)
-channel, media_file, message_file = table_of(Channel), table_of(MediaFile), table_of(MessageFile)
+channel, media_file = table_of(Channel), table_of(MediaFile)
 
 # Spelled exactly as in the partial indexes, or SQLite does not use them.
 _IS_WAITING = sa.text(f"message.{WAITING}")
 _IS_QUEUED = sa.text("message.status = 'queued'")
 # What people write does not wait behind a campaign.
 _IS_OF_CAMPAIGN = sa.text("(message.campaign_recipient_id IS NOT NULL)")
-
-
-def files_of(connection: sa.Connection, rows: list[Any]) -> dict[int, dict[str, str]]:
-    """Of those that have cards: one query, none when there are no such messages."""
-    ids = [row.id for row in rows if row.content.get("files")]
-    if not ids:
-        return {}
-    query = (
-        sa.select(message_file.c.message_id, message_file.c.place, media_file.c.meta_id)
-        .join(media_file, media_file.c.id == message_file.c.media_id)
-        .where(message_file.c.message_id.in_(ids))
-    )
-    found: dict[int, dict[str, str]] = {}
-    for row in connection.execute(query):
-        found.setdefault(row.message_id, {})[row.place] = row.meta_id
-    return found
 
 
 def _candidates() -> sa.Select[Any]:
@@ -58,17 +42,6 @@ def _candidates() -> sa.Select[Any]:
         )
         .correlate(message)
         .scalar_subquery()
-    )
-    file_of_card = media_file.alias("file_of_card")
-    waits_for_card = (
-        sa.select(sa.literal(1))
-        .select_from(message_file)
-        .join(file_of_card, file_of_card.c.id == message_file.c.media_id)
-        .where(
-            message_file.c.message_id == message.c.id,
-            ~sa.and_(file_of_card.c.meta_id != "", file_of_card.c.meta_expires_at > now),
-        )
-        .correlate(message)
     )
     return (
         sa.select(
@@ -110,7 +83,7 @@ def _candidates() -> sa.Select[Any]:
                 sa.and_(media_file.c.meta_id != "", media_file.c.meta_expires_at > now),
             ),
             message.c.id == next_in_line,
-            ~waits_for_card.exists(),
+            card_files.missing(now) == 0,
         )
         .order_by(_IS_OF_CAMPAIGN, message.c.id)
         .limit(sa.bindparam("room"))

@@ -20,7 +20,6 @@ from wapto_app.models import (
     Conversation,
     MediaFile,
     Message,
-    MessageFile,
     MessageStatus,
     Reaction,
 )
@@ -33,8 +32,9 @@ from wapto_app.services.errors import DomainError
 from wapto_app.services.identity import insert_ignore
 from wapto_app.services.ingest.statuses import catch_up
 from wapto_app.services.opt_words.farewell import confirmations
+from wapto_app.services.outbox import card_files
 from wapto_app.services.outbox.callback import Callback
-from wapto_app.services.outbox.candidates import CANDIDATES, files_of
+from wapto_app.services.outbox.candidates import CANDIDATES
 from wapto_app.services.outbox.gate import Facts, TemplateFacts, check
 from wapto_app.services.outbox.template_facts import facts_of, id_in
 from wapto_app.services.previews import show_ticks
@@ -45,7 +45,6 @@ contact = table_of(Contact)
 contact_address = table_of(ContactAddress)
 channel = table_of(Channel)
 media_file = table_of(MediaFile)
-message_file = table_of(MessageFile)
 reaction = table_of(Reaction)
 
 # Spelled exactly as in the partial indexes, or SQLite does not use them.
@@ -151,7 +150,7 @@ def _claim(connection: sa.Connection, wanted: Claim) -> Batch:
     of_campaigns = {row.id: why for row, why in refused if row.campaign_recipient_id is not None}
     taking_back.refused(connection, of_campaigns)
     taken = [row for row in allowed if row.id in ours]
-    files = files_of(connection, taken)
+    files = card_files.of_messages(connection, taken)
     return Batch(
         [_claimed(row, files.get(row.id, {})) for row in taken],
         [row.conversation_id for row, _why in refused],
