@@ -26,6 +26,7 @@ from pages.templates.words import (
 from state.contacts import SendTemplate
 from state.templates import NewTemplate, TemplateList, TemplateRemoval
 from wapto_app.security.permissions import Permission
+from wapto_app.services.templates import Standing
 from wapto_app.ui.badge import badge
 from wapto_app.ui.button import button, button_link, icon_button
 from wapto_app.ui.card import page_body, page_header, room_of_plan
@@ -38,7 +39,7 @@ from wapto_app.ui.menu import menu, menu_item, menu_separator
 from wapto_app.ui.table import Column, table
 from wapto_app.ui.time import relative_time
 
-_STANDING = TemplateList.overall
+_STANDING = TemplateList.overall.to(Standing)
 
 
 def templates() -> rx.Component:

@@ -12,7 +12,7 @@ from pages.templates.words import MAY_CONNECT
 from state.base import Feedback
 from state.templates import NewTemplate
 from wapto_app.security.permissions import Permission
-from wapto_app.services.templates import all_starters, sectors
+from wapto_app.services.templates import Standing, all_starters, sectors
 from wapto_app.ui.banner import banner
 from wapto_app.ui.button import button_link
 from wapto_app.ui.card import page_body, page_header, section, stack
@@ -21,7 +21,7 @@ from wapto_app.ui.i18n import Text, t
 from wapto_app.ui.skeleton import skeleton_lines
 from wapto_app.ui.templates import StarterGallery
 
-_STANDING = NewTemplate.overall
+_STANDING = NewTemplate.overall.to(Standing)
 _TILE = (
     "flex cursor-pointer items-start gap-2.5 rounded-md border border-line px-3 py-2.5 text-sm hover:bg-hover "
     "has-checked:border-accent has-checked:bg-accent-soft has-focus-visible:outline-2"

@@ -11,7 +11,9 @@ from pages.templates.words import status
 from state.base import Feedback
 from state.library_picker import LibraryPicker
 from state.templates import NewTemplate, TemplateEditing
+from state.templates.editing import WrittenForm
 from wapto_app.security.permissions import Permission
+from wapto_app.services.templates import Standing
 from wapto_app.ui.banner import banner
 from wapto_app.ui.button import button, button_link
 from wapto_app.ui.card import card, page_body
@@ -24,7 +26,8 @@ from wapto_app.ui.skeleton import skeleton_lines
 from wapto_app.ui.templates import TemplateEditor
 
 ROUTE = "/templates/[template_id]/edit"
-_FORM = TemplateEditing.form
+_FORM = TemplateEditing.form.to(WrittenForm)
+_ACCOUNTS = TemplateEditing.overall.to(Standing)["accounts"]
 _ADDRESS = "/templates/" + TemplateEditing.template_id.to_string()
 
 
@@ -103,9 +106,9 @@ def _editor() -> rx.Component:
         saved=TemplateEditing.saved,
         picked=TemplateEditing.picked,
         languages=CODES,
-        accounts=TemplateEditing.overall["accounts"],
+        accounts=_ACCOUNTS,
         status=TemplateEditing.status,
-        business=TemplateEditing.overall["accounts"][0]["name"],
+        business=_ACCOUNTS[0]["name"],
         pending=TemplateEditing.busy,
         on_write=TemplateEditing.write,
         on_library=lambda kind: LibraryPicker.start("template_sample", kind),

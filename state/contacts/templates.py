@@ -8,7 +8,6 @@ import reflex as rx
 from reflex.event import EventSpec
 
 from state.base import Feedback, actor_of, success
-from state.inbox.template_picker import NO_FORM
 from state.inbox.writing_help import NOTHING, Attached
 from wapto_app import runtime
 from wapto_app.security.permissions import Permission
@@ -43,7 +42,7 @@ class SendTemplate(rx.State):
     people: list[Person] = []
     numbers: list[NumberChoice] = []
     rows: list[TemplateRow] | None = None
-    form: Form = NO_FORM
+    form: Form | None = None
     attached: Attached = NOTHING
     answered: int = 0
 
@@ -54,14 +53,14 @@ class SendTemplate(rx.State):
         actor = await actor_of(self)
         async with runtime.get().db.read() as session:
             self.numbers = await starting.numbers(session, actor)
-        self.rows, self.form, self.people = None, NO_FORM, []
+        self.rows, self.form, self.people = None, None, []
         self.contact_id, self.name, self.wanted, self.is_open = contact_id, name[:200], template_id, True
         return Feedback.clear()
 
     @rx.event
     @requires(Permission.INBOX_DO)
     async def close(self) -> EventSpec:
-        self.is_open, self.contact_id, self.rows, self.form, self.people = False, 0, None, NO_FORM, []
+        self.is_open, self.contact_id, self.rows, self.form, self.people = False, 0, None, None, []
         return Feedback.clear()
 
     @rx.event

@@ -9,7 +9,6 @@ from reflex.event import EventSpec
 from typing_extensions import TypedDict
 
 from state.base import Feedback, actor_of, success
-from state.templates.standing import NO_STANDING
 from wapto_app import runtime
 from wapto_app.security.permissions import Permission
 from wapto_app.security.policy import requires
@@ -33,7 +32,7 @@ class NewTemplate(rx.State):
     """``copied_id`` is what is about to be written in another language, 0 for nothing."""
 
     loaded: bool = False
-    overall: Standing = NO_STANDING
+    overall: Standing | None = None
     copied_id: int = 0
     copied_name: str = ""
 

@@ -11,7 +11,6 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from state.base import Feedback, actor_of, success
 from state.library_picker import LibraryPicker
 from state.templates.paths import template_in
-from state.templates.standing import NO_STANDING
 from wapto_app import runtime
 from wapto_app.security.permissions import Actor, Permission
 from wapto_app.security.policy import requires
@@ -30,9 +29,6 @@ class SampleFile(TypedDict):
     kind: str
 
 
-NO_FILE = SampleFile(n=0, key="", url="", name="", kind="")
-
-
 class WrittenForm(TypedDict):
     """``TemplateForm``, as the page holds it."""
 
@@ -43,11 +39,6 @@ class WrittenForm(TypedDict):
     components: list[dict[str, Any]]
     sample_files: dict[str, str]
     waba_id: str
-
-
-NO_FORM = WrittenForm(
-    name="", language="", category="", parameter_format="", components=[], sample_files={}, waba_id=""
-)
 
 
 class TemplateEditing(rx.State):
@@ -63,12 +54,12 @@ class TemplateEditing(rx.State):
     status: str = ""
     why: str = ""
     has_edit: bool = False
-    form: WrittenForm = NO_FORM
+    form: WrittenForm | None = None
     files: dict[str, SampleFile] = {}
     problems: dict[str, str] = {}
     saved: int = 0
-    picked: SampleFile = NO_FILE
-    overall: Standing = NO_STANDING
+    picked: SampleFile | None = None
+    overall: Standing | None = None
     busy: bool = False
 
     @rx.event
@@ -81,7 +72,7 @@ class TemplateEditing(rx.State):
             try:
                 await self._read(session, actor)
             except NotFound:
-                self.missing, self.form = True, NO_FORM
+                self.missing, self.form = True, None
         self.opened, self.loaded = self.opened + 1, True
         return Feedback.clear()
 
@@ -101,7 +92,8 @@ class TemplateEditing(rx.State):
         actor = await actor_of(self)
         async with runtime.get().db.read() as session:
             row = await library.get(session, actor, keys[0] if keys else "")
-        self.picked = SampleFile(**{**_file(row), "n": self.picked["n"] + 1})  # type: ignore[typeddict-item]
+        before = self.picked["n"] if self.picked else 0
+        self.picked = SampleFile(**{**_file(row), "n": before + 1})  # type: ignore[typeddict-item]
 
     @rx.event(background=True)
     @requires(Permission.TEMPLATES_DO)
@@ -134,7 +126,7 @@ class TemplateEditing(rx.State):
         form = await templates.form_of_draft(session, actor, self.template_id)
         self.form = WrittenForm(**form)
         self.status, self.why = found["row"]["status"], found["may"]["edit_why"]
-        self.has_edit, self.saved, self.picked = found["row"]["has_edit"], 0, NO_FILE
+        self.has_edit, self.saved, self.picked = found["row"]["has_edit"], 0, None
         self.problems = templates.problems(form)
         self.files = await files_of(session, actor, form["sample_files"])
         self.overall = await templates.standing(session, actor)

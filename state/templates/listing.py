@@ -11,7 +11,6 @@ from reflex.event import EventSpec
 
 from state.base import actor_of, success, watch
 from state.templates.closing import close_dialogs
-from state.templates.standing import NO_STANDING
 from wapto_app import runtime
 from wapto_app.security.permissions import Permission
 from wapto_app.security.policy import requires
@@ -45,7 +44,7 @@ class TemplateList(rx.State):
     has_more: bool = False
     filter: Filter = NO_FILTER
     languages: list[str] = []
-    overall: Standing = NO_STANDING
+    overall: Standing | None = None
     syncing: bool = False
     _pages: int = 1
 
