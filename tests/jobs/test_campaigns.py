@@ -11,10 +11,11 @@ from sqlmodel import col, select
 
 from integrations.sandbox.sandbox import Sandbox
 from tests import campaigns as desk
-from tests.jobs.conftest import Desk, Eventually, Network, at_work
+from tests.jobs.conftest import Desk, Eventually, Network, at_work, form_of
 from tests.services.library import added, photo
 from tests.services.plans import limited
-from wapto_app.jobs import campaigns, feeding
+from wapto_app import runtime as process
+from wapto_app.jobs import campaigns, dispatch, feeding
 from wapto_app.models import (
     CampaignState,
     CampaignVariant,
@@ -31,7 +32,7 @@ from wapto_app.models import (
 )
 from wapto_app.runtime import Runtime
 from wapto_app.security.permissions import Actor
-from wapto_app.services import notifications
+from wapto_app.services import channels, notifications
 from wapto_app.services.campaigns import lifecycle
 from wapto_app.web import webhooks
 
@@ -546,6 +547,44 @@ async def test_a_second_process_goes_on_where_the_first_one_stopped(
     assert accepted(sandbox) == 60
     assert len(await desk.messages(runtime)) == 60
     await desk.assert_exact(runtime, campaign_id)
+
+
+@pytest.mark.postgres_only
+async def test_two_workers_share_the_campaigns_of_a_workspace(
+    runtime: Runtime,
+    sandbox: Sandbox,
+    network: Network,
+    owner: Actor,
+    channel_id: int,
+    template_id: int,
+) -> None:
+    other_number = next(each for each in sandbox.store.numbers if each != sandbox.config.phone_number_id)
+    form = form_of(sandbox, phone_number_id=other_number)
+    second_channel = await channels.connect(runtime.db, owner, runtime.gateway, form)
+    people = await desk.new_people(runtime, 25)
+    made = [
+        await desk.new_campaign(runtime, each, template_id, people) for each in (channel_id, second_channel)
+    ]
+    second = process._open(runtime.settings)
+    second.http = runtime.http
+    second.writer.start()
+    workers = [runtime, second]
+    jobs = [job.run(each) for each in workers for job in (dispatch, campaigns)]
+    tasks = [asyncio.create_task(job) for job in jobs]
+    try:
+        async with asyncio.timeout(40):
+            while {(await desk.campaign_of(runtime, each)).state for each in made} != {S.FINISHED}:
+                await asyncio.sleep(0.1)
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        await second.writer.stop()
+        await second.db.close()
+    assert accepted(sandbox) == 50
+    assert len(await desk.messages(runtime)) == 50
+    for campaign_id in made:
+        await desk.assert_exact(runtime, campaign_id)
 
 
 def test_shares_are_fair() -> None:
