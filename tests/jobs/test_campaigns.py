@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
+from typing import Any
 
 import pytest
 import sqlalchemy as sa
@@ -48,6 +49,19 @@ def quick(monkeypatch: pytest.MonkeyPatch, impatient: None) -> None:
     monkeypatch.setattr(feeding, "_ROUND_SECONDS", 0.05)
     monkeypatch.setattr(feeding, "_IDLE_SECONDS", 0.05)
     monkeypatch.setattr(feeding, "_KEPT_SECONDS", 0.2)
+
+
+@pytest.fixture
+def eventually() -> Eventually:
+    """Wait until a condition holds: a campaign takes its seconds on a machine that does other things too."""
+
+    async def wait(condition: Callable[[], Awaitable[Any]]) -> Any:
+        async with asyncio.timeout(40):
+            while not (value := await condition()):
+                await asyncio.sleep(0.02)
+        return value
+
+    return wait
 
 
 @pytest.fixture
@@ -160,7 +174,7 @@ async def test_a_pause_takes_back_what_has_not_left_and_resume_sends_it(
     template_id: int,
     eventually: Eventually,
 ) -> None:
-    people = await desk.new_people(runtime, 120)
+    people = await desk.new_people(runtime, 80)
     campaign_id = await desk.new_campaign(runtime, channel_id, template_id, people)
 
     async def has_begun() -> bool:
@@ -177,12 +191,12 @@ async def test_a_pause_takes_back_what_has_not_left_and_resume_sends_it(
     await eventually(is_still)
     so_far = accepted(sandbox)
     await asyncio.sleep(0.3)
-    assert accepted(sandbox) == so_far < 120
+    assert accepted(sandbox) == so_far < 80
     await desk.assert_exact(runtime, campaign_id)
     async with runtime.db.write() as session:
         await lifecycle.resume(session, owner, campaign_id)
     await ends(runtime, campaign_id, eventually)
-    assert accepted(sandbox) == 120
+    assert accepted(sandbox) == 80
     await desk.assert_exact(runtime, campaign_id)
 
 
