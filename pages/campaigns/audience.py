@@ -204,38 +204,11 @@ def _segment_button(part: str) -> rx.Component:
 
 def _people_button(part: str) -> rx.Component:
     chosen = _ids(_CHOSEN[part])
-
-    def person(row: Any) -> rx.Component:
-        is_on = chosen.contains(row["id"])
-        return rx.el.li(
-            rx.el.button(
-                avatar(row["name"], size=24),
-                rx.el.span(
-                    rx.el.span(row["name"], dir="auto", class_name="block truncate"),
-                    rx.el.span(
-                        row["phone"],
-                        dir="ltr",
-                        class_name="block truncate text-start text-xs text-muted empty:hidden",
-                    ),
-                    class_name="min-w-0 flex-1",
-                ),
-                rx.cond(
-                    is_on, rx.icon("check", size=16, class_name="flex-none text-accent-ink"), rx.fragment()
-                ),
-                type="button",
-                aria_pressed=rx.cond(is_on, "true", "false"),
-                on_click=AudienceStep.put(part, row["id"], ~is_on),
-                class_name="flex min-h-10 w-full items-center gap-2 rounded-md px-2 py-1 text-start text-sm "
-                "hover:bg-hover",
-            ),
-            key=row["id"],
-        )
-
     hint = rx.cond(
         AudienceStep.search != "", t("Nobody found."), t("Search by name, number, company or e-mail.")
     )
     found = rx.el.ul(
-        rx.foreach(AudienceStep.found, person),
+        rx.foreach(AudienceStep.found, lambda row: _found_person(part, row, chosen.contains(row["id"]))),
         aria_label=t("Contacts found"),
         class_name="scroll-thin mt-1 max-h-72 overflow-y-auto empty:hidden",
     )
@@ -252,6 +225,26 @@ def _people_button(part: str) -> rx.Component:
         class_name="w-72 max-w-full",
     )
     return popover(_add(t("Add contacts")), inside, label=t("Contacts"))
+
+
+def _found_person(part: str, row: Any, is_on: rx.Var[bool]) -> rx.Component:
+    phone = rx.el.span(
+        row["phone"], dir="ltr", class_name="block truncate text-start text-xs text-muted empty:hidden"
+    )
+    press = rx.el.button(
+        avatar(row["name"], size=24),
+        rx.el.span(
+            rx.el.span(row["name"], dir="auto", class_name="block truncate"),
+            phone,
+            class_name="min-w-0 flex-1",
+        ),
+        rx.cond(is_on, rx.icon("check", size=16, class_name="flex-none text-accent-ink"), rx.fragment()),
+        type="button",
+        aria_pressed=rx.cond(is_on, "true", "false"),
+        on_click=AudienceStep.put(part, row["id"], ~is_on),
+        class_name="flex min-h-10 w-full items-center gap-2 rounded-md px-2 py-1 text-start text-sm hover:bg-hover",
+    )
+    return rx.el.li(press, key=row["id"])
 
 
 def _count() -> rx.Component:

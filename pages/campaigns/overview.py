@@ -113,57 +113,57 @@ def _deeds() -> rx.Component:
 
 def _standing() -> rx.Component:
     """Why it stands still, or what it waits for."""
-    why = rx.el.span(
-        from_server(_ROW["pause_advice"]),
-        rx.cond(
-            _ROW["waiting_until"] != "",
-            rx.fragment(" ", t("It goes on by itself:"), " ", exact_time(_ROW["waiting_until"]), "."),
-            rx.fragment(),
-        ),
-    )
-    caused = banner(why, title=from_server(_ROW["pause_words"]), tone="warning")
     by_hand = banner(
         t("Somebody paused it. Whoever has not got it yet gets it after Resume."), tone="neutral"
     )
+    building = banner(t("The list of people is being written down. Sending begins in a moment."), tone="info")
+    return rx.cond(
+        _ROW["pause_words"] != "",
+        _caused(),
+        rx.match(
+            _ROW["state"],
+            ("paused", by_hand),
+            ("asking", _late()),
+            ("scheduled", _planned()),
+            ("building", building),
+            rx.fragment(),
+        ),
+    )
+
+
+def _caused() -> rx.Component:
+    until = rx.fragment(" ", t("It goes on by itself:"), " ", exact_time(_ROW["waiting_until"]), ".")
+    what_to_do = rx.el.span(
+        from_server(_ROW["pause_advice"]), rx.cond(_ROW["waiting_until"] != "", until, rx.fragment())
+    )
+    return banner(what_to_do, title=from_server(_ROW["pause_words"]), tone="warning")
+
+
+def _late() -> rx.Component:
     answers = rx.el.div(
         button(t("Do not send"), size="sm", on_click=Campaigns.answer(_ROW["id"], False)),
         button(t("Send now"), size="sm", variant="primary", on_click=Campaigns.answer(_ROW["id"], True)),
         class_name="flex flex-wrap gap-2",
     )
-    late = banner(
+    return banner(
         rx.el.span(t("It should have gone out while Wapto was off:"), " ", exact_time(_ROW["run_at"]), "."),
         title=t("Send it now?"),
         tone="warning",
         action=rx.cond(MAY_WRITE, answers, rx.fragment()),
         class_name="max-sm:flex-wrap",
     )
-    planned = banner(
-        rx.el.span(
-            t("It goes out by itself:"),
-            " ",
-            exact_time(_ROW["run_at"]),
-            rx.cond(
-                _ROW["is_local"],
-                rx.fragment(" ", t("(at that clock in each recipient's zone)")),
-                rx.fragment(),
-            ),
-            ".",
-        ),
-        tone="info",
+
+
+def _planned() -> rx.Component:
+    at_theirs = rx.fragment(" ", t("(at that clock in each recipient's zone)"))
+    words = rx.el.span(
+        t("It goes out by itself:"),
+        " ",
+        exact_time(_ROW["run_at"]),
+        rx.cond(_ROW["is_local"], at_theirs, rx.fragment()),
+        ".",
     )
-    building = banner(t("The list of people is being written down. Sending begins in a moment."), tone="info")
-    return rx.cond(
-        _ROW["pause_words"] != "",
-        caused,
-        rx.match(
-            _ROW["state"],
-            ("paused", by_hand),
-            ("asking", late),
-            ("scheduled", planned),
-            ("building", building),
-            rx.fragment(),
-        ),
-    )
+    return banner(words, tone="info")
 
 
 def _progress() -> rx.Component:

@@ -11,6 +11,12 @@ from wapto_app.ui.form import LiveText
 from wapto_app.ui.i18n import from_server, t
 
 _SHOWN: Any = ContentStep.shown
+_LINE: dict[str, Any] = {
+    "max_length": 2000,
+    "auto_complete": "off",
+    "class_name": "control",
+    "custom_attrs": {"dir": "auto"},
+}
 
 
 def slot_list() -> rx.Component:
@@ -34,27 +40,8 @@ def _slot(slot: Any) -> rx.Component:
     # Of another variant, the same gap is another input.
     key = "slot-" + ContentStep.label + "-" + slot["key"].to(str)
     is_fixed, is_chosen = slot["choice"] == "fixed", slot["choice"] != ""
-    fixed = LiveText.create(
-        value=slot["text"].to(str),
-        on_change=lambda text: ContentStep.write(slot["key"], text),
-        id=key + "-text",
-        aria_label=t("Text for {gap}", gap=_gap(slot)),
-        placeholder=slot["sample"].to(str),
-        max_length=2000,
-        auto_complete="off",
-        class_name="control",
-        custom_attrs={"dir": "auto"},
-    )
-    fallback = LiveText.create(
-        value=slot["fallback"].to(str),
-        on_change=lambda text: ContentStep.fall_back(slot["key"], text),
-        id=key + "-fallback",
-        aria_label=t("Fallback for {gap}", gap=_gap(slot)),
-        placeholder=t("If it is empty"),
-        max_length=2000,
-        auto_complete="off",
-        class_name="control",
-        custom_attrs={"dir": "auto"},
+    sample = rx.el.span(
+        slot["sample"].to(str), dir="auto", class_name="block truncate text-xs font-normal text-muted"
     )
     error = rx.el.p(
         rx.cond(is_chosen, from_server(slot["error"].to(str)), ""),
@@ -62,22 +49,37 @@ def _slot(slot: Any) -> rx.Component:
         class_name="text-xs text-danger-ink empty:hidden sm:col-start-2",
     )
     return rx.el.li(
-        rx.el.label(
-            _gap(slot),
-            rx.el.span(
-                slot["sample"].to(str), dir="auto", class_name="block truncate text-xs font-normal text-muted"
-            ),
-            html_for=key,
-            class_name="min-w-0 pt-1.5 text-sm font-medium",
-        ),
+        rx.el.label(_gap(slot), sample, html_for=key, class_name="min-w-0 pt-1.5 text-sm font-medium"),
         rx.el.div(
             _source(slot, key),
-            rx.cond(is_fixed, fixed, rx.cond(is_chosen, fallback, rx.fragment())),
+            rx.cond(is_fixed, _fixed(slot, key), rx.cond(is_chosen, _fallback(slot, key), rx.fragment())),
             class_name="grid min-w-0 gap-2 sm:grid-cols-2",
         ),
         error,
         key=key,
         class_name="grid gap-x-4 gap-y-2 py-3 sm:grid-cols-[9rem_minmax(0,1fr)]",
+    )
+
+
+def _fixed(slot: Any, key: Any) -> rx.Component:
+    return LiveText.create(
+        value=slot["text"].to(str),
+        on_change=lambda text: ContentStep.write(slot["key"], text),
+        id=key + "-text",
+        aria_label=t("Text for {gap}", gap=_gap(slot)),
+        placeholder=slot["sample"].to(str),
+        **_LINE,
+    )
+
+
+def _fallback(slot: Any, key: Any) -> rx.Component:
+    return LiveText.create(
+        value=slot["fallback"].to(str),
+        on_change=lambda text: ContentStep.fall_back(slot["key"], text),
+        id=key + "-fallback",
+        aria_label=t("Fallback for {gap}", gap=_gap(slot)),
+        placeholder=t("If it is empty"),
+        **_LINE,
     )
 
 

@@ -35,7 +35,7 @@ export function RateSlider({ value, most, people, label, onChange, className }) 
   };
   return (
     <div className={className}>
-      <input type="range" min="0" max={steps.length - 1} step="1" value={at} onChange={moved} aria-label={label} aria-valuetext={said} className="h-6 w-full accent-accent" />
+      <input type="range" min="0" max={steps.length - 1} step="1" value={at} onChange={moved} aria-label={label} aria-valuetext={said} onBlur={tell} className="h-6 w-full accent-accent" />
       <p className="mt-1 flex flex-wrap justify-between gap-x-4 text-sm" role="status">
         <span className="font-medium">{said}</span>
         {people > 0 && <span className="text-muted">{trn("{n} message takes {time}", "{n} messages take {time}", people, { time: lasting(people, rate) })}</span>}
