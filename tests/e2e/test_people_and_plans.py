@@ -1,4 +1,7 @@
-"""A business from its first day to its first payment: trial, teams, agents, the lock, a card."""
+"""A business from its first day to its first campaign.
+
+Trial, teams, agents, the lock, a card, a number, an enquiry that is answered and tagged, and a campaign to that tag.
+"""
 
 from __future__ import annotations
 
@@ -9,7 +12,7 @@ from pathlib import Path
 
 from playwright.sync_api import Page, expect
 
-from tests.e2e.conftest import PHONE, NewPage, Server, free_port, started
+from tests.e2e.conftest import PHONE, Meta, NewPage, Server, free_port, sandbox_for, started
 from tests.e2e.paying import keys_for, stripe_for
 from tests.e2e.test_payment import offer
 from tests.e2e.test_plans import again, end_the_trial, fill_in
@@ -18,32 +21,50 @@ PASSWORD, FIRST = "velvet harbour lantern", "copper meadow violin"
 PEOPLE = (
     ("Amir Ahmadi", "amir@example.com", "Sales Team"),
     ("Bea Brandt", "bea@example.com", "Sales Team"),
+    ("Dan Dorn", "dan@example.com", "Sales Team"),
     ("Cleo Carter", "cleo@example.com", "Customer Success"),
 )
+SALES_MAY = (
+    "Do: Contacts",
+    "Do: Tags and fields",
+    "Do: Campaigns",
+    "See: Templates",
+    "See: Teams and agents",
+)
+SALES = {
+    *("Inbox", "Contacts", "Segments", "Tasks", "Quick replies", "Campaigns", "Templates"),
+    *("Agents", "Teams", "Tags", "Custom fields", "Profile"),
+}
 SEES = {
-    "Sales Team": {"Inbox", "Tasks", "Quick replies", "Agents", "Teams", "Profile"},
+    "Sales Team": SALES,
     "Customer Success": {"Review", "Profile"},
 }
 
 
 @contextmanager
-def serving(data_dir: Path) -> Iterator[Server]:
-    port = free_port()
-    with started(data_dir, **keys_for(port)) as server, stripe_for(server.url, port):
-        yield server
+def serving(data_dir: Path) -> Iterator[tuple[Server, Meta]]:
+    """Its Stripe and its WhatsApp are stand-ins."""
+    port, meta_port = free_port(), free_port()
+    settings = keys_for(port) | {"WAPTO_GRAPH_BASE_URL": f"http://127.0.0.1:{meta_port}"}
+    with (
+        started(data_dir, **settings) as server,
+        stripe_for(server.url, port),
+        sandbox_for(server.url, meta_port) as meta,
+    ):
+        yield server, meta
 
 
-def test_from_the_first_trial_to_the_first_payment(new_page: NewPage, tmp_path: Path) -> None:
+def test_from_the_first_trial_to_the_first_campaign(new_page: NewPage, tmp_path: Path) -> None:
     data_dir = tmp_path / "data"
-    with serving(data_dir) as server:
-        offer(data_dir, "Pro", 4900, '["teams"]')
+    with serving(data_dir) as (server, _meta):
+        offer(data_dir, "Pro", 4900, '["teams", "campaigns"]')
         _prepare_the_trial(new_page(server.url), server)
         owner = new_page(server.url)
         owner.goto("/register")
         fill_in(owner, "Rita Registered", "rita@example.com", "Register")
         owner.wait_for_url(re.compile("/inbox"))
         expect(owner.get_by_test_id("trial")).to_contain_text("14 days left")
-        _make_team(owner, "Sales Team", "See: Teams and agents")
+        _make_team(owner, "Sales Team", *SALES_MAY)
         _make_team(owner, "Customer Success", "See: Reports", without="See: Inbox")
         for name, email, team in PEOPLE:
             _make_agent(owner, name, email, team)
@@ -55,7 +76,7 @@ def test_from_the_first_trial_to_the_first_payment(new_page: NewPage, tmp_path: 
             _first_sign_in(page, email)
             _sees_what_the_team_may_see(page, team)
     end_the_trial(data_dir)
-    with serving(data_dir) as server:
+    with serving(data_dir) as (server, meta):
         owner = again(new_page(server.url), owner)
         amir = again(new_page(server.url), agents[0])
         for page in (owner, amir):
@@ -65,6 +86,62 @@ def test_from_the_first_trial_to_the_first_payment(new_page: NewPage, tmp_path: 
         # The page that is open opens by itself.
         expect(amir.get_by_test_id("locked")).to_have_count(0)
         expect(amir.get_by_text("No number connected yet")).to_be_visible()
+        _connect(owner, meta)
+        customer = meta.customers()[0]
+        meta.says(customer["id"], {"type": "text", "text": "Do you have a villa with a sea view?"})
+        server.sends_at_once()
+        _answer_and_tag(amir)
+        _campaign(amir)
+        (got,) = [each for each in meta.chat(customer["id"]) if each["type"] == "template"]
+        assert "Villa Marina" in str(got)
+
+
+def _connect(owner: Page, meta: Meta) -> None:
+    owner.goto("/integrations/connect")
+    owner.get_by_label("Phone number id").fill(meta.config["phone_number_id"])
+    owner.get_by_label("WhatsApp Business account id").fill(meta.config["waba_id"])
+    owner.get_by_label("Access token", exact=True).fill(meta.config["token"])
+    owner.get_by_label("App secret", exact=True).fill(meta.config["app_secret"])
+    owner.get_by_role("button", name="Check and connect").click()
+    expect(owner.get_by_test_id("number")).to_contain_text("Connected")
+
+
+def _answer_and_tag(agent: Page) -> None:
+    agent.goto("/inbox")
+    agent.get_by_test_id("conversation-row").filter(has_text="sea view").click()
+    box = agent.get_by_test_id("composer-text")
+    box.fill("We do: Villa Marina. I send you an invitation.")
+    box.press("Enter")
+    expect(agent.get_by_test_id("message").last).to_contain_text("Villa Marina")
+    panel = agent.get_by_test_id("contact-panel")
+    panel.get_by_role("button", name="Add a tag").click()
+    agent.get_by_role("combobox").fill("Sea view")
+    agent.get_by_role("option", name=re.compile("Sea view")).click()
+    expect(panel.locator(".tag")).to_have_text("Sea view")
+
+
+def _campaign(agent: Page) -> None:
+    agent.goto("/tags")
+    agent.get_by_role("button", name="Actions for Sea view").click()
+    agent.get_by_role("menuitem", name=re.compile("campaign", re.IGNORECASE)).click()
+    agent.wait_for_url(re.compile(r"/campaigns/\d+/edit"))
+    status = agent.get_by_role("complementary", name="How many").get_by_role("status")
+    expect(status).to_contain_text(re.compile("1.*gets? it"))
+    agent.get_by_role("link", name="Next: Message").click()
+    agent.get_by_role("button", name="Choose a template").click()
+    picker = agent.get_by_role("dialog")
+    picker.get_by_role("searchbox").fill("viewing_reminder")
+    picker.get_by_role("button", name=re.compile("viewing_reminder")).click()
+    for gap, text in (("home", "Villa Marina"), ("day", "Friday at 3")):
+        agent.get_by_label(re.compile(f"^Text: {gap}")).select_option("fixed")
+        agent.get_by_label(f"Text for Text: {gap}").fill(text)
+    expect(agent.get_by_test_id("campaign-preview")).to_contain_text("Villa Marina on Friday at 3")
+    agent.get_by_role("link", name="Next: Timing").click()
+    agent.get_by_role("link", name="Next: Review").click()
+    agent.get_by_role("button", name="Send to 1 person").click()
+    agent.get_by_role("dialog").get_by_role("button", name="Send now").click()
+    agent.wait_for_url(re.compile(r"/campaigns/\d+$"))
+    expect(agent.get_by_text("1 of 1 sent")).to_be_visible()
 
 
 def _prepare_the_trial(admin: Page, server: Server) -> None:
@@ -80,10 +157,11 @@ def _prepare_the_trial(admin: Page, server: Server) -> None:
     expect(admin.get_by_role("region", name="Notices").get_by_text("The trial is saved.")).to_be_visible()
 
 
-def _make_team(owner: Page, name: str, grant: str, *, without: str = "") -> None:
+def _make_team(owner: Page, name: str, *grants: str, without: str = "") -> None:
     owner.goto("/teams/new")
     owner.get_by_label("Name", exact=True).fill(name)
-    owner.get_by_label(grant).check()
+    for grant in grants:
+        owner.get_by_label(grant).check()
     if without:
         owner.get_by_label(without).uncheck()
     owner.get_by_role("button", name="Save team").click()
