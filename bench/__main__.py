@@ -9,8 +9,17 @@ import argparse
 from importlib import import_module
 
 ALL = (
-    *("ingest", "dispatch", "campaign", "inbox", "contacts", "segments", "audience"),
-    *("imports", "review", "live", "start"),
+    "ingest",
+    "dispatch",
+    "campaign",
+    "inbox",
+    "contacts",
+    "segments",
+    "audience",
+    "imports",
+    "review",
+    "live",
+    "start",
 )
 
 

@@ -20,14 +20,18 @@ export function RateSlider({ value, most, people, label, onChange, className }) 
   const [at, setAt] = useState(place(value));
   const timer = useRef(null);
   useEffect(() => setAt(place(value)), [value, most]);
-  useEffect(() => () => clearTimeout(timer.current), []);
+  // Who goes on at once has moved it all the same.
+  const waiting = useRef(null);
+  const tell = () => { clearTimeout(timer.current); waiting.current?.(); waiting.current = null; };
+  useEffect(() => tell, []);
   const rate = steps[at];
   const said = at === steps.length - 1 ? tr("As fast as the number may: {n} a second", { n: rate }) : trn("{n} message a second", "{n} messages a second", rate);
   const moved = (event) => {
     const next = Number(event.target.value);
     setAt(next);
+    waiting.current = () => onChange(next === steps.length - 1 ? 0 : steps[next]);
     clearTimeout(timer.current);
-    timer.current = setTimeout(() => onChange(next === steps.length - 1 ? 0 : steps[next]), REST);
+    timer.current = setTimeout(tell, REST);
   };
   return (
     <div className={className}>
