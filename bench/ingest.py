@@ -12,7 +12,6 @@ import contextlib
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from hashlib import sha256
 from pathlib import Path
 
 import sqlalchemy as sa
@@ -25,6 +24,7 @@ from bench.webhooks import Traffic
 from wapto_app.clock import utcnow
 from wapto_app.models import Conversation, Direction, EventState, Message, StatusEvent, WebhookEvent
 from wapto_app.models.base import table_of
+from wapto_app.services.ingest import digest_of
 
 COLUMNS = (
     "server and load",
@@ -177,9 +177,7 @@ def check(install: Install, planned: Sequence[Phase], *, applies: bool) -> int:
         if digest
     }
     is_message = {
-        sha256(body).hexdigest(): b'"messages":[' in body
-        for phase in planned
-        for body in phase.traffic.bodies()
+        digest_of(body).hex(): b'"messages":[' in body for phase in planned for body in phase.traffic.bodies()
     }
     with install.connection() as connection:
         stored = [row.digest.hex() for row in connection.execute(sa.select(webhook_event.c.digest))]

@@ -15,13 +15,13 @@ from collections import deque
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
-from hashlib import sha256
 from pathlib import Path
 from typing import cast
 
 from bench.common import percentile, run
 from bench.processes import ROOT, environment, python
 from bench.webhooks import Traffic, signed_request
+from wapto_app.services.ingest import digest_of
 
 _ANSWER_SECONDS = 30.0
 _HEAD_END = b"\r\n\r\n"
@@ -40,7 +40,7 @@ class Order:
     at: str
     first_message: int
     acknowledged: str
-    """File that gets the SHA-256 of every body that was answered 200."""
+    """File that gets the digest of every body that was answered 200."""
 
     def traffic(self) -> Traffic:
         return Traffic(self.total, self.customers, datetime.fromisoformat(self.at), self.first_message)
@@ -223,7 +223,7 @@ def main() -> None:
     order = Order(**json.loads(sys.stdin.read()))
     bodies = order.traffic().bodies()
     outcome, good = run(_carry_out(order, bodies))
-    Path(order.acknowledged).write_text("\n".join(sha256(bodies[number]).hexdigest() for number in good))
+    Path(order.acknowledged).write_text("\n".join(digest_of(bodies[number]).hex() for number in good))
     print(json.dumps(asdict(outcome)))
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import orjson
@@ -16,6 +16,7 @@ from integrations.whatsapp.webhooks.signature import sign
 from wapto_app.models import Message, MessageStatus
 from wapto_app.services.outbox.callback import Callback
 
+_PER_SECOND = 3_300
 _STATUSES = ("sent", "delivered", "read")
 _METADATA = {"display_phone_number": "16505550100", "phone_number_id": PHONE_NUMBER_ID}
 _CATEGORY = {"billable": True, "pricing_model": "PMP", "type": "regular", "category": "marketing"}
@@ -56,7 +57,7 @@ class Traffic:
             if n % 4 == 0:
                 made.append(self._message(n, chance))
             else:
-                made.append(self._report(report))
+                made.append(self._report(report, self._said_at(n)))
                 report += 1
         return made
 
@@ -84,19 +85,23 @@ class Traffic:
     def _customer(self, message: int) -> int:
         return 1 + message % self.customers
 
+    def _said_at(self, n: int) -> datetime:
+        """Meta's clock goes on from webhook to webhook, as ours does; the last one is of now."""
+        return self.at - timedelta(seconds=(self.total - n) // _PER_SECOND)
+
     def _message(self, n: int, chance: random.Random) -> bytes:
         is_known = chance.random() < 0.95
         customer = 1 + chance.randrange(self.customers) if is_known else 1 + self.customers + n
         text = f"Does it come in another colour? I would like to see all {n} options that you have, please."
-        return message_body(customer, text, f"{self.first_message}.{n}", self.at)
+        return message_body(customer, text, f"{self.first_message}.{n}", self._said_at(n))
 
-    def _report(self, report: int) -> bytes:
+    def _report(self, report: int, at: datetime) -> bytes:
         message = self.first_message + report // 3
         stamp = Callback.stamp_of(self.at)
         status = {
             "id": wamid_of(message),
             "status": _STATUSES[report % 3],
-            "timestamp": str(int(self.at.timestamp())),
+            "timestamp": str(int(at.timestamp())),
             "recipient_id": rows.digits(self._customer(message)),
             "biz_opaque_callback_data": str(Callback(message, 1, stamp)),
             "conversation": _ORIGIN,

@@ -22,7 +22,7 @@ class Bulk:
     """One INSERT, UPDATE or DELETE for many rows.
 
     ``build`` makes the statement of a dialect, once. All rows ever given have the same keys: the parameters that are
-    named in the statement, or, where an INSERT names none, columns of its table.
+    named in the statement, or, where an INSERT names none, columns of its table; all those that have a default, too.
     """
 
     def __init__(self, build: Callable[[str], sa.UpdateBase]) -> None:
@@ -46,6 +46,11 @@ class _Ready:
     def __init__(self, statement: sa.UpdateBase, row: Row, dialect: sa.Dialect) -> None:
         compiled = statement.compile(dialect=dialect, column_keys=list(row))
         self.text = str(compiled)
+        forgotten = [column.name for column in (*compiled.insert_prefetch, *compiled.update_prefetch)]
+        if forgotten:
+            raise TypeError(
+                f"The rows have no value for {', '.join(forgotten)}; a default is not looked up here."
+            )
         binds = {name: compiled.binds[name] for name in compiled.params}
         found = {name: _conversion(each, dialect) for name, each in binds.items()}
         self._conversions = [(name, convert) for name, convert in found.items() if convert]

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import collections
 import contextlib
-import hashlib
 import re
 from collections.abc import Iterator
 from typing import Any
@@ -88,7 +87,7 @@ class Deliverer:
         while True:
             body, wamid = self._next()
             await self._deliver(client, body)
-            self.acknowledged[hashlib.sha256(body).digest()] = wamid
+            self.acknowledged[ingest.digest_of(body)] = wamid
             if self._number % 10 == 0:
                 await self._deliver(client, body)
 

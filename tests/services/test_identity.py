@@ -20,7 +20,8 @@ from wapto_app.clock import utcnow
 from wapto_app.db import make_sync_engine
 from wapto_app.models import AddressKind, Contact, Conversation
 from wapto_app.runtime import Runtime
-from wapto_app.services.identity import NobodyNamed, Person, resolve
+from wapto_app.services.identity import resolve
+from wapto_app.services.person import NobodyNamed, Person
 
 pytestmark = pytest.mark.usefixtures("channel_id")
 
@@ -185,6 +186,26 @@ async def test_the_old_form_of_a_number_change_is_understood(meta_says: Meta, bo
     await meta_says.says(inbound(message("wamid.1", "system", content)))
     await meta_says.says(inbound(message("wamid.2", wa_id="16505559999")))
     assert await book.count("contact") == 1
+
+
+async def test_strangers_of_one_batch_are_told_apart_and_told_together(meta_says: Meta, book: Book) -> None:
+    """Newcomers are made all at once; whoever of them shares an address with another is not a second person."""
+    await meta_says.says(inbound(message("wamid.0", wa_id="5531988887777"), name="Known"))
+    await meta_says.says(
+        inbound(message("wamid.1", wa_id="16505551001"), name="One"),
+        inbound(message("wamid.2", wa_id="16505551002"), name="Two"),
+        # The known one by the other spelling, one person under two names, and one by number and by name.
+        inbound(message("wamid.3", wa_id="553188887777"), name="Known"),
+        inbound(message("wamid.4", wa_id="16505551004"), name="Four"),
+        inbound(message("wamid.5", wa_id="16505551004"), name="Fore"),
+        inbound(message("wamid.6", wa_id=None, user_id=ADA_ID), name="Six"),
+        inbound(message("wamid.7", wa_id="16505551006", user_id=ADA_ID), name="Six"),
+    )
+    names = sorted(row["profile_name"] for row in await book.rows("contact"))
+    assert names == ["Fore", "Known", "One", "Six", "Two"]
+    assert sorted(row["unread"] for row in await book.rows("conversation")) == [1, 1, 2, 2, 2]
+    addresses = [(row["kind"], row["value"]) for row in await book.rows("address")]
+    assert len(addresses) == len(set(addresses)) == 3 + 2 + 2 + 2 + 3
 
 
 def test_nobody_is_refused(runtime: Runtime) -> None:

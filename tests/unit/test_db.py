@@ -153,6 +153,39 @@ async def test_a_poisoned_item_fails_alone(
     assert sum(isinstance(result, sa.exc.IntegrityError) for result in results) == 1
 
 
+async def test_what_shares_a_transaction_with_a_failure_is_written_once(
+    writer: Writer, published: tuple[Database, list[frozenset[str]]]
+) -> None:
+    gate = threading.Event()
+    calls: list[str] = []
+
+    def hold(_connection: sa.Connection, items: list[None]) -> Sequence[None]:
+        gate.wait(5)
+        return items
+
+    def noted(connection: sa.Connection, items: list[str]) -> Sequence[int]:
+        calls.extend(items)
+        return insert(connection, items)
+
+    def fails(connection: sa.Connection, items: list[str]) -> Sequence[int]:
+        insert(connection, items)
+        raise ValueError(items[0])
+
+    held = asyncio.create_task(writer.run(hold, None))
+    await asyncio.sleep(0.05)
+    company = [
+        asyncio.create_task(writer.run(operation, name))
+        for operation, name in ((noted, "a"), (fails, "ghost"), (fails, "spirit"), (noted, "b"))
+    ]
+    await asyncio.sleep(0.05)
+    gate.set()
+    await held
+    results = await asyncio.gather(*company, return_exceptions=True)
+    assert [type(result) for result in results] == [int, ValueError, ValueError, int]
+    assert await names(published[0]) == ["a", "b"]
+    assert calls == ["a", "a", "b"]
+
+
 async def test_different_operations_keep_their_order(
     writer: Writer, published: tuple[Database, list[frozenset[str]]]
 ) -> None:

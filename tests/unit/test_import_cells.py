@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from wapto_app.services.identity import Person
 from wapto_app.services.imports import cells
 from wapto_app.services.imports.differences import Change, Known, difference
 from wapto_app.services.imports.targets import guess
+from wapto_app.services.person import Person
 
 
 @pytest.mark.parametrize(

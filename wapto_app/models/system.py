@@ -22,7 +22,7 @@ class EventState(StrEnum):
 class WebhookEvent(SQLModel, table=True):
     """A webhook body exactly as Meta sent it, stored before it is answered.
 
-    ``digest`` is the SHA-256 of the body: Meta delivers at least once, and a repeated body is the same event.
+    ``digest`` tells bodies apart: Meta delivers at least once, and a repeated body is the same event.
     ``retry_at`` is when a failed one is tried again by itself; none when that is no longer worth it.
     """
 

@@ -9,14 +9,13 @@ from __future__ import annotations
 import functools
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import chain
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 
-from integrations.whatsapp.phones import canonical_phone
 from wapto_app.bulk import Bulk, among
 from wapto_app.clock import utcnow
 from wapto_app.models import (
@@ -40,9 +39,8 @@ from wapto_app.models import (
 )
 from wapto_app.models.base import table_of
 from wapto_app.services import opt_out_memory
+from wapto_app.services.person import Address, NobodyNamed, Person, follow_names
 from wapto_app.services.unwanted import cancel_for
-
-Address = tuple[AddressKind, str]
 
 contact = table_of(Contact)
 contact_address = table_of(ContactAddress)
@@ -62,33 +60,6 @@ desk_state = table_of(DeskState)
 _CLOCKS_DIFFER = timedelta(minutes=10)
 
 
-class NobodyNamed(Exception):
-    """Meta names neither a number nor a user id: the message cannot be given to anybody."""
-
-    def __init__(self) -> None:
-        super().__init__("The customer has neither a number nor a user id.")
-
-
-@dataclass(frozen=True, slots=True)
-class Person:
-    """What a webhook tells about a customer. Hashable, so that a batch asks once per person."""
-
-    wa_id: str = ""
-    user_id: str = ""
-    profile_name: str = ""
-    username: str = ""
-
-    def addresses(self) -> list[Address]:
-        found: list[Address] = []
-        if self.wa_id:
-            number = "+" + self.wa_id.lstrip("+")
-            found.append((AddressKind.PHONE, canonical_phone(number) or number))
-            found.append((AddressKind.WA_ID, self.wa_id))
-        if self.user_id:
-            found.append((AddressKind.BSUID, self.user_id))
-        return found
-
-
 def insert_ignore(dialect: str, table: sa.Table) -> sa.Insert:
     """``INSERT … ON CONFLICT DO NOTHING`` in a dialect."""
     # Not the cached function itself: it would take anything for a dialect.
@@ -101,7 +72,8 @@ def _insert_ignore(dialect: str, table: sa.Table) -> sa.Insert:
     return insert.on_conflict_do_nothing()
 
 
-_INSERT_CONTACTS = contact.insert().returning(contact.c.id, sort_by_parameter_order=True)
+_INSERT_RETURNING = contact.insert().returning(contact.c.id, sort_by_parameter_order=True)
+_INSERT_CONTACTS = Bulk(lambda _dialect: contact.insert())
 _INSERT_ADDRESSES = Bulk(lambda dialect: insert_ignore(dialect, contact_address))
 
 
@@ -111,16 +83,26 @@ def resolve(connection: sa.Connection, people: Iterable[Person]) -> dict[Person,
     Raises:
         NobodyNamed: for a person without any address.
     """
-    wanted = {person: person.addresses() for person in dict.fromkeys(people)}
+    wanted = {person: person.as_written() for person in dict.fromkeys(people)}
     if not all(wanted.values()):
         raise NobodyNamed
-    known = _lookup(connection, {address for addresses in wanted.values() for address in addresses})
+    known = _lookup(connection, set(chain.from_iterable(wanted.values())))
+    # It costs as much as the rest to find out how a number is written: for those only who are not found as they are.
+    others = {
+        person: person.addresses()
+        for person, addresses in wanted.items()
+        if not all(address in known for address in addresses)
+    }
+    known |= _lookup(
+        connection, set(chain.from_iterable(others.values())) - set(chain.from_iterable(wanted.values()))
+    )
+    wanted |= others
     known |= _introduce(connection, wanted, known)
     for person, addresses in wanted.items():
         _resolve(connection, person, addresses, known)
     # Read at the end: a later person of the batch may have shown that two earlier ones are the same.
     owners = {person: known[addresses[0]] for person, addresses in wanted.items()}
-    _refresh(connection, owners)
+    follow_names(connection, owners)
     return owners
 
 
@@ -236,7 +218,12 @@ def _create_all(connection: sa.Connection, people: Iterable[Person], source: str
         }
         for person in people
     ]
-    return list(connection.execute(_INSERT_CONTACTS, rows).scalars())
+    if connection.dialect.name != "sqlite":
+        return list(connection.execute(_INSERT_RETURNING, rows).scalars())
+    # SQLAlchemy would insert one at a time to be sure of the order. Nobody else writes meanwhile: the newest are ours.
+    _INSERT_CONTACTS.run(connection, rows)
+    newest = sa.select(contact.c.id).order_by(contact.c.id.desc()).limit(len(rows))
+    return sorted(connection.execute(newest).scalars())
 
 
 def _claim(connection: sa.Connection, contact_id: int, addresses: Sequence[Address]) -> dict[Address, int]:
@@ -376,38 +363,6 @@ def choose_marketing(connection: sa.Connection, contact_id: int, *, stops: bool,
         .where(contact.c.id == contact_id, sa.or_(chosen.is_(None), is_news))
         .values(marketing_stopped_at=at if stops else None, marketing_choice_at=at, updated_at=utcnow())
     )
-
-
-@functools.cache
-def _called(dialect: str) -> sa.Select[Any]:
-    names = contact.c.id, contact.c.profile_name, contact.c.username
-    return sa.select(*names).where(among(dialect, contact.c.id, "ids"))
-
-
-def _refresh(connection: sa.Connection, owners: dict[Person, int]) -> None:
-    """Follow changed profile names and usernames."""
-    rows = connection.execute(_called(connection.dialect.name), {"ids": set(owners.values())})
-    known = {row.id: (row.profile_name, row.username) for row in rows}
-    said = dict(known)
-    for person, owner in owners.items():
-        profile_name, username = said[owner]
-        said[owner] = (person.profile_name[:255] or profile_name, person.username[:64] or username)
-    changed = [
-        {"of": owner, "profile": profile_name, "user": username, "now": utcnow()}
-        for owner, (profile_name, username) in sorted(said.items())
-        if known[owner] != (profile_name, username)
-    ]
-    if changed:
-        connection.execute(
-            contact.update()
-            .where(contact.c.id == sa.bindparam("of"))
-            .values(
-                profile_name=sa.bindparam("profile"),
-                username=sa.bindparam("user"),
-                updated_at=sa.bindparam("now", type_=contact.c.updated_at.type),
-            ),
-            changed,
-        )
 
 
 def move_number(connection: sa.Connection, old: Person, new: Person, at: datetime) -> None:

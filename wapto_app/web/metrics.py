@@ -6,14 +6,13 @@ import asyncio
 import functools
 import hmac
 import ipaddress
+import random
 import re
-import secrets
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
 
 from prometheus_client import CONTENT_TYPE_LATEST, Histogram, generate_latest
-from starlette.datastructures import Headers, MutableHeaders
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
@@ -27,8 +26,8 @@ from wapto_app.settings import Settings
 
 log = get_logger(__name__)
 
-_ID_HEADER = "x-request-id"
-_GIVEN_ID = re.compile(r"[A-Za-z0-9_-]{8,64}")
+_ID_HEADER = b"x-request-id"
+_GIVEN_ID = re.compile(rb"[A-Za-z0-9_-]{8,64}")
 # Classes of routes: a label per path would be a series per conversation.
 _PUBLIC = frozenset({"webhooks", "hooks", "api", "w", "l", "f"})
 _OWN = frozenset({"auth", "media", "exports", "sandbox", "_event"})
@@ -60,15 +59,14 @@ class Observed:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        given = Headers(scope=scope).get(_ID_HEADER, "")
-        request_id = given if _GIVEN_ID.fullmatch(given) else secrets.token_hex(8)
+        request_id = _given_id(scope["headers"]) or f"{random.getrandbits(64):016x}"
         status, started = 500, time.perf_counter()
 
         async def with_id(message: Message) -> None:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
-                MutableHeaders(scope=message)[_ID_HEADER] = request_id
+                message["headers"] = [*message["headers"], (_ID_HEADER, request_id.encode())]
             await send(message)
 
         # Taken now: a mounted app changes the path of the scope that it was given.
@@ -79,6 +77,12 @@ class Observed:
         finally:
             _note(method, path, status, time.perf_counter() - started)
             REQUEST_ID.reset(bound)
+
+
+def _given_id(headers: Iterable[tuple[bytes, bytes]]) -> str:
+    """The id that a proxy gave the request, if it looks like one."""
+    given = next((value for name, value in headers if name == _ID_HEADER), b"")
+    return given.decode() if _GIVEN_ID.fullmatch(given) else ""
 
 
 def _note(method: str, path: str, status: int, seconds: float) -> None:

@@ -10,8 +10,9 @@ from integrations.whatsapp import webhooks
 from wapto_app.clock import utcnow
 from wapto_app.models import Channel, ChannelStatus
 from wapto_app.models.base import table_of
-from wapto_app.services.identity import Person, choose_marketing, resolve
+from wapto_app.services.identity import choose_marketing, resolve
 from wapto_app.services.ingest.context import Batch, Item
+from wapto_app.services.person import Person
 from wapto_app.services.templates import TOPIC as TEMPLATES
 from wapto_app.services.templates import news as template_news
 

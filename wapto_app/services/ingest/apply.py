@@ -24,8 +24,8 @@ log = get_logger(__name__)
 
 webhook_event = table_of(WebhookEvent)
 
-BATCH = 200
-# Meta: up to 3 MB and 1,000 updates in one body. Whoever waits for the writer must not wait for two hundred of those.
+BATCH = 400
+# Meta: up to 3 MB and 1,000 updates in one body. Whoever waits for the writer must not wait for hundreds of those.
 _BATCH_BYTES = 1024 * 1024
 _ERROR_MAX = 1000
 # Any number that no other advisory lock of ours uses.

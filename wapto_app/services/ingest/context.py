@@ -9,7 +9,7 @@ import sqlalchemy as sa
 
 from integrations.whatsapp.webhooks import Event, HistoryMessage, InboundMessage, MessageEcho, WebhookItem
 from wapto_app.models import MessageStatus
-from wapto_app.services.identity import Person
+from wapto_app.services.person import Person
 
 # Younger than this, a message came live and is ordered by arrival; Meta's clock counts whole seconds only.
 _LIVE = timedelta(seconds=10)

@@ -130,9 +130,8 @@ def apply(batch: Batch, items: list[Item]) -> None:
 
 def catch_up(connection: sa.Connection, wamids: Iterable[str]) -> None:
     """Apply the reports that were faster than the messages with these ids."""
-    columns = [status_event.c[name] for name in Report.__slots__ if name != "callback"]
-    early = status_event.c.wamid.in_(set(wamids)), status_event.c.message_id.is_(None)
-    reports = [Report(*row) for row in connection.execute(sa.select(*columns).where(*early))]
+    rows = connection.execute(_early(connection.dialect.name), {"wamids": set(wamids)})
+    reports = [Report(*row) for row in rows]
     if not reports:
         return
     messages = _Messages(connection, reports)
@@ -145,6 +144,14 @@ def catch_up(connection: sa.Connection, wamids: Iterable[str]) -> None:
         .where(status_event.c.wamid == sa.bindparam("of"), status_event.c.message_id.is_(None))
         .values(message_id=sa.bindparam("message")),
         [{"of": progress.wamid, "message": progress.id} for progress in messages.all],
+    )
+
+
+@functools.cache
+def _early(dialect: str) -> sa.Select[Any]:
+    columns = [status_event.c[name] for name in Report.__slots__ if name != "callback"]
+    return sa.select(*columns).where(
+        among(dialect, status_event.c.wamid, "wamids"), status_event.c.message_id.is_(None)
     )
 
 

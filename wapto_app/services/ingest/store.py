@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -16,14 +17,25 @@ from wapto_app.models.base import table_of
 from wapto_app.services.identity import insert_ignore
 
 webhook_event = table_of(WebhookEvent)
+# Seconds, of ten digits until the year 2286; the largest such number needs more than 32 bits.
+_TIME = re.compile(rb'"time(?:stamp)?" ?: ?"?([123][0-9]{9})(?![0-9])')
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class RawEvent:
     """A webhook body whose signature was right."""
 
     body: bytes
     received_at: datetime = field(default_factory=utcnow)
+
+
+def digest_of(body: bytes) -> bytes:
+    """What tells bodies apart: the first time that is named in it, then SHA-256 as far as there is room, 32 bytes.
+
+    The time puts what comes together side by side in the index. Else each webhook would write to a page of its own.
+    """
+    said = _TIME.search(body)
+    return int(said[1] if said else 0).to_bytes(4, "big") + hashlib.sha256(body).digest()[:28]
 
 
 def store(connection: sa.Connection, events: list[RawEvent]) -> Sequence[None]:
@@ -32,7 +44,7 @@ def store(connection: sa.Connection, events: list[RawEvent]) -> Sequence[None]:
         connection,
         [
             {
-                "digest": hashlib.sha256(event.body).digest(),
+                "digest": digest_of(event.body),
                 "body": event.body,
                 "received_at": event.received_at,
             }
