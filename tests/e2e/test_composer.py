@@ -206,11 +206,31 @@ def test_templates_take_the_place_of_the_box_when_the_window_is_closed(
     expect(page.get_by_test_id("template-preview")).to_contain_text("Hello Ana, your order 4711")
     send.click()
     expect(_last(page)).to_contain_text("4711")
+    _send_cards(page)
     # The team can still talk about it.
     page.get_by_role("tab", name="Note").click()
     page.get_by_test_id("composer-text").fill("Told by template")
     page.get_by_test_id("composer-send").click()
     expect(page.get_by_test_id("note").last).to_contain_text("Told by template")
+
+
+def _send_cards(page: Page) -> None:
+    """A template with cards: each has a file of its own, and the thread shows them as they were sent."""
+    page.get_by_label("Search templates").fill("carousel")
+    page.get_by_label("Templates").get_by_role("button", name="new_homes_carousel").click()
+    pickers = page.get_by_test_id("template-file")
+    expect(pickers).to_have_count(3)
+    for place in range(3):
+        pickers.nth(place).set_input_files({**_picture(), "name": f"home-{place}.png"})
+    for field in page.get_by_test_id("templates").get_by_role("textbox").all()[1:]:
+        field.fill("maya")
+    expect(page.get_by_text("Ready")).to_have_count(3)
+    is_accessible(page)
+    page.get_by_role("button", name="Send template").click()
+    cards = _last(page).get_by_role("list", name="Cards").locator("> li")
+    expect(cards).to_have_count(3)
+    expect(cards.first.locator("img")).to_be_visible()
+    expect(_last(page)).to_have_attribute("data-status", re.compile("sent|delivered|read"), timeout=20_000)
 
 
 def test_a_phone_has_all_of_it_behind_the_plus(server: Server, meta: Meta, new_page: NewPage) -> None:

@@ -20,7 +20,6 @@ from wapto_app.models import (
     Conversation,
     MediaFile,
     Message,
-    MessageFile,
     MessageStatus,
     Reaction,
 )
@@ -31,6 +30,7 @@ from wapto_app.services.errors import DomainError
 from wapto_app.services.identity import insert_ignore
 from wapto_app.services.ingest.statuses import catch_up
 from wapto_app.services.opt_words.farewell import confirmations
+from wapto_app.services.outbox import card_files
 from wapto_app.services.outbox.callback import Callback
 from wapto_app.services.outbox.gate import Facts, TemplateFacts, check
 from wapto_app.services.outbox.template_facts import facts_of, id_in
@@ -42,7 +42,6 @@ contact = table_of(Contact)
 contact_address = table_of(ContactAddress)
 channel = table_of(Channel)
 media_file = table_of(MediaFile)
-message_file = table_of(MessageFile)
 reaction = table_of(Reaction)
 
 # Spelled exactly as in the partial indexes, or SQLite does not use them.
@@ -146,27 +145,11 @@ def _claim(connection: sa.Connection, wanted: Claim) -> Batch:
     ours = _mark_sending(connection, [row.id for row in allowed], now)
     _mark_refused(connection, refused)
     taken = [row for row in allowed if row.id in ours]
-    files = _files_of(connection, taken)
+    files = card_files.of_messages(connection, taken)
     return Batch(
         [_claimed(row, files.get(row.id, {})) for row in taken],
         [row.conversation_id for row, _why in refused],
     )
-
-
-def _files_of(connection: sa.Connection, rows: list[Any]) -> dict[int, dict[str, str]]:
-    """Of those that have cards: one query, none when there are no such messages."""
-    ids = [row.id for row in rows if row.content.get("files")]
-    if not ids:
-        return {}
-    query = (
-        sa.select(message_file.c.message_id, message_file.c.place, media_file.c.meta_id)
-        .join(media_file, media_file.c.id == message_file.c.media_id)
-        .where(message_file.c.message_id.in_(ids))
-    )
-    found: dict[int, dict[str, str]] = {}
-    for row in connection.execute(query):
-        found.setdefault(row.message_id, {})[row.place] = row.meta_id
-    return found
 
 
 @functools.cache
@@ -183,17 +166,6 @@ def _candidates() -> sa.Select[Any]:
         )
         .correlate(message)
         .scalar_subquery()
-    )
-    file_of_card = media_file.alias("file_of_card")
-    waits_for_card = (
-        sa.select(sa.literal(1))
-        .select_from(message_file)
-        .join(file_of_card, file_of_card.c.id == message_file.c.media_id)
-        .where(
-            message_file.c.message_id == message.c.id,
-            ~sa.and_(file_of_card.c.meta_id != "", file_of_card.c.meta_expires_at > now),
-        )
-        .correlate(message)
     )
     return (
         sa.select(
@@ -234,7 +206,7 @@ def _candidates() -> sa.Select[Any]:
                 sa.and_(media_file.c.meta_id != "", media_file.c.meta_expires_at > now),
             ),
             message.c.id == next_in_line,
-            ~waits_for_card.exists(),
+            card_files.missing(now) == 0,
         )
         .order_by(message.c.id)
         .limit(sa.bindparam("room"))

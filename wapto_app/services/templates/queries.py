@@ -92,6 +92,7 @@ async def form_with(
     session: AsyncSession, actor: Actor, conversation: Conversation, template_id: int
 ) -> Form:
     """The same, of a conversation that somebody may see; it need not be in the table yet."""
+    actor.require(Permission.INBOX_DO)
     form = describe(await of_account(session, conversation, template_id))
     known = await values_in(session, actor, conversation)
     for slot in form["slots"]:
