@@ -8,7 +8,18 @@ from __future__ import annotations
 import argparse
 from importlib import import_module
 
-ALL = ("ingest", "dispatch", "inbox", "contacts", "segments", "audience", "imports", "review", "live", "start")
+ALL = (
+    "ingest",
+    "dispatch",
+    "inbox",
+    "contacts",
+    "segments",
+    "audience",
+    "imports",
+    "review",
+    "live",
+    "start",
+)
 
 
 def main() -> None:

@@ -105,7 +105,6 @@ def _empty() -> rx.Component:
             "Meta publishes its rates by country and category. Upload that table below, or add the countries that your "
             "customers live in."
         ),
-        _meta(),
     )
 
 
@@ -148,7 +147,7 @@ def _upload() -> rx.Component:
             most=_MOST_BYTES,
             small=True,
             note=t("It replaces the prices above. CSV or Excel, up to 2 MB."),
-            on_done=Prices.uploaded,
+            on_key=Prices.uploaded,
         ),
         description=t(
             "One column is called Market or Country, the others Marketing, Utility and Authentication, as in the "

@@ -120,9 +120,12 @@ class Prices(rx.State):
 
     @rx.event
     @requires(Permission.SETTINGS_DO)
-    async def uploaded(self, markets: int) -> EventSpec:
+    async def uploaded(self, markets: str) -> EventSpec:
+        """The route says how many it has read."""
         await self._show()
-        return success(f"Prices for {markets} markets are read.")
+        return success(
+            "One line of prices is read." if markets == "1" else f"{markets[:4]} lines of prices are read."
+        )
 
     def _open(self, row: MarketRow, *, is_new: bool) -> None:
         countries = [

@@ -15,7 +15,7 @@ from wapto_app import runtime
 from wapto_app.security.permissions import Permission
 from wapto_app.security.policy import requires
 from wapto_app.services.campaigns import audience as audiences
-from wapto_app.services.campaigns import choosing, lifecycle, prices
+from wapto_app.services.campaigns import choosing, lacking, lifecycle, prices
 from wapto_app.services.campaigns.prices import Estimate
 
 
@@ -101,7 +101,10 @@ class ReviewStep(rx.State):
             return
         first, others = templates_of(draft)
         async with runtime.get().db.read() as session:
-            counted = await audiences.summary(session, actor, draft["audience"], first, others=others)
+            bare = await lacking.bare_rules(session, draft["id"])
+            counted = await audiences.summary(
+                session, actor, draft["audience"], first, others=others, bare=bare
+            )
             numbers = await choosing.numbers(session, actor)
             may = await limits_of(session, actor, draft["channel_id"])
             forms = [await choosing.template(session, actor, each) for each in (first, *others) if each]

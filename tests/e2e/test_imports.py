@@ -1,4 +1,4 @@
-"""Importing in a browser, on a desktop and on a phone: a file in, contacts out, and back; and the words of STOP."""
+"""Importing in a browser, on a desktop and on a phone: a file in, contacts out, and back; words of STOP, and prices."""
 
 from __future__ import annotations
 
@@ -88,6 +88,8 @@ def test_a_file_becomes_contacts_and_goes_again(server: Server, new_page: NewPag
     expect(line).to_contain_text("clientes.csv")
     expect(line).to_contain_text("Undone")
     _change_words(page)
+    page.set_viewport_size({"width": 1440, "height": 900})
+    _write_prices(page)
 
 
 def _change_words(page: Page) -> None:
@@ -111,3 +113,36 @@ def _change_words(page: Page) -> None:
     expect(page.get_by_role("textbox", name="No more messages")).to_have_value("cancel\nhalt")
     page.set_viewport_size(PHONE)
     fits(page)
+
+
+def _write_prices(page: Page) -> None:
+    page.goto("/settings/prices")
+    expect(page.get_by_text("No prices yet")).to_be_visible()
+    page.get_by_role("button", name="Add country").click()
+    dialog = page.get_by_role("dialog")
+    dialog.get_by_label("Country").fill("germ")
+    page.get_by_role("option", name="Germany").click()
+    dialog.get_by_label("Marketing").fill("cheap")
+    dialog.get_by_role("button", name="Save prices").click()
+    expect(dialog.get_by_text("Write a price such as 0.0625.")).to_be_visible()
+    dialog.get_by_label("Marketing").fill("0,1131")
+    access.is_accessible(page)
+    dialog.get_by_role("button", name="Save prices").click()
+    rows = page.get_by_role("table", name="Message prices")
+    expect(rows.get_by_role("row", name="Germany")).to_contain_text("0.1131")
+    page.get_by_label("Currency").select_option("EUR")
+    expect(page.get_by_role("region", name="Notices")).to_contain_text("Prices are in EUR now.")
+    table = b"Market,Marketing,Utility\nBrazil,0.05,0.01\nRest of Africa,0.02,0.01\nOther,0.06,0.02\n"
+    file = {"name": "rates.csv", "mimeType": "text/csv", "buffer": table}
+    page.get_by_test_id("table-file").set_input_files(file)  # type: ignore[arg-type]
+    expect(page.get_by_text("Not understood: “Rest of Africa”.")).to_be_visible()
+    expect(page.get_by_role("button", name="Choose a file")).to_be_visible()
+    expect(rows.get_by_role("row", name="Brazil")).to_be_visible()
+    expect(rows.get_by_role("row", name="Germany")).to_be_hidden()
+    access.is_accessible(page)
+    page.set_viewport_size(PHONE)
+    fits(page)
+    page.get_by_role("button", name="Actions for Brazil").click()
+    page.get_by_role("menuitem", name="Remove").click()
+    page.get_by_role("dialog").get_by_role("button", name="Remove").click()
+    expect(rows.get_by_role("row", name="Brazil")).to_be_hidden()

@@ -12,8 +12,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sqlmodel import col
 
-from tests.services.campaign_desk import make_campaign, make_person, make_tag, make_template, wanted
-from tests.services.crowd import talk_with
+from tests.services.campaign_desk import (
+    fixed,
+    make_campaign,
+    make_person,
+    make_tag,
+    make_template,
+    say,
+    variant,
+    wanted,
+)
+from tests.services.crowd import make_field, talk_with
 from tests.services.test_campaign_uploads import upload
 from tests.services.test_inbox import plans, scans
 from wapto_app.models import (
@@ -26,9 +35,10 @@ from wapto_app.models import (
 )
 from wapto_app.runtime import Runtime
 from wapto_app.security.permissions import Actor, Permission, Visibility
-from wapto_app.services import tags
+from wapto_app.services import fields, tags
 from wapto_app.services.campaigns import audience, drafts, reasons
 from wapto_app.services.campaigns.audience import Audience, Summary
+from wapto_app.services.campaigns.lacking import bare_rules
 from wapto_app.services.contacts import delete
 from wapto_app.services.errors import Conflict, Forbidden, Invalid
 from wapto_app.services.segments import delete as delete_segment
@@ -265,3 +275,45 @@ async def test_counting_walks_through_contacts_only_when_everybody_is_chosen(
     much = ("contact", "campaign_recipient")
     for plan in seen:
         assert [line for line in scans(plan) if any(name in line for name in much)] == [], plan
+
+
+# --- who lacks a value
+
+
+async def test_who_lacks_a_value_without_fallback_is_counted_before_anything_is_sent(
+    runtime: Runtime, owner: Actor, channel_id: int
+) -> None:
+    field_id = await make_field(runtime, owner, "City")
+    ada = await make_person(runtime, "Ada", "+4915112345671", company="Engines")
+    await make_person(runtime, "", "+4915112345672")
+    async with runtime.db.write() as session:
+        await fields.set_values(session, owner, ada, {"city": "Faro"})
+    assert field_id
+    template_id = await make_template(runtime)
+    file = await upload(runtime, owner, 'Phone,Co"de\n+4915112345671,A\n+4915112345673,B\n+4915112345674,\n')
+    campaign_id = await make_campaign(
+        runtime, owner, channel_id, template_id, everyone=True, uploads=[file["key"]]
+    )
+
+    async def lacking(first: Any, second: Any) -> int:
+        mapping = {"body.1": first, "body.2": second}
+        await say(runtime, owner, campaign_id, channel_id, variant(template_id, mapping=mapping))
+        async with runtime.db.read() as session:
+            bare = await bare_rules(session, campaign_id)
+            chosen = wanted(everyone=True, uploads=[file["key"]])
+            found = await audience.summary(session, owner, chosen, template_id, bare=bare)
+        assert found["people"] == 4
+        assert found["sendable"] + sum(skipped(found).values()) == 4
+        return skipped(found).get(reasons.MISSING_VALUE, 0)
+
+    def rule(source: str, name: str, fallback: str = "") -> Any:
+        return {"source": source, "name": name, "fallback": fallback}
+
+    assert await lacking(fixed("a"), rule("contact", "company", "you")) == 0
+    assert await lacking(fixed("a"), rule("contact", "company")) == 3
+    assert await lacking(fixed("a"), rule("contact", "phone")) == 0
+    assert await lacking(rule("contact", "first_name"), rule("field", "city", "here")) == 1
+    assert await lacking(rule("contact", "first_name"), rule("field", "city")) == 3
+    assert await lacking(fixed("a"), rule("column", "Co'de")) == 2
+    assert await lacking(fixed("a"), rule("column", 'Co"de')) == 4
+    assert await lacking(fixed("a"), rule("field", "no such' --")) == 4

@@ -1,4 +1,4 @@
-"""Building: everybody once, with the reason of whoever is left out; killed, cancelled or done twice, nothing differs."""
+"""Building: everybody once, and why somebody is left out; killed, cancelled or done twice, nothing differs."""
 
 from __future__ import annotations
 

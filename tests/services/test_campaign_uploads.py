@@ -19,7 +19,12 @@ from wapto_app.services.campaigns import audience, uploads
 from wapto_app.services.campaigns.uploads import OnlyWithFullSight, UploadRow
 from wapto_app.services.errors import Conflict, Invalid
 
-FILE = "Mobile;First name;City\n+49 151 12345671;Ada;Köln\n0151 12345672;Bob;\n+4915112345671;Ada again;Bonn\nnone;Cem;Ulm\n"
+FILE = """Mobile;First name;City
++49 151 12345671;Ada;Köln
+0151 12345672;Bob;
++4915112345671;Ada again;Bonn
+none;Cem;Ulm
+"""
 
 
 async def upload(

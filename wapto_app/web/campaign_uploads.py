@@ -22,7 +22,7 @@ log = get_logger(__name__)
 async def upload(request: Request) -> Response:
     """The raw bytes of one file; its name comes in the ``X-Filename`` header, percent-encoded.
 
-    ``?opted_in=yes``: the uploader confirms that these people agreed to get messages. Answers with id and key.
+    ``?opted_in=yes``: the uploader confirms that these people agreed to get messages. Answers with the key.
     """
     try:
         actor = await actor_of(request)
@@ -40,7 +40,7 @@ async def upload(request: Request) -> Response:
     except OSError as error:
         log.error("campaign_uploads.write_failed", reason=str(error))
         return JSONResponse({"error": "The server could not store the file. Its disk may be full."}, 507)
-    return JSONResponse({"id": row["id"], "key": row["key"]})
+    return JSONResponse({"key": row["key"]})
 
 
 async def problems(request: Request) -> Response:

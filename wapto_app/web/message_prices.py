@@ -35,7 +35,7 @@ async def upload(request: Request) -> Response:
     except OSError as error:
         log.error("message_prices.write_failed", reason=str(error))
         return JSONResponse({"error": "The server could not store the file. Its disk may be full."}, 507)
-    return JSONResponse({"id": markets})
+    return JSONResponse({"key": str(markets)})
 
 
 routes = [Route("/message-prices", upload, methods=["POST"])]

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
+from dataclasses import replace
 from typing import Any, Literal
 
 import sqlalchemy as sa
@@ -23,6 +24,8 @@ from wapto_app.models import (
 from wapto_app.security.permissions import Actor, Permission
 from wapto_app.services import opt_out_memory, segments
 from wapto_app.services.campaigns import reasons
+from wapto_app.services.campaigns.lacking import lacks, strangers_lack
+from wapto_app.services.campaigns.rules import Rule
 from wapto_app.services.campaigns.standing import Needs, reason_of
 from wapto_app.services.contact_names import name_columns, name_of
 from wapto_app.services.errors import Invalid
@@ -251,10 +254,12 @@ async def summary(
     *,
     others: Collection[int] = (),
     sample: int = SAMPLE,
+    bare: Sequence[Rule] = (),
 ) -> Summary:
     """How many were chosen, how many of them get it, why the others do not, and the newest of those who do.
 
     ``template_id`` and ``others`` are the templates that they would get: who stopped marketing gets other categories.
+    ``bare`` are rules without a fallback (``lacking.bare_rules``): who has nothing there is left out too.
 
     Raises:
         Invalid: naming the part of the audience that makes no sense.
@@ -262,6 +267,8 @@ async def summary(
     actor.require(Permission.CAMPAIGNS_SEE)
     audience = read(audience)
     needs = await needs_of(session, audience, [template_id, *others])
+    uploads = await upload_ids(session, audience)
+    needs = replace(needs, lacking=lacks(bare, uploads))
     query = await chosen(session, audience, actor)
     reason = reason_of(needs).label("reason")
     rows = query.add_columns(reason).subquery()
@@ -271,6 +278,10 @@ async def summary(
     counts[""] = counts.get("", 0) + new
     if refused:
         counts[reasons.OPTED_OUT] = counts.get(reasons.OPTED_OUT, 0) + refused
+    if uploads and (lacking := strangers_lack(bare, strangers(uploads), uploads)) is not None:
+        without = min(new, await _counted(session, lacking))
+        new, counts[""] = new - without, counts[""] - without
+        counts[reasons.MISSING_VALUE] = counts.get(reasons.MISSING_VALUE, 0) + without
     return Summary(
         people=sum(counts.values()),
         sendable=counts[""],
@@ -282,6 +293,10 @@ async def summary(
         ],
         sample=await _sample(session, actor, audience, query.where(reason_of(needs) == ""), sample),
     )
+
+
+async def _counted(session: AsyncSession, query: sa.Select[Any]) -> int:
+    return int((await fetch(session, sa.select(sa.func.count()).select_from(query.subquery())))[0][0])
 
 
 async def _strangers(session: AsyncSession, audience: Audience) -> tuple[int, int]:

@@ -50,9 +50,6 @@ class MarketRow(TypedDict):
     authentication: str
 
 
-Line = MarketForm | MarketRow
-
-
 class PriceTable(TypedDict):
     """``currency`` is empty while nobody wrote prices down. ``unknown`` are names in the last uploaded file that are no
     countries.
@@ -80,7 +77,7 @@ async def prices(session: AsyncSession, actor: Actor) -> PriceTable:
     return PriceTable(currency=found["currency"], unknown=kept.get("unknown", []), rows=rows)
 
 
-async def set_prices(session: AsyncSession, actor: Actor, currency: str, rows: Sequence[Line]) -> None:
+async def set_prices(session: AsyncSession, actor: Actor, currency: str, rows: Sequence[MarketForm]) -> None:
     """Replace the table.
 
     Raises:
@@ -156,6 +153,15 @@ def _row(market: str, micros: dict[tuple[str, str], int]) -> MarketRow:
     )
 
 
+def _form(row: MarketRow) -> MarketForm:
+    return MarketForm(
+        market=row["market"],
+        marketing=row["marketing"],
+        utility=row["utility"],
+        authentication=row["authentication"],
+    )
+
+
 def _typed(micros: int) -> str:
     return f"{micros / 1_000_000:.6f}".rstrip("0").rstrip(".") or "0"
 
@@ -169,7 +175,7 @@ def _market(text: str, number: int, there: set[str]) -> str:
     return market
 
 
-def _cells(row: Line) -> list[tuple[str, str]]:
+def _cells(row: MarketForm) -> list[tuple[str, str]]:
     return [
         ("MARKETING", row["marketing"]),
         ("UTILITY", row["utility"]),
@@ -192,7 +198,7 @@ async def put_market(session: AsyncSession, actor: Actor, form: MarketForm, was:
         raise Invalid("market", f"{market_name(market)} stands in the table already.")
     if not any(text.strip() for _category, text in _cells(form)):
         raise Invalid("marketing", "Write at least one price.")
-    others = [row for row in table["rows"] if row["market"] not in (was, market)]
+    others = [_form(row) for row in table["rows"] if row["market"] not in (was, market)]
     try:
         await set_prices(session, actor, table["currency"] or FIRST_CURRENCY, [form, *others])
     except Invalid as wrong:
@@ -204,7 +210,7 @@ async def remove_market(session: AsyncSession, actor: Actor, market: str) -> str
     """Take a line out of the table; the name of its market. Raises NotFound."""
     actor.require(Permission.SETTINGS_DO)
     table = await prices(session, actor)
-    kept = [row for row in table["rows"] if row["market"] != market]
+    kept = [_form(row) for row in table["rows"] if row["market"] != market]
     if len(kept) == len(table["rows"]):
         raise NotFound("price")
     await set_prices(session, actor, table["currency"], kept)
@@ -214,7 +220,7 @@ async def remove_market(session: AsyncSession, actor: Actor, market: str) -> str
 async def choose_currency(session: AsyncSession, actor: Actor, currency: str) -> str:
     """Say in which currency the prices are. Raises Invalid."""
     actor.require(Permission.SETTINGS_DO)
-    await set_prices(session, actor, currency, (await prices(session, actor))["rows"])
+    await set_prices(session, actor, currency, list(map(_form, (await prices(session, actor))["rows"])))
     return clean_currency(currency)
 
 
@@ -228,6 +234,6 @@ async def replace(db: Database, actor: Actor, path: Path) -> int:
     found = await read_table(actor, path)
     async with db.write() as session:
         currency = found["currency"] or (await known(session))["currency"] or FIRST_CURRENCY
-        await set_prices(session, actor, currency, found["rows"])
+        await set_prices(session, actor, currency, list(map(_form, found["rows"])))
         await preferences.write(session, _NAME, {"currency": currency, "unknown": found["unknown"]})
     return len(found["rows"])

@@ -28,9 +28,11 @@ from wapto_app.services.campaigns import audience as audiences
 from wapto_app.services.campaigns import rules
 from wapto_app.services.campaigns.audience import Audience
 from wapto_app.services.campaigns.draft_parts import chooser, of_id, variants
+from wapto_app.services.campaigns.lacking import bare_rules
 from wapto_app.services.campaigns.mapping import columns_of
 from wapto_app.services.campaigns.usage import GONE
 from wapto_app.services.errors import Conflict, DomainError
+from wapto_app.services.media import kind_of
 from wapto_app.services.plans import Gate, Limit
 from wapto_app.services.templates import describe, file_kind
 
@@ -66,12 +68,18 @@ async def _audience(session: AsyncSession, campaign: Campaign) -> dict[str, str]
         eyes = await chooser(session, campaign) or Actor.system()
     except Conflict as conflict:
         return {"audience": conflict.message}
-    ids = [each.template_id or 0 for each in await variants(session, campaign.id or 0)]
-    summary = await audiences.summary(session, eyes, wanted, others=ids, sample=0)
+    own = await variants(session, campaign.id or 0)
+    ids = [each.template_id or 0 for each in own]
+    bare = await bare_rules(session, campaign.id or 0)
+    summary = await audiences.summary(session, eyes, wanted, others=ids, sample=0, bare=bare)
     if not summary["people"]:
         return {"audience": "Nobody is in this audience."}
     if not summary["sendable"]:
         return {"audience": "Nobody of this audience can get the campaign. See why below."}
+    if len(own) > 1 and summary["sendable"] * campaign.test_share < 100 * len(own):
+        return {
+            "audience": "These are too few people to test variants on. Test on all of them, or send one variant."
+        }
     if summary["new"]:
         return await _room(session, summary["new"])
     return {}
@@ -137,6 +145,8 @@ def _template(template: Template | None, waba_id: str) -> dict[str, str]:
     if template.status != "APPROVED":
         return {"template": "WhatsApp has not approved this template. Choose an approved one."}
     problem = describe(template)["problem"]
+    if not problem and any(str(each.get("type")).upper() == "CAROUSEL" for each in template.components):
+        problem = "A template with cards cannot be sent by a campaign yet. Choose another."
     return {"template": problem} if problem else {}
 
 
@@ -149,6 +159,8 @@ async def _file(session: AsyncSession, variant: CampaignVariant, template: Templ
     file = (await session.exec(select(LibraryFile).where(LibraryFile.key == variant.file_key))).first()
     if file is None:
         return {"media": "This file was deleted from the library. Choose another."}
+    if kind_of(file.mime_type) != kind:
+        return {"media": f"The header of this template needs a file of another kind: {kind}."}
     return {}
 
 

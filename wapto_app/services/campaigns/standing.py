@@ -18,6 +18,7 @@ from wapto_app.services.campaigns import reasons
 class Needs:
     """What a campaign asks of a contact. ``needs_number``: Meta sends authentication templates to numbers only.
 
+    ``lacking`` is who has no value for a gap of the template.
     ``besides`` is the campaign itself, whose own recipients do not count as having got a campaign lately.
     """
 
@@ -25,6 +26,7 @@ class Needs:
     needs_number: bool = False
     not_within_days: int = 0
     left_out: sa.ColumnElement[bool] | None = None
+    lacking: sa.ColumnElement[bool] | None = None
     besides: int = 0
 
 
@@ -41,6 +43,8 @@ def reason_of(needs: Needs) -> sa.ColumnElement[str]:
         cases.append((_got_one(needs), reasons.LATELY))
     if needs.left_out is not None:
         cases.append((needs.left_out, reasons.EXCLUDED))
+    if needs.lacking is not None:
+        cases.append((needs.lacking, reasons.MISSING_VALUE))
     return sa.case(*cases, else_=sa.literal(""))
 
 

@@ -25,6 +25,7 @@ CELL_MAX = 2_000
 """As much as the longest value of a template."""
 HEADING_MAX = 80
 REPEATED = "This number stands in an earlier line."
+_SPEAKABLE = str.maketrans({'"': "'", "\\": "/"})
 _AT_ONCE = 2_000
 _PROBLEM_MAX = 120
 
@@ -59,10 +60,10 @@ async def converted(source: Path, rows: Path, region: str | None) -> tuple[list[
 
 
 def unique(names: Sequence[str]) -> list[str]:
-    """Headings that differ: a second "Name" becomes "Name (2)"."""
+    """Headings that differ (a second "Name" becomes "Name (2)"), without what would end a path in SQL."""
     found: list[str] = []
     for name in names:
-        base, number = name[:HEADING_MAX], 1
+        base, number = name[:HEADING_MAX].translate(_SPEAKABLE), 1
         while (heading := base if number == 1 else f"{base} ({number})") in found:
             number += 1
         found.append(heading)
