@@ -6,15 +6,17 @@ from typing import Any, TypedDict
 
 import reflex as rx
 from reflex.event import EventSpec
+from sqlmodel.ext.asyncio.session import AsyncSession
 
 from state.base import actor_of
 from state.campaigns.wizard import CampaignWizard
 from wapto_app import runtime
-from wapto_app.security.permissions import Permission
+from wapto_app.security.permissions import Actor, Permission
 from wapto_app.security.policy import requires
 from wapto_app.services import contacts
 from wapto_app.services.campaigns import audience as audiences
-from wapto_app.services.campaigns import choosing, drafts, uploads
+from wapto_app.services.campaigns import choosing, drafts, lacking, uploads
+from wapto_app.services.campaigns.audience import Summary
 from wapto_app.services.campaigns.choosing import Named, PersonChoice
 from wapto_app.services.campaigns.uploads import ProblemRow, UploadRow
 from wapto_app.services.contacts import ContactFilter
@@ -181,9 +183,10 @@ class AudienceStep(rx.State):
             return
         self._counted = self._asked
         wizard, actor = await self.get_state(CampaignWizard), await actor_of(self)
-        first, others = templates_of(wizard._draft)
+        if wizard._draft is None:
+            return
         async with runtime.get().db.read() as session:
-            found = await audiences.summary(session, actor, self._audience, first, others=others)
+            found = await counted(session, actor, wizard._draft)
         self.summary = Count(**found)  # type: ignore[typeddict-item]
         self.counting = False
 
@@ -233,6 +236,13 @@ def _named(known: list[Named], ids: list[int]) -> list[Named]:
     """What is chosen, by name; what was deleted since is said to be."""
     names = {each["id"]: each for each in known}
     return [names.get(each) or Named(id=each, name="", colour="") for each in ids]
+
+
+async def counted(session: AsyncSession, actor: Actor, draft: Any) -> Summary:
+    """Who gets a draft, with what it sends: who lacks a value for a gap is left out too."""
+    first, others = templates_of(draft)
+    bare = await lacking.bare_rules(session, draft["id"])
+    return await audiences.summary(session, actor, draft["audience"], first, others=others, bare=bare)
 
 
 def templates_of(draft: Any) -> tuple[int, list[int]]:

@@ -8,14 +8,13 @@ import reflex as rx
 from reflex.event import EventSpec
 
 from state.base import actor_of, success
-from state.campaigns.audience import Reason, templates_of
+from state.campaigns.audience import Reason, counted, templates_of
 from state.campaigns.timing import limits_of
 from state.campaigns.wizard import PATH, STEPS, CampaignWizard
 from wapto_app import runtime
 from wapto_app.security.permissions import Permission
 from wapto_app.security.policy import requires
-from wapto_app.services.campaigns import audience as audiences
-from wapto_app.services.campaigns import choosing, lacking, lifecycle, prices
+from wapto_app.services.campaigns import choosing, lifecycle, prices
 from wapto_app.services.campaigns.prices import Estimate
 
 
@@ -101,19 +100,16 @@ class ReviewStep(rx.State):
             return
         first, others = templates_of(draft)
         async with runtime.get().db.read() as session:
-            bare = await lacking.bare_rules(session, draft["id"])
-            counted = await audiences.summary(
-                session, actor, draft["audience"], first, others=others, bare=bare
-            )
+            people = await counted(session, actor, draft)
             numbers = await choosing.numbers(session, actor)
             may = await limits_of(session, actor, draft["channel_id"])
             forms = [await choosing.template(session, actor, each) for each in (first, *others) if each]
             self.estimate = await prices.estimate(session, actor, draft["id"]) if first else _NO_ESTIMATE
         same: Any = {name: draft[name] for name in _SAME}  # type: ignore[literal-required]
         self.sheet = Sheet(
-            people=counted["people"],
-            sendable=counted["sendable"],
-            skipped=[Reason(**each) for each in counted["skipped"]],
+            people=people["people"],
+            sendable=people["sendable"],
+            skipped=[Reason(**each) for each in people["skipped"]],
             number=next((each["name"] for each in numbers if each["id"] == draft["channel_id"]), ""),
             templates=list(dict.fromkeys(f"{each['name']} ({each['language']})" for each in forms)),
             most=int(may["per_second"]),

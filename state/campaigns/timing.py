@@ -10,13 +10,12 @@ import reflex as rx
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from state.base import Feedback, actor_of
-from state.campaigns.audience import templates_of
+from state.campaigns.audience import counted
 from state.campaigns.wizard import CampaignWizard
 from wapto_app import runtime
 from wapto_app.clock import utcnow
 from wapto_app.security.permissions import Actor, Permission
 from wapto_app.security.policy import requires
-from wapto_app.services.campaigns import audience as audiences
 from wapto_app.services.campaigns import drafts, limits_of_meta
 from wapto_app.services.campaigns.drafts import DraftForm, TimingForm
 from wapto_app.services.campaigns.limits_of_meta import ChannelLimits
@@ -53,11 +52,10 @@ class TimingStep(rx.State):
         draft = wizard._draft
         if draft is None:
             return
-        first, others = templates_of(draft)
         async with runtime.get().db.read() as session:
-            counted = await audiences.summary(session, actor, draft["audience"], first, others=others)
+            people = await counted(session, actor, draft)
             self.limits = await limits_of(session, actor, draft["channel_id"])
-        self.people = counted["sendable"]
+        self.people = people["sendable"]
         self._show(draft, wizard.problems)
         self.loaded = True
 

@@ -171,7 +171,9 @@ async def test_the_list_is_read_along_its_index(runtime: Runtime, owner: Actor, 
             rows = (await connection.exec_driver_sql(f"{prefix} {statement}", parameters)).all()
             plans.append("\n".join(str(row) for row in rows))
     assert "ix_campaign_created_at_id" in plans[0], plans[0]
-    assert "ix_campaign_active" in plans[1], plans[1]
+    # PostgreSQL takes whichever index is smaller; it reads nothing from end to end.
+    wanted = "ix_campaign_active" if backend == "sqlite" else "using ix_campaign_"
+    assert wanted in plans[1], plans[1]
 
 
 async def test_a_template_that_cannot_be_sent_says_why(
