@@ -545,7 +545,7 @@ async def test_a_file_holds_the_filter_and_runs_no_formula(work: Work, agent: Ac
     await work.add("+16505550001", name="=1+1", company="@cmd")
     await work.add("+16505550002", name="Bea")
     await search.follow(work.runtime)
-    head, *rows = await _csv(work, search="=1")
+    head, *rows = await _csv(work, search="@cmd")
     assert head[:4] == ["Name", "Phone", "Username", "Company"]
     assert [row[:4] for row in rows] == [["'=1+1", "'+16505550001", "", "'@cmd"]]
     may = replace(agent, permissions=agent.permissions | {Permission.EXPORT_DO})
