@@ -82,7 +82,7 @@ class TimingStep(rx.State):
 
     @rx.event
     @requires(Permission.CAMPAIGNS_DO)
-    async def slow_down(self, rate: float) -> None:
+    async def slow_down(self, rate: int) -> None:
         await self._save(rate=rate)
 
     async def _save(self, **parts: Any) -> None:

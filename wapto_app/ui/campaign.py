@@ -32,4 +32,4 @@ class RateSlider(rx.Component):
     most: rx.Var[int]
     people: rx.Var[int]
     label: rx.Var[str]
-    on_change: rx.EventHandler[rx.event.passthrough_event_spec(float)]
+    on_change: rx.EventHandler[rx.event.passthrough_event_spec(int)]
