@@ -11,12 +11,6 @@ from wapto_app.ui.form import LiveText
 from wapto_app.ui.i18n import from_server, t
 
 _SHOWN: Any = ContentStep.shown
-_LINE: dict[str, Any] = {
-    "max_length": 2000,
-    "auto_complete": "off",
-    "class_name": "control",
-    "custom_attrs": {"dir": "auto"},
-}
 
 
 def slot_list() -> rx.Component:
@@ -68,7 +62,7 @@ def _fixed(slot: Any, key: Any) -> rx.Component:
         id=key + "-text",
         aria_label=t("Text for {gap}", gap=_gap(slot)),
         placeholder=slot["sample"].to(str),
-        **_LINE,
+        **_line(),
     )
 
 
@@ -79,8 +73,18 @@ def _fallback(slot: Any, key: Any) -> rx.Component:
         id=key + "-fallback",
         aria_label=t("Fallback for {gap}", gap=_gap(slot)),
         placeholder=t("If it is empty"),
-        **_LINE,
+        **_line(),
     )
+
+
+def _line() -> dict[str, Any]:
+    """Anew for each input: Reflex writes an input's own attributes into what it is given."""
+    return {
+        "max_length": 2000,
+        "auto_complete": "off",
+        "class_name": "control",
+        "custom_attrs": {"dir": "auto"},
+    }
 
 
 def _gap(slot: Any) -> Any:

@@ -79,7 +79,7 @@ def _audience(page: Page) -> None:
     page.get_by_role("button", name="Rename").click()
     page.get_by_role("dialog").get_by_label("Name").fill("Spring viewing")
     page.get_by_role("dialog").get_by_role("button", name="Rename").click()
-    expect(page.get_by_role("heading", name="Spring viewing")).to_be_visible()
+    expect(page.get_by_role("heading", name="Spring viewing", exact=True)).to_be_visible()
     access.is_accessible(page)
     page.get_by_role("link", name="Next: Message").click()
 
