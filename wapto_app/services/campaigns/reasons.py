@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from integrations.whatsapp.error_codes import explain
+from wapto_app.services.campaigns.causes import say
 
 BLOCKED = "blocked"
 OPTED_OUT = "opted_out"
@@ -19,6 +20,7 @@ NO_ROOM = "no_room"
 MISSING_VALUE = "missing_value"
 TOO_LONG = "too_long"
 BAD_VALUE = "bad_value"
+DELETED = "deleted"
 
 
 class Why(NamedTuple):
@@ -29,33 +31,38 @@ class Why(NamedTuple):
 
 
 _OURS: dict[str, Why] = {
-    BLOCKED: Why("You blocked this contact.", "Unblock the contact to write to them."),
+    BLOCKED: Why(say("You blocked this contact."), say("Unblock the contact to write to them.")),
     OPTED_OUT: Why(
-        "The customer asked not to get messages.", "Nothing to do: this wish holds until they take it back."
+        say("The customer asked not to get messages."),
+        say("Nothing to do: this wish holds until they take it back."),
     ),
     MARKETING_STOPPED: Why(
-        "The customer stopped marketing messages in WhatsApp.",
-        "Messages of another category still reach them.",
+        say("The customer stopped marketing messages in WhatsApp."),
+        say("Messages of another category still reach them."),
     ),
-    NO_NUMBER: Why("No number of this contact is known.", "Add a phone number to the contact."),
+    NO_NUMBER: Why(say("No number of this contact is known."), say("Add a phone number to the contact.")),
     LATELY: Why(
-        "The contact got a campaign a short time ago.", "Wait some days, or allow more campaigns per contact."
+        say("The contact got a campaign a short time ago."),
+        say("Wait some days, or allow more campaigns per contact."),
     ),
-    EXCLUDED: Why("You left this contact out.", "Change the exclusions of the audience."),
+    EXCLUDED: Why(say("You left this contact out."), say("Change the exclusions of the audience.")),
     NO_ROOM: Why(
-        "Your plan has no room for a new contact.", "Choose a larger plan, or delete contacts nobody needs."
+        say("Your plan has no room for a new contact."),
+        say("Choose a larger plan, or delete contacts nobody needs."),
     ),
     MISSING_VALUE: Why(
-        "A value for the template is missing.",
-        "Fill the field of the contact, or give the variable a fallback.",
+        say("A value for the template is missing."),
+        say("Fill the field of the contact, or give the variable a fallback."),
     ),
     TOO_LONG: Why(
-        "With this contact's values the text is too long for WhatsApp.", "Shorten the value, or the template."
+        say("With this contact's values the text is too long for WhatsApp."),
+        say("Shorten the value, or the template."),
     ),
     BAD_VALUE: Why(
-        "WhatsApp does not accept a value of this contact in the template.",
-        "Correct the value of the contact.",
+        say("WhatsApp does not accept a value of this contact in the template."),
+        say("Correct the value of the contact."),
     ),
+    DELETED: Why(say("The contact was deleted."), say("Nothing to do: nobody is left to write to.")),
 }
 ORDER = tuple(_OURS)
 """Whoever could be left out for several reasons is counted under the first of them."""
@@ -73,4 +80,7 @@ def why(reason: str, code: int | None = None, detail: str = "") -> Why:
         return Why(known.meaning, known.advice)
     if reason in _OURS:
         return _OURS[reason]
-    return Why(detail or "This message could not be sent.", "Try these again; if it stays so, ask for help.")
+    return Why(
+        detail or say("This message could not be sent."),
+        say("Try these again; if it stays so, ask for help."),
+    )

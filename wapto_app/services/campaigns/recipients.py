@@ -23,6 +23,7 @@ from wapto_app.models import (
 from wapto_app.security.permissions import Actor, Permission
 from wapto_app.services import search
 from wapto_app.services.campaigns import reasons
+from wapto_app.services.campaigns.causes import say
 from wapto_app.services.contact_names import name_columns, name_of
 from wapto_app.services.errors import NotFound
 from wapto_app.services.masking import Mask, masks
@@ -227,6 +228,6 @@ def _why(row: Any, mask: Mask) -> reasons.Why:
 
 
 UNCONFIRMED = reasons.Why(
-    "WhatsApp did not answer in time. The customer may have received this message.",
-    "Wait for a delivery report. Send again only if getting it twice does no harm.",
+    say("WhatsApp did not answer in time. The customer may have received this message."),
+    say("Wait for a delivery report. Send again only if getting it twice does no harm."),
 )
