@@ -111,8 +111,8 @@ def try_everything(people: People, who: str, path: str = "/inbox/1") -> Tab:
 
 
 def rows(people: People) -> dict[str, list[Any]]:
-    """Everything in the database but who was here when, and the words of search, which follow a moment later."""
-    passing = {"login_session", "lease", "alembic_version"}
+    """Everything in the database but who was here when, and what follows messages a moment later: search, answers."""
+    passing = {"login_session", "lease", "alembic_version", "campaign_cursor"}
     with closing(sqlite3.connect(people.server.data_dir / "wapto.sqlite3")) as connection:
         tables = [
             name for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")

@@ -415,6 +415,7 @@ def test_the_page_starts_empty(install: Install) -> None:
     said = dict(re.findall(r"(\w+)_rx_state_:[`\"']([^`\"']+)[`\"']", context))
     # What a form or a table begins with is no more than a choice.
     choices = {"accent", "by", "figure", "kind", "policy", "priority", "range", "sort", "step", "tab", "view"}
+    choices |= {"label", "late_policy", "quiet_from", "quiet_until", "when", "winner_by"}
     assert {name: value for name, value in said.items() if name not in choices} == {
         "home": "/",
         "locale": "en",

@@ -113,7 +113,7 @@ def _answer_and_tag(agent: Page) -> None:
     box.fill("We do: Villa Marina. I send you an invitation.")
     box.press("Enter")
     expect(agent.get_by_test_id("message").last).to_contain_text("Villa Marina")
-    panel = agent.get_by_test_id("contact-panel")
+    panel = agent.get_by_role("complementary", name="Contact")
     panel.get_by_role("button", name="Add a tag").click()
     agent.get_by_role("combobox").fill("Sea view")
     agent.get_by_role("option", name=re.compile("Sea view")).click()

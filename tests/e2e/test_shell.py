@@ -334,7 +334,7 @@ def test_a_narrow_sidebar_stays_narrow_and_its_icons_keep_their_names(page: Page
     page.reload(wait_until="commit")
     # A sheet is among them when it has arrived; without it nothing has its width.
     page.wait_for_function(
-        "document.querySelector('aside') && [...document.styleSheets].some((sheet) => sheet.href)"
+        "() => document.querySelector('aside') && [...document.styleSheets].some((sheet) => sheet.href)"
     )
     assert page.evaluate("document.querySelector('aside').getBoundingClientRect().width") == 56
     expect(page.get_by_text("Line 59.")).to_be_visible()

@@ -185,7 +185,7 @@ def _send(page: Page, meta: Meta) -> None:
     page.wait_for_url(re.compile(r"/contacts/\d+"))
     page.get_by_role("button", name="Send template").click()
     dialog = page.get_by_role("dialog", name="Send a template to Nadia New")
-    dialog.get_by_role("button", name=re.compile("^order_update.*en_US", re.S)).click()
+    dialog.get_by_role("button", name=re.compile(r"^order_update.*English \(United States\)", re.S)).click()
     for label, value in (("Text: 1", "Nadia"), ("Text: 2", "1042"), ("Text: 3", "Friday")):
         dialog.get_by_label(label).fill(value)
     dialog.get_by_label("Button: Track order").fill("1042")
