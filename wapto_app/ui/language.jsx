@@ -4,7 +4,7 @@ import { locale } from "./i18n.jsx";
 export function languageName(code) {
   if (!code) return "";
   try {
-    const name = new Intl.DisplayNames([locale()], { type: "language" }).of(String(code).replaceAll("_", "-"));
+    const name = new Intl.DisplayNames([locale()], { type: "language", languageDisplay: "standard" }).of(String(code).replaceAll("_", "-"));
     return name ? name[0].toLocaleUpperCase(locale()) + name.slice(1) : code;
   } catch {
     return code;

@@ -29,10 +29,14 @@ function useQueue(folder) {
   }, [files]);
   useEffect(() => () => requests.current.forEach((request) => request.abort()), []);
 
-  const add = (list) => setFiles((all) => [...all, ...[...list].map((blob) => ({
-    id: ++counter, blob, target: where.current, state: "waiting", percent: 0,
-    shown: /^image\/(jpeg|png|webp)$/.test(blob.type) ? URL.createObjectURL(blob) : "",
-  }))]);
+  // The list is read at once: React may ask for the new state later, and the field that it came from is emptied by then.
+  const add = (list) => {
+    const fresh = [...list].map((blob) => ({
+      id: ++counter, blob, target: where.current, state: "waiting", percent: 0,
+      shown: /^image\/(jpeg|png|webp)$/.test(blob.type) ? URL.createObjectURL(blob) : "",
+    }));
+    setFiles((all) => [...all, ...fresh]);
+  };
   const drop = (gone) => setFiles((all) => all.filter((file) => {
     if (!gone(file)) return true;
     requests.current.get(file.id)?.abort();
