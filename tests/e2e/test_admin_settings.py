@@ -94,14 +94,10 @@ def test_name_colour_and_logo_are_seen_by_everybody_at_once(server: Server, new_
     stranger.goto("/login")
     expect(stranger.get_by_text(NAME)).to_be_visible()
     expect(stranger).to_have_title(f"Sign in · {NAME}")
-<<<<<<< HEAD
-    stranger.wait_for_function("() => document.querySelector('header img')?.naturalWidth === 120")
-=======
     until(
         stranger,
         lambda: bool(stranger.evaluate("document.querySelector('header img')?.naturalWidth === 120")),
     )
->>>>>>> steady
     is_accessible(stranger)
 
 
@@ -204,13 +200,9 @@ def test_backup_is_made_taken_away_put_back_and_signs_in(
     with started(place) as again:
         there = signed_in(new_page(again.url))
         expect(there).to_have_title(re.compile(f"Inbox · {NAME}"))
-<<<<<<< HEAD
-        there.wait_for_function("() => document.querySelector('aside img')?.naturalWidth === 120")
-=======
         until(
             there, lambda: bool(there.evaluate("document.querySelector('aside img')?.naturalWidth === 120"))
         )
->>>>>>> steady
     page.get_by_role("button", name=re.compile("Delete wapto-")).click()
     page.get_by_role("dialog").get_by_role("button", name="Delete backup").click()
     expect(page.get_by_text("No backups yet")).to_be_visible()

@@ -106,13 +106,9 @@ def test_a_conversation_lives_in_two_browsers_without_reload(
 def _pictures_both_ways(meta: Meta, customer: str, page: Page, tmp_path: Path) -> None:
     meta.says(customer, {"type": "image", "sample": True, "caption": "My kitchen"})
     expect(page.get_by_test_id("picture")).to_be_visible()
-<<<<<<< HEAD
-    page.wait_for_function("() => document.querySelector('[data-testid=picture]').naturalWidth > 0")
-=======
     until(
         page, lambda: bool(page.evaluate("document.querySelector('[data-testid=picture]')?.naturalWidth > 0"))
     )
->>>>>>> steady
     picture = io.BytesIO()
     Image.new("RGB", (320, 200), (18, 121, 74)).save(picture, "PNG")
     page.get_by_test_id("composer-file").set_input_files(

@@ -188,11 +188,7 @@ def test_desktop_notifications_ask_on_a_click_and_show_what_happens(
     dialog.get_by_label("What is to be done").fill("Water the plants")
     dialog.get_by_label("Due").fill((datetime.now() - timedelta(minutes=2)).strftime("%Y-%m-%dT%H:%M"))
     dialog.get_by_role("button", name="Save task").click()
-<<<<<<< HEAD
-    page.wait_for_function("() => window.shown.length")
-=======
     until(page, lambda: bool(page.evaluate("window.shown.length")))
->>>>>>> steady
     page.wait_for_timeout(800)  # it must not be shown again
     assert page.evaluate("window.shown") == ["Due now: Water the plants"]
 

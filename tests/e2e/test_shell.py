@@ -333,10 +333,6 @@ def test_a_narrow_sidebar_stays_narrow_and_its_icons_keep_their_names(page: Page
     page.get_by_role("button", name="Collapse").click()
     page.reload(wait_until="commit")
     # A sheet is among them when it has arrived; without it nothing has its width.
-<<<<<<< HEAD
-    page.wait_for_function(
-        "() => document.querySelector('aside') && [...document.styleSheets].some((sheet) => sheet.href)"
-=======
     until(
         page,
         lambda: bool(
@@ -344,7 +340,6 @@ def test_a_narrow_sidebar_stays_narrow_and_its_icons_keep_their_names(page: Page
                 "document.querySelector('aside') && [...document.styleSheets].some((sheet) => sheet.href)"
             )
         ),
->>>>>>> steady
     )
     assert page.evaluate("document.querySelector('aside').getBoundingClientRect().width") == 56
     expect(page.get_by_text("Line 59.")).to_be_visible()
