@@ -88,7 +88,7 @@ def _stage(row: Any) -> rx.Component:
 def _share(share: Any, number: Any) -> rx.Component:
     return rx.el.span(
         t("{n} %", n=share.to(int) / 10),
-        rx.el.span(t("{n}", n=number), class_name="ms-2 text-xs text-muted"),
+        rx.el.span(t("{n}", n=number), class_name="ms-2 text-xs text-muted max-sm:hidden"),
         class_name="whitespace-nowrap",
     )
 

@@ -17,7 +17,7 @@ from wapto_app.ui.form import search_input
 from wapto_app.ui.i18n import Text, from_server, t, tn
 from wapto_app.ui.link import file_link
 from wapto_app.ui.table import Column, Selection, pager, table
-from wapto_app.ui.time import exact_time
+from wapto_app.ui.time import list_time
 from wapto_app.ui.tokens import Tone, classes
 
 _STATES: dict[str, tuple[Text, Tone]] = {
@@ -71,16 +71,19 @@ def _filters() -> rx.Component:
             aria_label=t("Which people"),
             class_name="scroll-thin flex max-w-full gap-1 overflow-x-auto rounded-lg bg-hover p-1",
         ),
-        search_input(
-            "find-recipient",
-            t("Find a person"),
-            value=CampaignPeople.text,
-            on_change=CampaignPeople.find,
-            class_name="w-full sm:ms-auto sm:w-56",
+        rx.el.div(
+            search_input(
+                "find-recipient",
+                t("Find a person"),
+                value=CampaignPeople.text,
+                on_change=CampaignPeople.find,
+                class_name="min-w-0 flex-1 sm:w-44",
+            ),
+            rx.cond(MAY_EXPORT, export, rx.fragment()),
+            class_name="flex w-full gap-3 sm:ms-auto sm:w-auto",
         ),
-        rx.cond(MAY_EXPORT, export, rx.fragment()),
         rx.cond(CampaignPeople.reason != "", _reason(), rx.fragment()),
-        class_name="flex flex-wrap items-center gap-3 pb-4",
+        class_name="flex flex-wrap items-center gap-3",
     )
 
 
@@ -123,7 +126,7 @@ def _table() -> rx.Component:
         CampaignPeople.rows,
         Column(t("Person"), _name),
         Column(t("State"), _state),
-        Column(t("Version"), lambda row: row["variant"], hide=True),
+        Column(t("Version"), lambda row: row["variant"], hide=True, shown=CampaignPeople.is_split),
         Column(t("Sent"), lambda row: _time(row["sent_at"]), hide=True),
         Column(t("Delivered"), lambda row: _time(row["delivered_at"]), hide=True),
         Column(t("Read"), lambda row: _time(row["read_at"]), hide=True),
@@ -151,7 +154,7 @@ def _name(row: Any) -> rx.Component:
     return rx.el.span(
         rx.cond(row["name"] != "", known, gone),
         rx.cond((row["phone"] != "") & (row["phone"] != row["name"]), number, rx.fragment()),
-        class_name="block min-w-0 py-2",
+        class_name="block min-w-28 py-2 md:min-w-40",
     )
 
 
@@ -178,7 +181,7 @@ def _reply(row: Any) -> rx.Component:
 
 
 def _time(at: Any) -> rx.Component:
-    return rx.cond(at != "", exact_time(at), rx.el.span("–", class_name="text-faint"))
+    return rx.cond(at != "", list_time(at), rx.el.span("–", class_name="text-faint"))
 
 
 def _bulk() -> list[rx.Component]:

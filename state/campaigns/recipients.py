@@ -21,6 +21,7 @@ from wapto_app.services.errors import NotFound
 class CampaignPeople(rx.State):
     """``asked`` is the dialog that is open: ``again`` for the marked ones, ``unconfirmed`` for those whose fate
     nobody knows. ``query`` is the filter as the address and the file of it have it.
+    ``is_split`` tells whether there is more than one version.
     """
 
     rows: list[RecipientRow] = []
@@ -34,6 +35,7 @@ class CampaignPeople(rx.State):
     marked: list[int] = []
     asked: str = ""
     query: str = ""
+    is_split: bool = False
     campaign_id: int = 0
     _starts: list[int] = [0]
     _next: int = 0
@@ -124,6 +126,7 @@ class CampaignPeople(rx.State):
                 self.rows, self._next, self.missing = found.rows, found.next, False
             except NotFound:
                 self.rows, self._next, self.missing = [], 0, True
+        self.is_split = any(row["variant"] not in ("", "A") for row in self.rows)
         self.has_next, self.page = bool(self._next), (len(self._starts) - 1) * recipients.PAGE
         self.query, self.loaded = _query(self.state, self.reason, self.text), True
 
