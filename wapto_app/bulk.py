@@ -86,7 +86,8 @@ class _List(sa.TypeDecorator[list[Any]]):
 
     def __init__(self, of: sa.types.TypeEngine[Any]) -> None:
         super().__init__()
-        self.of = of
+        # Without a length: PostgreSQL would cut longer texts off, and they would be found as what is left of them.
+        self.of = sa.String() if isinstance(of, sa.String) else of
 
     def load_dialect_impl(self, dialect: sa.Dialect) -> Any:
         if dialect.name == "postgresql":

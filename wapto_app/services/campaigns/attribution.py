@@ -31,6 +31,7 @@ from wapto_app.models import (
 from wapto_app.models.base import table_of
 from wapto_app.services.campaigns import tallying
 from wapto_app.services.campaigns.following import note_moments
+from wapto_app.services.identity import insert_ignore
 
 ANSWERS_FOR = timedelta(hours=72)
 AT_ONCE = 500
@@ -235,8 +236,10 @@ def _move(connection: sa.Connection, last_id: int) -> None:
     moved = connection.execute(
         cursor.update().where(cursor.c.name == "answers", cursor.c.last_id < last_id).values(last_id=last_id)
     )
-    if not moved.rowcount and not _place(connection):
-        connection.execute(cursor.insert().values(name="answers", last_id=last_id))
+    if not moved.rowcount:
+        connection.execute(
+            insert_ignore(connection.dialect.name, cursor), {"name": "answers", "last_id": last_id}
+        )
 
 
 def _advance(connection: sa.Connection, found: Sequence[Any]) -> None:
