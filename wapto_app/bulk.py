@@ -13,6 +13,7 @@ from typing import Any
 import orjson
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql
+from sqlmodel.sql.sqltypes import AutoString
 
 Row = Mapping[str, Any]
 Convert = Callable[[Any], Any]
@@ -87,7 +88,7 @@ class _List(sa.TypeDecorator[list[Any]]):
     def __init__(self, of: sa.types.TypeEngine[Any]) -> None:
         super().__init__()
         # Without a length: PostgreSQL would cut longer texts off, and they would be found as what is left of them.
-        self.of = sa.String() if isinstance(of, sa.String) else of
+        self.of = sa.String() if isinstance(of, (sa.String, AutoString)) else of
 
     def load_dialect_impl(self, dialect: sa.Dialect) -> Any:
         if dialect.name == "postgresql":
