@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
@@ -239,10 +240,22 @@ async def test_undo_restores_and_keeps_what_somebody_touched(
         await desk.undone(done["id"])
 
 
+def _takes_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each batch takes long enough that somebody can come in between."""
+    read = job.prepare.batch
+
+    def slowly(*place: Any) -> Any:
+        time.sleep(0.05)
+        return read(*place)
+
+    monkeypatch.setattr(job.prepare, "batch", slowly)
+
+
 async def test_a_killed_import_goes_on_and_doubles_nothing(
     desk: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(job, "ROWS", 10)
+    _takes_time(monkeypatch)
     rows = "".join(f"P{i},+49151{i:08d},T{i % 3}\n" for i in range(100))
     import_id = await desk.upload("name,phone,tags\n" + rows)
     await desk.check(import_id)
@@ -291,6 +304,7 @@ async def test_cancelling_keeps_what_is_there_and_lets_it_be_undone(
     desk: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(job, "ROWS", 5)
+    _takes_time(monkeypatch)
     import_id = await desk.upload("phone\n" + "".join(f"+49151{i:08d}\n" for i in range(400)))
     await desk.check(import_id)
     await desk.start(import_id)
