@@ -40,7 +40,7 @@ def signed_in(page: Page, password: str = PASSWORD, *, email: str = OWNER) -> Pa
 
 
 def notice(page: Page, text: str) -> Locator:
-    return page.get_by_role("region", name="Notices").get_by_text(text)
+    return page.get_by_role("region", name="Notices").get_by_text(text).last
 
 
 def link_in_dialog(page: Page) -> str:

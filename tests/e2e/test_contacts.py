@@ -60,7 +60,7 @@ def signed_in(page: Page) -> Page:
 
 
 def told(page: Page, text: str) -> None:
-    expect(page.get_by_role("region", name="Notices").get_by_text(text)).to_be_visible()
+    expect(page.get_by_role("region", name="Notices").get_by_text(text).last).to_be_visible()
 
 
 def is_accessible(page: Page) -> None:

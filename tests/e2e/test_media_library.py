@@ -80,7 +80,7 @@ def tile(page: Page, name: str) -> Any:
 
 
 def notice(page: Page, text: str) -> Any:
-    return page.get_by_role("region", name="Notices").get_by_text(text)
+    return page.get_by_role("region", name="Notices").get_by_text(text).last
 
 
 def test_files_come_in_are_put_in_order_and_leave(server: Server, new_page: NewPage) -> None:

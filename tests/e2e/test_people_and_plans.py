@@ -154,7 +154,9 @@ def _prepare_the_trial(admin: Page, server: Server) -> None:
     plan = admin.get_by_label("Plan to try").locator("option", has_text="Pro").get_attribute("value")
     admin.get_by_label("Plan to try").select_option(plan)
     admin.get_by_role("button", name="Save trial").click()
-    expect(admin.get_by_role("region", name="Notices").get_by_text("The trial is saved.")).to_be_visible()
+    expect(
+        admin.get_by_role("region", name="Notices").get_by_text("The trial is saved.").last
+    ).to_be_visible()
 
 
 def _make_team(owner: Page, name: str, *grants: str, without: str = "") -> None:
@@ -214,4 +216,6 @@ def _pay(owner: Page, server: Server) -> None:
     owner.get_by_role("radio", name="4242 Pays").check()
     owner.get_by_role("button", name=re.compile("Pay")).click()
     owner.wait_for_url(re.compile(f"{re.escape(server.url)}/subscription"))
-    expect(owner.get_by_role("region", name="Notices").get_by_text("Your plan is active")).to_be_visible()
+    expect(
+        owner.get_by_role("region", name="Notices").get_by_text("Your plan is active").last
+    ).to_be_visible()

@@ -96,7 +96,9 @@ def test_criteria_are_edited_and_used(server: Server, new_page: NewPage) -> None
     dialog.get_by_label("Criterion 4", exact=True).fill("Follows up")
     dialog.get_by_label("Weight of criterion 4").select_option("3")
     dialog.get_by_role("button", name="Save").click()
-    expect(page.get_by_role("region", name="Notices").get_by_text("The criteria are saved.")).to_be_visible()
+    expect(
+        page.get_by_role("region", name="Notices").get_by_text("The criteria are saved.").last
+    ).to_be_visible()
     page.goto("/review/1")
     expect(page.get_by_role("radiogroup", name="Follows up")).to_be_visible()
 
