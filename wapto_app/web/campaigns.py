@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from starlette.requests import Request
-from starlette.responses import Response, StreamingResponse
+from starlette.responses import Response
 from starlette.routing import Route
 
 from wapto_app import runtime
 from wapto_app.services.campaigns import exporting
 from wapto_app.services.campaigns.recipients import RecipientFilter
 from wapto_app.services.errors import DomainError
+from wapto_app.web.download import streamed
 from wapto_app.web.media import actor_of, refusal
 
 _LARGEST_ID = 2**31 - 1
@@ -30,11 +31,7 @@ async def people(request: Request) -> Response:
         parts = await exporting.csv(runtime.get().db, actor, campaign_id, wanted)
     except DomainError as error:
         return refusal(error)
-    headers = {
-        "content-disposition": f'attachment; filename="campaign-{campaign_id}.csv"',
-        "cache-control": "private, no-store",
-    }
-    return StreamingResponse(parts, media_type="text/csv; charset=utf-8", headers=headers)
+    return streamed(parts, f"campaign-{campaign_id}.csv")
 
 
 routes = [Route("/exports/campaigns/{campaign_id:int}.csv", people, methods=["GET"])]

@@ -116,20 +116,6 @@ async def recipients(
     )
 
 
-async def chosen(
-    session: AsyncSession, actor: Actor, campaign_id: int, wanted: RecipientFilter, after: int, limit: int
-) -> list[int]:
-    """Ids of those who match, in their order: for deeds that go through all of them."""
-    actor.require(Permission.CAMPAIGNS_SEE)
-    query = (
-        sa.select(col(recipient.id))
-        .where(*conditions(actor, campaign_id, wanted), col(recipient.id) > after)
-        .order_by(col(recipient.id))
-        .limit(limit)
-    )
-    return [row.id for row in await fetch(session, query)]
-
-
 async def count(session: AsyncSession, actor: Actor, campaign_id: int, wanted: RecipientFilter) -> int:
     """How many match."""
     actor.require(Permission.CAMPAIGNS_SEE)

@@ -27,7 +27,6 @@ from wapto_app.models import (
 )
 from wapto_app.security.permissions import Actor, Permission
 from wapto_app.services.campaigns import reasons
-from wapto_app.services.campaigns.attribution import ANSWERS_FOR
 from wapto_app.services.campaigns.recipients import ensure_there
 from wapto_app.services.contact_names import name_columns, name_of
 from wapto_app.services.masking import masks
@@ -322,8 +321,3 @@ def _country(prefix: str) -> str:
         return ""
     found = phonenumbers.region_code_for_number(number)
     return found or phonenumbers.region_code_for_country_code(number.country_code or 0)
-
-
-def answer_window() -> int:
-    """For how many hours after it an answer counts for a campaign."""
-    return int(ANSWERS_FOR.total_seconds() // 3600)
