@@ -16,6 +16,7 @@ from pages.campaigns.words import (
     rate,
     running_words,
     state_badge,
+    view_bar,
 )
 from pages.frame import frame
 from state.campaigns.listing import Campaigns
@@ -29,7 +30,6 @@ from wapto_app.ui.i18n import Text, t
 from wapto_app.ui.menu import menu, menu_item, menu_separator
 from wapto_app.ui.table import Column, Selection, pager, table
 from wapto_app.ui.time import exact_time
-from wapto_app.ui.tokens import classes
 
 _GROUPS: tuple[tuple[str, Text], ...] = (
     ("", t("All")),
@@ -91,12 +91,7 @@ def _late(row: Any) -> rx.Component:
 
 def _filters() -> rx.Component:
     return rx.el.div(
-        rx.el.div(
-            *[_group(value, words) for value, words in _GROUPS],
-            role="group",
-            aria_label=t("Which campaigns"),
-            class_name="scroll-thin flex max-w-full gap-1 overflow-x-auto rounded-lg bg-hover p-1",
-        ),
+        view_bar(_GROUPS, chosen=Campaigns.group, on_choose=Campaigns.look, label=t("Which campaigns")),
         search_input(
             "find-campaign",
             t("Find a campaign"),
@@ -105,20 +100,6 @@ def _filters() -> rx.Component:
             class_name="w-full sm:ms-auto sm:w-64",
         ),
         class_name="flex flex-wrap items-center gap-3 pb-4",
-    )
-
-
-def _group(value: str, words: Text) -> rx.Component:
-    is_on = Campaigns.group == value
-    return rx.el.button(
-        words,
-        type="button",
-        aria_pressed=rx.cond(is_on, "true", "false"),
-        on_click=Campaigns.look(value),
-        class_name=classes(
-            "h-7 flex-none rounded-md px-3 text-sm font-medium pointer-coarse:h-9",
-            rx.cond(is_on, "bg-surface text-ink shadow-card", "text-muted hover:text-ink"),
-        ),
     )
 
 

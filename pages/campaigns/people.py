@@ -6,7 +6,7 @@ from typing import Any
 
 import reflex as rx
 
-from pages.campaigns.words import MAY_WRITE
+from pages.campaigns.words import MAY_WRITE, view_bar
 from pages.contacts.words import MAY_EXPORT
 from state.campaigns.recipients import CampaignPeople
 from wapto_app.ui.badge import badge, status_badge
@@ -18,7 +18,7 @@ from wapto_app.ui.i18n import Text, from_server, t, tn
 from wapto_app.ui.link import file_link
 from wapto_app.ui.table import Column, Selection, pager, table
 from wapto_app.ui.time import list_time
-from wapto_app.ui.tokens import Tone, classes
+from wapto_app.ui.tokens import Tone
 
 _STATES: dict[str, tuple[Text, Tone]] = {
     "skipped": (t("Left out"), "neutral"),
@@ -65,11 +65,8 @@ def _filters() -> rx.Component:
         class_name=_EXPORT,
     )
     return rx.el.div(
-        rx.el.div(
-            *[_choice(value, words) for value, words in _CHOICES],
-            role="group",
-            aria_label=t("Which people"),
-            class_name="scroll-thin flex max-w-full gap-1 overflow-x-auto rounded-lg bg-hover p-1",
+        view_bar(
+            _CHOICES, chosen=CampaignPeople.state, on_choose=CampaignPeople.look, label=t("Which people")
         ),
         rx.el.div(
             search_input(
@@ -84,20 +81,6 @@ def _filters() -> rx.Component:
         ),
         rx.cond(CampaignPeople.reason != "", _reason(), rx.fragment()),
         class_name="flex flex-wrap items-center gap-3",
-    )
-
-
-def _choice(value: str, words: Text) -> rx.Component:
-    is_on = CampaignPeople.state == value
-    return rx.el.button(
-        words,
-        type="button",
-        aria_pressed=rx.cond(is_on, "true", "false"),
-        on_click=CampaignPeople.look(value),
-        class_name=classes(
-            "h-7 flex-none rounded-md px-3 text-sm font-medium pointer-coarse:h-9",
-            rx.cond(is_on, "bg-surface text-ink shadow-card", "text-muted hover:text-ink"),
-        ),
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import reflex as rx
@@ -13,7 +14,7 @@ from wapto_app.ui.badge import status_badge
 from wapto_app.ui.i18n import Text, t, tn
 from wapto_app.ui.progress import progress
 from wapto_app.ui.time import relative_time
-from wapto_app.ui.tokens import Tone
+from wapto_app.ui.tokens import Tone, classes
 
 MAY_WRITE = Shell.permissions.contains(Permission.CAMPAIGNS_DO.value)
 STATES: dict[str, tuple[Text, Tone]] = {
@@ -97,4 +98,30 @@ def moment(row: Any) -> rx.Component:
             relative_time(row["started_at"]),
             rx.el.span("–", class_name="text-faint"),
         ),
+    )
+
+
+def view_bar(
+    options: Sequence[tuple[str, Text]], *, chosen: rx.Var[str], on_choose: Any, label: Text
+) -> rx.Component:
+    """Which part of a list is shown; ``on_choose`` hears the value of a (value, words) pair."""
+
+    def option(value: str, words: Text) -> rx.Component:
+        is_on = chosen == value
+        return rx.el.button(
+            words,
+            type="button",
+            aria_pressed=rx.cond(is_on, "true", "false"),
+            on_click=on_choose(value),
+            class_name=classes(
+                "h-7 flex-none rounded-md px-3 text-sm font-medium pointer-coarse:h-9",
+                rx.cond(is_on, "bg-surface text-ink shadow-card", "text-muted hover:text-ink"),
+            ),
+        )
+
+    return rx.el.div(
+        *[option(value, words) for value, words in options],
+        role="group",
+        aria_label=label,
+        class_name="scroll-thin flex max-w-full gap-1 overflow-x-auto rounded-lg bg-hover p-1",
     )
