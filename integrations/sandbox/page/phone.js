@@ -28,9 +28,13 @@ const act = actions(phone);
 
 // the list of customers
 
+let asked = 0;
+
+// Only the answer to the newest question counts: an older one may not know a customer who was just added.
 async function refreshPeople() {
+  const mine = ++asked;
   const answer = await attempt(() => get("phone/customers"));
-  if (!answer) return;
+  if (!answer || mine !== asked) return;
   state.people = answer.customers;
   state.numbers = answer.numbers;
   byId("rows").replaceChildren(...state.people.map(personRow));

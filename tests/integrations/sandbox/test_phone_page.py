@@ -13,7 +13,7 @@ from typing import Any
 
 import httpx
 import pytest
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import APIResponse, Browser, Page, Route, expect, sync_playwright
 
 CHROMIUM = Path("/usr/bin/chromium")
 NUMBER = "106540352242922"
@@ -216,6 +216,27 @@ def test_a_customer_with_a_hidden_number_is_added(page: Page) -> None:
     page.get_by_role("textbox", name="Username").fill("kim.writes")
     page.get_by_label("Hide the number").check()
     page.get_by_test_id("phone-sheet-ok").click()
+    expect(page.locator("#whose")).to_have_text("You are Kim, @kim.writes, number hidden")
+
+
+def test_a_late_answer_does_not_leave_the_customer_who_was_just_added(page: Page, business: Business) -> None:
+    held: list[tuple[Route, APIResponse]] = []
+
+    def hold_the_first(route: Route) -> None:
+        if route.request.method == "GET" and not held:
+            held.append((route, route.fetch()))
+        else:
+            route.continue_()
+
+    page.route("**/phone/customers", hold_the_first)
+    business.send("text", {"body": "one"})
+    while not held:
+        page.wait_for_timeout(20)
+    test_a_customer_with_a_hidden_number_is_added(page)
+    route, before = held[0]
+    with page.expect_response("**/phone/customers"):
+        route.fulfill(response=before)
+    page.wait_for_timeout(200)
     expect(page.locator("#whose")).to_have_text("You are Kim, @kim.writes, number hidden")
 
 
