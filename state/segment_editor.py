@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from typing import Any
 
 import reflex as rx
@@ -48,16 +49,17 @@ class SegmentEditor(rx.State):
     @requires(Permission.CONTACTS_SEE)
     async def load(self) -> EventSpec:
         self.loaded = self.missing = False
-        self.segment_id, self.name, self.rules = segment_in(str(self.router.url.path)), "", _NEW
+        self.segment_id, self.name = segment_in(str(self.router.url.path)), ""
+        self.rules = _beginning(self.router.url.query_parameters)
         actor = await actor_of(self)
         async with runtime.get().db.read() as session:
-            self.words = await segments.vocabulary(session, actor)
             try:
                 if self.segment_id:
                     found = await segments.get(session, actor, self.segment_id)
                     self.name, self.rules = found["name"], found["rules"]
             except NotFound:
                 self.missing = True
+            self.words = await segments.vocabulary(session, actor, [self.rules])
         self.opened, self.loaded = self.opened + 1, True
         await self._look(self.rules)
         return Feedback.clear()
@@ -90,8 +92,19 @@ def segment_in(path: str) -> int:
     last = path.rstrip("/").rsplit("/", 1)[-1]
     if last == "new":
         return 0
-    is_id = last.isascii() and last.isdecimal() and len(last) < 11
-    return min(int(last), _LARGEST_ID) if is_id and int(last) else _LARGEST_ID
+    return min(int(last), _LARGEST_ID) if _is_id(last) and int(last) else _LARGEST_ID
+
+
+def _beginning(asked: Mapping[str, Any]) -> dict[str, Any]:
+    """What a new segment begins with: ``/segments/new?campaign=7&fate=unread`` comes from the people of a campaign."""
+    campaign, fate = str(asked.get("campaign", "")), str(asked.get("fate", ""))
+    if fate not in segments.OPERATORS[segments.Kind.CAMPAIGNS] or not _is_id(campaign):
+        return _NEW
+    return {"join": "and", "rules": [{"field": "campaign", "op": fate, "items": [int(campaign)]}]}
+
+
+def _is_id(text: str) -> bool:
+    return text.isascii() and text.isdecimal() and len(text) < 11
 
 
 def _tree(text: str) -> dict[str, Any]:

@@ -16,7 +16,7 @@ from wapto_app.services import fields, segments, tags
 from wapto_app.services.errors import NotFound
 from wapto_app.services.segments import SegmentRow, Vocabulary
 
-NO_WORDS = Vocabulary(tags=[], people=[], fields=[])
+NO_WORDS = Vocabulary(tags=[], people=[], fields=[], campaigns=[])
 _RECOUNT_SECONDS = 15
 """A busy workspace changes contacts all the time; counting is for people, who do not read faster than this."""
 
@@ -123,7 +123,7 @@ class Segments(rx.State):
         actor = await actor_of(self)
         async with runtime.get().db.read() as session:
             self.rows = await segments.listing(session, actor, self.search)
-            self.words = await segments.vocabulary(session, actor)
+            self.words = await segments.vocabulary(session, actor, [row["rules"] for row in self.rows])
         self.loaded = True
 
 

@@ -7,7 +7,8 @@ from typing import Any
 import reflex as rx
 
 from state.contacts import ContactPage
-from wapto_app.ui.i18n import t, tn
+from wapto_app.ui.i18n import from_server, t, tn
+from wapto_app.ui.link import link
 from wapto_app.ui.time import relative_time
 
 _ICONS = {
@@ -25,6 +26,7 @@ _ICONS = {
     "address_removed": "phone-off",
     "first_message": "message-square-plus",
     "messages": "messages-square",
+    "campaign": "megaphone",
     "assigned": "user-check",
     "unassigned": "user-minus",
     "resolved": "check-check",
@@ -50,13 +52,39 @@ def _entry(row: Any) -> rx.Component:
             class_name="mt-0.5 grid size-7 flex-none place-items-center rounded-full bg-hover text-muted",
         ),
         rx.el.div(
-            rx.el.p(rx.el.bdi(_words(row)), class_name="text-sm break-words"),
-            rx.el.p(relative_time(row["at"]), by, class_name="text-xs text-muted"),
+            rx.el.p(_said(row), class_name="text-sm break-words"),
+            rx.el.p(relative_time(row["at"]), by, _fate(row), class_name="text-xs text-muted"),
+            rx.cond(
+                row["why"] != "",
+                rx.el.p(from_server(row["why"]), dir="auto", class_name="text-xs text-danger-ink text-pretty"),
+                rx.fragment(),
+            ),
             class_name="min-w-0 flex-1",
         ),
         key=row["key"],
         class_name="flex items-start gap-3",
     )
+
+
+def _said(row: Any) -> rx.Component:
+    words = rx.el.bdi(_words(row))
+    return rx.cond(row["href"] != "", link(words, row["href"], class_name="hover:underline"), words)
+
+
+def _fate(row: Any) -> rx.Component:
+    """What became of a campaign's message."""
+    said = rx.match(
+        row["state"],
+        ("sent", t("sent")),
+        ("delivered", t("delivered")),
+        ("read", t("read")),
+        ("replied", t("answered")),
+        ("clicked", t("a button was pressed")),
+        ("failed", t("failed")),
+        ("unconfirmed", t("not known whether it arrived")),
+        "",
+    ).to(str)
+    return rx.cond(row["state"] != "", rx.el.span(" · ", said), rx.fragment())
 
 
 def _words(row: Any) -> rx.Var[str]:
@@ -65,6 +93,7 @@ def _words(row: Any) -> rx.Var[str]:
     sent = tn("{n} sent", "{n} sent", outbound)
     word = rx.cond(what != "", t("Opted out with “{what}”", what=what), t("Opted out"))
     back = rx.cond(what != "", t("Opted in with “{what}”", what=what), t("Opted in"))
+    missed = t("The campaign “{what}” did not arrive", what=what)
     return rx.match(
         row["kind"],
         ("created", t("Contact written down")),
@@ -81,6 +110,7 @@ def _words(row: Any) -> rx.Var[str]:
         ("address_removed", t("Number {what} removed", what=what)),
         ("first_message", t("First message")),
         ("messages", t("{received}, {sent}", received=received, sent=sent)),
+        ("campaign", rx.cond(row["state"] == "failed", missed, t("Got the campaign “{what}”", what=what))),
         ("assigned", t("Assigned to {what}", what=what)),
         ("unassigned", t("Taken from {what}", what=what)),
         ("resolved", t("Conversation resolved")),

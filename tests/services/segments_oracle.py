@@ -28,6 +28,8 @@ class Person:
     fields: dict[str, str] = field(default_factory=dict)
     inbound: tuple[datetime | None, ...] = ()
     agents: tuple[int | None, ...] = ()
+    campaigns: dict[int, str] = field(default_factory=dict)
+    """By campaign, how far it came: a state of recipients, and "+" when they answered, "!" when they tapped."""
 
 
 @dataclass(frozen=True)
@@ -38,6 +40,7 @@ class World:
     tags: frozenset[int]
     agents: frozenset[int]
     fields: dict[str, str]
+    campaigns: frozenset[int] = frozenset()
 
 
 def fits(rules: Any, person: Person, world: World) -> bool:
@@ -59,6 +62,8 @@ def _test(test: Test, person: Person, world: World) -> bool:
             return _set(test, person.tags, world.tags)
         case Kind.PEOPLE:
             return _set(test, frozenset(each for each in person.agents if each), world.agents)
+        case Kind.CAMPAIGNS:
+            return _campaigns(test, person, world)
         case Kind.SWITCH:
             return getattr(person, test.field) is (test.op == "yes")
         case Kind.MOMENT:
@@ -74,6 +79,29 @@ def _set(test: Test, has: frozenset[int], there: frozenset[int]) -> bool:
     if not wanted <= there:
         return False
     return {"any_of": bool(has & wanted), "all_of": wanted <= has, "none_of": not has & wanted}[test.op]
+
+
+def _campaigns(test: Test, person: Person, world: World) -> bool:
+    wanted = set(test.items)
+    if not wanted <= world.campaigns:
+        return False
+    got = [fate for each, fate in person.campaigns.items() if each in wanted]
+    arrived = ("sent", "delivered", "read")
+    came = {
+        "got": lambda fate: fate.strip("+!") in arrived,
+        "undelivered": lambda fate: fate.strip("+!") == "sent",
+        "unread": lambda fate: fate.strip("+!") == "delivered",
+        "read": lambda fate: fate.strip("+!") == "read",
+        "not_read": lambda fate: fate.strip("+!") in ("sent", "delivered"),
+        "answered": lambda fate: "+" in fate,
+        "not_answered": lambda fate: fate.strip("+!") in arrived and "+" not in fate,
+        "clicked": lambda fate: "!" in fate,
+        "failed": lambda fate: fate.strip("+!") == "failed",
+        "left_out": lambda fate: fate.strip("+!") == "skipped",
+    }
+    if test.op == "not_got":
+        return not any(map(came["got"], got))
+    return any(map(came[test.op], got))
 
 
 def _moment(test: Test, person: Person, world: World) -> bool:

@@ -206,7 +206,7 @@ def test_a_clear_difference_between_many_is_certain() -> None:
     ("wanted", "index"),
     [
         ({}, "ix_campaign_recipient_campaign_id_id"),
-        ({"state": "failed"}, "ix_campaign_recipient_campaign_id_state_id"),
+        ({"state": "failed"}, "ix_campaign_recipient_fate"),
         ({"state": "replied"}, "ix_campaign_recipient_replied"),
         ({"state": "clicked"}, "ix_campaign_recipient_clicked"),
     ],

@@ -19,6 +19,9 @@ from tests.services.segments_oracle import Person, World, fits
 from tests.services.test_inbox import plans, scans
 from wapto_app.models import (
     AddressKind,
+    Campaign,
+    CampaignRecipient,
+    CampaignState,
     Contact,
     ContactAddress,
     ContactTag,
@@ -26,6 +29,7 @@ from wapto_app.models import (
     CustomField,
     FieldKind,
     FieldValue,
+    RecipientState,
     Segment,
     Tag,
 )
@@ -86,7 +90,12 @@ def _people(agents: tuple[int, ...]) -> list[Person]:
         Person(),
         Person(name="Ada L.", profile_name="x", tags=frozenset({1}), created=ago[1], has_number=True),
         Person(
-            profile_name="ada l.", company="École", tags=frozenset({1, 2}), inbound=(ago[0],), agents=(None,)
+            profile_name="ada l.",
+            company="École",
+            tags=frozenset({1, 2}),
+            inbound=(ago[0],),
+            agents=(None,),
+            campaigns={1: "read+!", 2: "failed"},
         ),
         Person(
             email="a_b@x.de",
@@ -95,6 +104,7 @@ def _people(agents: tuple[int, ...]) -> list[Person]:
             agents=agents[:1],
             opted_out=True,
             created=ago[3],
+            campaigns={1: "skipped", 2: "sent"},
         ),
         Person(
             language="مرحبا", inbound=(ago[5], ago[2]), agents=agents, blocked=True, fields={"city": "École"}
@@ -113,6 +123,7 @@ def _people(agents: tuple[int, ...]) -> list[Person]:
             fields={"born": "2026-12-25", "city": "Ada", "story": "Ada"},
             created=ago[5],
             marketing_stopped=True,
+            campaigns={1: "delivered", 2: "delivered+", 3: "read"},
         ),
     ]
 
@@ -121,6 +132,7 @@ async def _settle(runtime: Runtime, channels: list[int], agents: tuple[int, ...]
     people: dict[int, Person] = {}
     async with runtime.db.write() as session:
         session.add_all([Tag(name=f"t{n}", key=f"t{n}") for n in (1, 2, 3)])
+        session.add_all([Campaign(name=f"c{n}", state=CampaignState.FINISHED) for n in (1, 2, 3)])
         for position, (key, kind) in enumerate(OWN_FIELDS.items()):
             options = list(WISHES) if kind is FieldKind.SELECT else []
             session.add(CustomField(key=key, label=key, kind=kind, position=position, options=options))
@@ -149,6 +161,16 @@ async def _add(session: Any, person: Person, channels: list[int]) -> int:
     kind = AddressKind.PHONE if person.has_number else AddressKind.BSUID
     session.add(ContactAddress(contact_id=contact_id, kind=kind, value=f"+1650555{contact_id:04}"))
     session.add_all(ContactTag(contact_id=contact_id, tag_id=tag_id) for tag_id in person.tags)
+    for campaign_id, fate in person.campaigns.items():
+        session.add(
+            CampaignRecipient(
+                campaign_id=campaign_id,
+                contact_id=contact_id,
+                state=RecipientState(fate.strip("+!")),
+                replied_at=NOW if "+" in fate else None,
+                clicked_at=NOW if "!" in fate else None,
+            )
+        )
     talks = zip(
         channels, person.inbound or (None,) * len(person.agents), person.agents or (None,) * 2, strict=False
     )
@@ -171,6 +193,7 @@ _ITEMS: dict[Kind, list[Any]] = {
     Kind.CHOICE: ["Rent", "buy", "BÜRO", "Lease"],
     Kind.TAGS: [1, 2, 3, 2, 1, 77],
     Kind.PEOPLE: [1, 2, 1, 2, 77],
+    Kind.CAMPAIGNS: [1, 2, 3, 1, 2, 77],
 }
 _NONSENSE = st.sampled_from(
     ["", "1e400", "many", "31/02/2026", "36501", "-1", True, None, -1, 2**40, "1", [1], {}]
@@ -226,7 +249,8 @@ async def world(
     agents = (agent.account_id or 0, owner.account_id or 0)
     people = await _settle(runtime, channels, agents)
     kinds = {key: kind.value for key, kind in OWN_FIELDS.items()}
-    return people, World(now=NOW, tags=frozenset({1, 2, 3}), agents=frozenset(agents), fields=kinds)
+    three = frozenset({1, 2, 3})
+    return people, World(now=NOW, tags=three, agents=frozenset(agents), fields=kinds, campaigns=three)
 
 
 @time_machine.travel(NOW, tick=False)

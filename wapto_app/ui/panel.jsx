@@ -181,6 +181,7 @@ const EVENTS = {
   first_seen: () => tr("First seen"),
   first_message: () => tr("First message"),
   messages: ({ n, m }) => `${trn("{n} message received", "{n} messages received", n)}, ${trn("{n} sent", "{n} sent", m)}`,
+  campaign: (row) => tr("Campaign “{what}”", row),
   tagged: (row) => tr("Tagged {what}", row),
   untagged: (row) => tr("Tag {what} taken off", row),
   opted_out: () => tr("Wants no messages"),
@@ -199,6 +200,17 @@ const EVENTS = {
   window_missed: () => tr("The 24-hour window closed without an answer"),
 };
 
+// What became of a campaign's message.
+const FATES = {
+  sent: () => tr("sent"),
+  delivered: () => tr("delivered"),
+  read: () => tr("read"),
+  replied: () => tr("answered"),
+  clicked: () => tr("a button was pressed"),
+  failed: () => tr("failed"),
+  unconfirmed: () => tr("not known whether it arrived"),
+};
+
 // What happened with the contact, newest first.
 export function Timeline({ rows }) {
   return (
@@ -206,7 +218,8 @@ export function Timeline({ rows }) {
       {rows.map((row) => (
         <li key={row.key} className="relative before:absolute before:-start-[1.30rem] before:top-1.5 before:size-2 before:rounded-full before:bg-line-strong">
           <bdi className="block break-words">{EVENTS[row.kind]?.(row) ?? row.kind}</bdi>
-          <span className="text-xs text-muted"><Time at={row.at} look="exact" />{row.by && <> · <bdi>{row.by}</bdi></>}</span>
+          <span className="text-xs text-muted"><Time at={row.at} look="exact" />{row.by && <> · <bdi>{row.by}</bdi></>}{row.state && <> · {FATES[row.state]?.()}</>}</span>
+          {row.why && <span dir="auto" className="block text-xs text-danger-ink text-pretty">{trServer(row.why)}</span>}
         </li>
       ))}
     </ol>

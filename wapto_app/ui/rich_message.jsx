@@ -1,3 +1,4 @@
+import { Link } from "react-router";
 import { locale, tr, trn } from "./i18n.jsx";
 import { MessageText } from "./message_text.jsx";
 
@@ -108,6 +109,15 @@ function Cards({ cards }) {
   );
 }
 
+// A campaign sent it; its page is open to some only.
+function OfCampaign({ id, name }) {
+  const words = <bdi className="min-w-0 truncate">{tr("Campaign: {name}", { name })}</bdi>;
+  const look = "mt-1 flex max-w-full items-center gap-1.5 border-t border-line/60 pt-1.5 text-xs text-muted";
+  const sign = <svg width="13" height="13" viewBox="0 0 24 24" fill="none" stroke="currentColor" strokeWidth="2" strokeLinecap="round" strokeLinejoin="round" aria-hidden="true" className="flex-none"><path d="m3 11 18-5v12L3 14v-3zM11.6 16.8a3 3 0 1 1-5.8-1.6" /></svg>;
+  if (!id) return <p className={look} data-testid="of-campaign">{sign}{words}</p>;
+  return <Link to={`/campaigns/${id}`} className={`${look} underline-offset-2 hover:text-ink hover:underline`} data-testid="of-campaign">{sign}{words}</Link>;
+}
+
 // `shown` is what we sent, filled in; a template that was sent elsewhere has none.
 function Template({ body, content }) {
   const sent = content.shown ?? {};
@@ -121,6 +131,7 @@ function Template({ body, content }) {
       {sent.footer && <p dir="auto" className="text-xs text-muted">{sent.footer}</p>}
       <Taps titles={titlesOf(sent.buttons ?? content.buttons)} />
       {sent.cards?.length > 0 && <Cards cards={sent.cards} />}
+      {content.campaign && <OfCampaign {...content.campaign} />}
     </div>
   );
 }

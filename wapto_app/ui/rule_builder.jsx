@@ -114,7 +114,7 @@ function Test({ node, path, vocabulary, problems, onChange, onRemove }) {
   );
 }
 
-const isList = (kind) => kind === "tags" || kind === "people" || kind === "choice";
+const isList = (kind) => kind === "tags" || kind === "people" || kind === "campaigns" || kind === "choice";
 const emptyFor = (kind, op) => (WITHOUT_VALUE.includes(op) ? {} : isList(kind) ? { items: [] } : { value: DAYS.includes(op) ? "30" : "" });
 function keptFor(kind, node, op) {
   if (WITHOUT_VALUE.includes(op)) return {};

@@ -16,6 +16,7 @@ export const OPERATORS = {
   switch: ["yes", "no"],
   tags: ["any_of", "all_of", "none_of", "empty", "not_empty"],
   people: ["any_of", "none_of", "empty", "not_empty"],
+  campaigns: ["got", "not_got", "undelivered", "unread", "read", "not_read", "answered", "not_answered", "clicked", "failed", "left_out"],
 };
 
 export const facets = (vocabulary) => [
@@ -23,7 +24,7 @@ export const facets = (vocabulary) => [
     ["tags", tr("Tags"), "tags"], ["name", tr("Name"), "text"], ["company", tr("Company"), "text"], ["email", tr("E-mail"), "text"],
     ["language", tr("Language"), "text"], ["source", tr("Source"), "text"], ["created", tr("Known since"), "moment"], ["has_number", tr("Phone number is known"), "switch"],
   ]],
-  [tr("Conversation"), [["last_inbound", tr("Last message from them"), "moment"], ["agent", tr("Assigned to"), "people"]]],
+  [tr("Conversation"), [["last_inbound", tr("Last message from them"), "moment"], ["agent", tr("Assigned to"), "people"], ["campaign", tr("Campaign"), "campaigns"]]],
   [tr("Consent"), [["opted_out", tr("Opted out"), "switch"], ["marketing_stopped", tr("Stopped marketing"), "switch"], ["blocked", tr("Blocked"), "switch"]]],
   ...(vocabulary.fields.length ? [[tr("Custom fields"), vocabulary.fields.map((each) => [OWN + each.key, each.label, KIND_OF[each.kind]])]] : []),
 ];
@@ -31,6 +32,11 @@ export const facets = (vocabulary) => [
 export const operator = (kind, op) =>
   (kind === "tags" && { any_of: tr("are any of"), all_of: tr("are all of"), none_of: tr("are none of"), empty: tr("are none at all"), not_empty: tr("are any at all") }[op]) ||
   (kind === "people" && { empty: tr("is nobody"), not_empty: tr("is somebody") }[op]) ||
+  (kind === "campaigns" && {
+    got: tr("has got"), not_got: tr("did not get"), undelivered: tr("was sent, but not delivered"), unread: tr("got on the phone, did not read"), read: tr("has read"),
+    not_read: tr("was sent, did not read"), answered: tr("has answered"), not_answered: tr("has got, did not answer"), clicked: tr("pressed a button in"), failed: tr("failed in"),
+    left_out: tr("was left out of"),
+  }[op]) ||
   (kind === "moment" && { empty: tr("never was"), not_empty: tr("was at some time") }[op]) ||
   {
     is: tr("is"), is_not: tr("is not"), contains: tr("contains"), not_contains: tr("does not contain"), starts_with: tr("starts with"),
@@ -42,10 +48,11 @@ export const operator = (kind, op) =>
 const known = (vocabulary, name) => facets(vocabulary).flatMap(([, rows]) => rows).find(([each]) => each === name);
 export const kindOf = (vocabulary, test) => known(vocabulary, test.field)?.[2];
 
-// The choices of a rule, as options of a list: ids for tags and people, words for the choices of a field.
+// The choices of a rule, as options of a list: ids for tags, people and campaigns, words for the choices of a field.
 export function choices(vocabulary, test) {
   if (test.field === "tags") return vocabulary.tags.map((tag) => ({ value: tag.id, label: tag.name, colour: tag.colour }));
   if (test.field === "agent") return vocabulary.people.map((person) => ({ value: person.id, label: person.name }));
+  if (test.field === "campaign") return (vocabulary.campaigns ?? []).map((campaign) => ({ value: campaign.id, label: campaign.name }));
   const field = vocabulary.fields.find((each) => OWN + each.key === test.field);
   return (field?.options ?? []).map((option) => ({ value: option, label: option }));
 }
@@ -64,7 +71,7 @@ function words(vocabulary, node) {
   if (WITHOUT_VALUE.includes(node.op)) return `${label} ${operator(kind, node.op)}`;
   const items = (node.items ?? []).map((item) => choices(vocabulary, node).find((each) => each.value === item)?.label ?? item);
   const value = node.items ? items.join(", ") : node.op === "between" ? `${node.value} – ${node.to}` : node.value;
-  return `${label} ${operator(kind, node.op)} ${value}`;
+  return `${label}${kind === "campaigns" ? ":" : ""} ${operator(kind, node.op)} ${value}`;
 }
 
 // A segment in one sentence.

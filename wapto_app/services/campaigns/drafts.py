@@ -35,6 +35,7 @@ from wapto_app.services.campaigns.problems import problems
 from wapto_app.services.errors import Conflict, Invalid
 from wapto_app.services.naming import name_of
 from wapto_app.services.plans import Gate, ensure_gate, owner_zone
+from wapto_app.services.segments import upkeep
 
 __all__ = [
     "LABELS",
@@ -277,7 +278,8 @@ async def duplicate(session: AsyncSession, actor: Actor, campaign_id: int) -> in
 
 
 async def delete(session: AsyncSession, actor: Actor, campaign_id: int) -> str:
-    """Remove a campaign that is not under way, with its figures; its name. What was sent stays with the contacts.
+    """Remove a campaign that is not under way, with its figures; its name. What was sent stays with the contacts, and
+    segments that ask for it say that it is gone.
 
     Raises:
         Conflict: it is under way.
@@ -287,6 +289,7 @@ async def delete(session: AsyncSession, actor: Actor, campaign_id: int) -> str:
     campaign = await of_id(session, campaign_id, lock=True)
     if campaign.state not in (CampaignState.DRAFT, CampaignState.FINISHED, CampaignState.CANCELLED):
         raise Conflict("This campaign is under way. Cancel it first.")
+    await upkeep.forget_campaign(session, campaign_id, campaign.name)
     await session.delete(campaign)
     audit.record(session, actor, "campaign.deleted", f"campaign:{campaign_id}", name=campaign.name)
     touch(session, TOPIC, f"campaign:{campaign_id}")

@@ -13,6 +13,8 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from wapto_app.db import fetch
 from wapto_app.models import (
     Account,
+    Campaign,
+    CampaignRecipient,
     Contact,
     ContactEvent,
     ContactTag,
@@ -21,10 +23,12 @@ from wapto_app.models import (
     DeskKind,
     Direction,
     Message,
+    RecipientState,
     Tag,
     Team,
 )
 from wapto_app.security.permissions import Actor, Permission
+from wapto_app.services.campaigns import reasons
 from wapto_app.services.errors import NotFound
 from wapto_app.services.masking import Mask, mask_of
 from wapto_app.services.visibility import readable, readable_contact
@@ -39,13 +43,23 @@ _DESK = (
     DeskKind.PENDING,
     DeskKind.WINDOW_MISSED,
 )
+_TOLD = (
+    RecipientState.SENT,
+    RecipientState.DELIVERED,
+    RecipientState.READ,
+    RecipientState.FAILED,
+    RecipientState.UNCONFIRMED,
+)
 _By = aliased(Account)
 
 
 class TimelineRow(TypedDict):
-    """``kind`` is one of ``ContactEventKind`` or ``DeskKind``, or: first_seen, tagged, first_message, messages.
+    """``kind`` is one of ``ContactEventKind`` or ``DeskKind``, or: first_seen, tagged, first_message, messages,
+    campaign.
 
     ``by`` is who did it, ``what`` the thing (a tag, an agent, a number), ``n`` how many (messages in), ``m`` (out).
+    Of a campaign ``state`` tells how far it came: sent, delivered, read, replied, clicked, failed or unconfirmed, and
+    ``why`` the reason in words; ``href`` is its page, empty for who may not open it.
     """
 
     key: str
@@ -55,6 +69,9 @@ class TimelineRow(TypedDict):
     what: str
     n: int
     m: int
+    state: str
+    why: str
+    href: str
 
 
 async def timeline(session: AsyncSession, actor: Actor, contact_id: int) -> list[TimelineRow]:
@@ -74,13 +91,27 @@ async def timeline(session: AsyncSession, actor: Actor, contact_id: int) -> list
     if actor.may(Permission.INBOX_SEE):
         rows += await _desk(session, actor, contact_id)
         rows += await _messages(session, actor, contact_id)
+        rows += await _campaigns(session, actor, mask, contact_id)
     return sorted(rows, key=lambda row: row["at"], reverse=True)[:MOST]
 
 
 def _row(
-    key: str, kind: str, at: datetime, *, by: str | None = "", what: str | None = "", n: int = 0, m: int = 0
+    key: str,
+    kind: str,
+    at: datetime,
+    *,
+    by: str | None = "",
+    what: str | None = "",
+    n: int = 0,
+    m: int = 0,
+    state: str = "",
+    why: str = "",
+    href: str = "",
 ) -> TimelineRow:
-    return TimelineRow(key=key, kind=kind, at=at.isoformat(), by=by or "", what=what or "", n=n, m=m)
+    at_text, by_text, thing = at.isoformat(), by or "", what or ""
+    return TimelineRow(
+        key=key, kind=kind, at=at_text, by=by_text, what=thing, n=n, m=m, state=state, why=why, href=href
+    )
 
 
 async def _events(session: AsyncSession, mask: Mask, contact_id: int) -> list[TimelineRow]:
@@ -167,3 +198,52 @@ async def _messages(session: AsyncSession, actor: Actor, contact_id: int) -> lis
         _row("first", "first_message", row.first),
         _row("messages", "messages", row.last, n=row.inbound, m=row.outbound),
     ]
+
+
+async def _campaigns(session: AsyncSession, actor: Actor, mask: Mask, contact_id: int) -> list[TimelineRow]:
+    """Those whose message has left, with what became of it."""
+    rows = await fetch(session, campaigns_of(contact_id))
+    may_open = actor.may(Permission.CAMPAIGNS_SEE)
+    return [
+        _row(
+            f"c{row.id}",
+            "campaign",
+            row.sent_at or row.queued_at,
+            what=mask.note(row.name),
+            state=_came_to(row),
+            why=_why(row, mask),
+            href=f"/campaigns/{row.campaign_id}" if may_open else "",
+        )
+        for row in rows
+    ]
+
+
+def campaigns_of(contact_id: int) -> sa.Select[Any]:
+    """The newest ``MOST`` campaigns that a message was sent for, or tried to be."""
+    r = CampaignRecipient
+    own = (
+        *(r.id, r.campaign_id, r.state, r.reason, r.error_code, r.error_detail),
+        *(r.queued_at, r.sent_at, r.replied_at, r.clicked_at),
+    )
+    return (
+        sa.select(*[col(each) for each in own], col(Campaign.name))
+        .join(Campaign, col(Campaign.id) == col(r.campaign_id))
+        .where(col(r.contact_id) == contact_id, col(r.queued_at).is_not(None), col(r.state).in_(_TOLD))
+        .order_by(col(r.queued_at).desc())
+        .limit(MOST)
+    )
+
+
+def _came_to(row: Any) -> str:
+    """As far as it came; a message that failed may have been answered before it was sent again."""
+    if row.state in (RecipientState.FAILED, RecipientState.UNCONFIRMED):
+        return str(row.state.value)
+    if row.clicked_at:
+        return "clicked"
+    return "replied" if row.replied_at else str(row.state.value)
+
+
+def _why(row: Any, mask: Mask) -> str:
+    if row.state is not RecipientState.FAILED:
+        return ""
+    return mask.text(reasons.why(row.reason, row.error_code, row.error_detail).meaning)

@@ -9,15 +9,16 @@ import sqlalchemy as sa
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from integrations.whatsapp.errors import explain
 from wapto_app.db import fetch
 from wapto_app.models import Account, Conversation, Direction, MediaFile, Message, MessageStatus, Reaction
 from wapto_app.security.permissions import Actor, Permission
 from wapto_app.services.errors import NotFound
+from wapto_app.services.inbox.campaign_lines import CampaignLine, campaign_lines
 from wapto_app.services.inbox.conversations import iso, visible_text
 from wapto_app.services.inbox.events import events, names_in, said_of
 from wapto_app.services.inbox.places import MESSAGE, Found, Names, Place, Stretch, beyond, position, read
-from wapto_app.services.masking import Mask, mask_in, mask_numbers, mask_phone
+from wapto_app.services.inbox.seen import problem, visible_content, visible_wamid
+from wapto_app.services.masking import Mask, mask_in
 from wapto_app.services.previews import preview_of
 from wapto_app.services.visibility import readable
 
@@ -49,8 +50,8 @@ class FileRow(TypedDict):
 class MessageRow(TypedDict):
     """One bubble, or a line about what happened (``kind`` "event", a negative ``id``).
 
-    ``content`` is the typed payload that the bubble of its ``kind`` shows. A note of the team is neither ``inbound``
-    nor ``outbound``. ``fresh`` marks the first one that the reader has not seen; whoever reads decides.
+    ``content`` is the typed payload that the bubble of its ``kind`` shows, with a ``CampaignLine`` under ``campaign``
+    when a campaign sent it. A note of the team is neither ``inbound`` nor ``outbound``. ``fresh`` marks the first one that the reader has not seen; whoever reads decides.
 
     ``mine``: the reader wrote it.
     """
@@ -178,6 +179,7 @@ def _messages(actor: Actor, conversation_id: int) -> sa.Select[Any]:
         col(m.error_code),
         col(m.error_detail),
         col(m.author_id),
+        col(m.campaign_recipient_id),
         col(Account.name).label("author"),
         col(f.key),
         col(f.state),
@@ -231,11 +233,12 @@ async def _rows(
     mask = await mask_in(session, actor, conversation_id)
     quotes = await _quotes(session, mask, conversation_id, answered)
     reactions = await _reactions(session, [row.wamid for row in messages if row.wamid])
+    lines = await campaign_lines(session, actor, mask, messages)
     names = await names_in(session, shown)
     rows: list[MessageRow] = []
     for place, row in shown:
         if place.rank == MESSAGE:
-            rows.append(_row(mask, row, previous, quotes, reactions, actor.account_id))
+            rows.append(_row(mask, row, previous, quotes, reactions, lines, actor.account_id))
         else:
             rows.append(_event(mask, place, row, previous, names))
         previous = place.at
@@ -308,10 +311,13 @@ def _row(
     before: datetime | None,
     quotes: dict[str, Quote],
     reactions: dict[str, list[str]],
+    lines: dict[int, CampaignLine],
     reader_id: int | None,
 ) -> MessageRow:
     is_note = row.direction is Direction.NOTE
     content = visible_content(mask, row.content)
+    if line := lines.get(row.campaign_recipient_id or 0):
+        content["campaign"] = line
     failed = row.status in (MessageStatus.FAILED, MessageStatus.UNCONFIRMED)
     reason, advice = problem(row.error_code, row.error_detail) if failed or row.error_code else ("", "")
     return MessageRow(
@@ -357,44 +363,3 @@ def _quote(mask: Mask, wamid: str, quotes: dict[str, Quote]) -> Quote | None:
         return None
     unknown = Quote(wamid=visible_wamid(mask, wamid), outbound=False, text="An earlier message")
     return quotes.get(wamid) or unknown
-
-
-def visible_wamid(mask: Mask, wamid: str | None) -> str:
-    """WhatsApp's id of a message holds the customer's number, in base64."""
-    if not wamid:
-        return ""
-    return "hidden" if mask.hides else wamid
-
-
-def problem(code: int | None, detail: str) -> tuple[str, str]:
-    """Why a message failed and what to do, in plain words; Meta's own text when we have no better."""
-    if code is None:
-        return detail or "This message was not sent.", ""
-    info = explain(code)
-    return info.meaning, info.advice
-
-
-def visible_content(mask: Mask, content: dict[str, Any]) -> dict[str, Any]:
-    """The payload without Meta's raw data, and without numbers for whom they are hidden."""
-    shown = {name: value for name, value in content.items() if name != "raw"}
-    if not mask.hides:
-        return shown
-    for name in ("new_wa_id", "new_user_id"):
-        if shown.get(name):
-            shown[name] = mask_phone(str(shown[name]))
-    if shown.get("kind") == "system":
-        shown["body"] = mask_numbers(str(shown.get("body") or ""))
-    for name in ("cards", "contacts"):
-        if name in shown:
-            shown[name] = [_masked_card(mask, card) for card in shown[name]]
-    hidden: dict[str, Any] = mask.content(shown)
-    return hidden
-
-
-def _masked_card(mask: Mask, card: dict[str, Any]) -> dict[str, Any]:
-    called = mask.everywhere(card.get("name"))
-    return {**card, "name": called, "phones": _masked(card.get("phones") or []), "vcard": None}
-
-
-def _masked(phones: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    return [{**phone, "phone": mask_phone(str(phone.get("phone") or "")), "wa_id": None} for phone in phones]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, TypedDict
 
 import sqlalchemy as sa
@@ -12,8 +13,8 @@ from wapto_app.db import fetch
 from wapto_app.models import AddressKind, Contact, ContactAddress
 from wapto_app.security.permissions import Actor, Permission
 from wapto_app.services.contact_names import shown_name
-from wapto_app.services.masking import masks
-from wapto_app.services.segments.known import all_problems, known
+from wapto_app.services.masking import Mask, masks
+from wapto_app.services.segments.known import all_problems, asked_campaigns, known
 from wapto_app.services.segments.rules import read
 from wapto_app.services.segments.sql import matching
 
@@ -47,6 +48,11 @@ class PersonWord(TypedDict):
     name: str
 
 
+class CampaignWord(TypedDict):
+    id: int
+    name: str
+
+
 class FieldWord(TypedDict):
     key: str
     label: str
@@ -60,18 +66,29 @@ class Vocabulary(TypedDict):
     tags: list[TagWord]
     people: list[PersonWord]
     fields: list[FieldWord]
+    campaigns: list[CampaignWord]
 
 
-async def vocabulary(session: AsyncSession, actor: Actor) -> Vocabulary:
-    """Tags, people and custom fields to choose from."""
+async def vocabulary(session: AsyncSession, actor: Actor, rules: Sequence[Any] = ()) -> Vocabulary:
+    """Tags, people, custom fields and campaigns to choose from; of campaigns also the old ones that ``rules`` name.
+
+    Who may not see campaigns reads the names of those in the rules, and is offered no others.
+    """
     actor.require(Permission.CONTACTS_SEE)
-    there = await known(session)
+    trees = [read(each) for each in rules]
+    there, named = await known(session, *trees), asked_campaigns(*trees)
+    may_choose, mask = actor.may(Permission.CAMPAIGNS_SEE), Mask(hides=actor.hide_phone)
     return Vocabulary(
         tags=[TagWord(id=each, name=name, colour=colour) for each, (name, colour) in there.tags.items()],
         people=[PersonWord(id=each, name=name) for each, name in there.people.items()],
         fields=[
             FieldWord(key=key, label=label, kind=kind, options=options)
             for key, (label, kind, options) in there.fields.items()
+        ],
+        campaigns=[
+            CampaignWord(id=each, name=mask.note(name))
+            for each, name in there.campaigns.items()
+            if may_choose or each in named
         ],
     )
 
@@ -85,7 +102,7 @@ async def preview(session: AsyncSession, actor: Actor, rules: Any, *, sample: in
     """How many contacts fit, the newest of them, and what is wrong with the rules."""
     actor.require(Permission.CONTACTS_SEE)
     tree = read(rules)
-    problems = all_problems(tree, await known(session), actor)
+    problems = all_problems(tree, await known(session, tree), actor)
     if problems:
         return Preview(count=0, sample=[], problems=problems)
     number = await counted(session, matching(tree, actor))

@@ -2,7 +2,7 @@
 
 A group is ``{"join": "and" | "or", "rules": […]}``, a test ``{"field", "op", "value", "to", "items", "kind"}``:
 ``field`` is one of ``FACETS`` or ``field:<key>`` of a custom field, whose kind stands in ``kind``; ``value`` (and
-``to`` of *between*) is text, ``items`` ids or choices, ``gone`` names of tags that were deleted since.
+``to`` of *between*) is text, ``items`` ids or choices, ``gone`` names of what was deleted since: tags, campaigns.
 
 Anything at all can be read: what makes no sense becomes a test with a ``problem``, which nobody passes.
 """
@@ -40,6 +40,7 @@ class Kind(StrEnum):
     SWITCH = "switch"
     TAGS = "tags"
     PEOPLE = "people"
+    CAMPAIGNS = "campaigns"
 
 
 FACETS: dict[str, Kind] = {
@@ -52,6 +53,7 @@ FACETS: dict[str, Kind] = {
     "created": Kind.MOMENT,
     "last_inbound": Kind.MOMENT,
     "agent": Kind.PEOPLE,
+    "campaign": Kind.CAMPAIGNS,
     "opted_out": Kind.SWITCH,
     "marketing_stopped": Kind.SWITCH,
     "blocked": Kind.SWITCH,
@@ -77,6 +79,19 @@ OPERATORS: dict[Kind, tuple[str, ...]] = {
     Kind.SWITCH: ("yes", "no"),
     Kind.TAGS: ("any_of", "all_of", "none_of", "empty", "not_empty"),
     Kind.PEOPLE: ("any_of", "none_of", "empty", "not_empty"),
+    Kind.CAMPAIGNS: (
+        "got",
+        "not_got",
+        "undelivered",
+        "unread",
+        "read",
+        "not_read",
+        "answered",
+        "not_answered",
+        "clicked",
+        "failed",
+        "left_out",
+    ),
 }
 KIND_OF: dict[FieldKind, Kind] = {
     FieldKind.TEXT: Kind.TEXT,
@@ -86,6 +101,7 @@ KIND_OF: dict[FieldKind, Kind] = {
     FieldKind.SELECT: Kind.CHOICE,
     FieldKind.YES_NO: Kind.YES_NO,
 }
+_LISTS = (Kind.TAGS, Kind.PEOPLE, Kind.CAMPAIGNS, Kind.CHOICE)
 _WITHOUT_VALUE = frozenset({"empty", "not_empty", "yes", "no"})
 _DAYS = frozenset({"last_days", "older_days", "next_days"})
 
@@ -204,7 +220,7 @@ def _values(raw: Raw, kind: Kind, op: str) -> tuple[str, str, tuple[int | str, .
     """Raises ValueError with what to write instead."""
     if op in _WITHOUT_VALUE:
         return "", "", ()
-    if kind in (Kind.TAGS, Kind.PEOPLE, Kind.CHOICE):
+    if kind in _LISTS:
         return "", "", _items(raw, kind)
     if op in _DAYS:
         return _days(_text(raw, "value")), "", ()

@@ -63,7 +63,9 @@ async def listing(session: AsyncSession, actor: Actor, search: str = "") -> list
     )
     if wanted := key_of(search, _KEY_MAX).strip():
         query = query.where(col(s.key).contains(wanted, autoescape=True))
-    there, mask = await known(session), Mask(hides=actor.hide_phone)
+    found, mask = await fetch(session, query), Mask(hides=actor.hide_phone)
+    trees = [read(row.rules) for row in found]
+    there = await known(session, *trees)
     return [
         SegmentRow(
             id=row.id,
@@ -71,9 +73,9 @@ async def listing(session: AsyncSession, actor: Actor, search: str = "") -> list
             by=row.by or "",
             updated_at=row.updated_at.isoformat(),
             rules=_seen(row.rules, mask),
-            problem=next(iter(all_problems(read(row.rules), there, Actor.system()).values()), ""),
+            problem=next(iter(all_problems(tree, there, Actor.system()).values()), ""),
         )
-        for row in await fetch(session, query)
+        for row, tree in zip(found, trees, strict=True)
     ]
 
 
@@ -111,7 +113,7 @@ async def save(session: AsyncSession, actor: Actor, name: str, rules: Raw, segme
     segment = await _get(session, segment_id) if segment_id else await _new(session, actor)
     segment.name, segment.key = await _free_name(session, name, segment_id)
     tree = read(rules)
-    problems = all_problems(tree, await known(session), actor)
+    problems = all_problems(tree, await known(session, tree), actor)
     if problems:
         raise Invalid("rules", next(iter(problems.values())))
     segment.rules = stored(tree)

@@ -19,6 +19,8 @@ from wapto_app.clock import utcnow
 from wapto_app.models import (
     Account,
     AddressKind,
+    Campaign,
+    CampaignRecipient,
     Contact,
     ContactAddress,
     ContactTag,
@@ -26,6 +28,7 @@ from wapto_app.models import (
     CustomField,
     FieldKind,
     FieldValue,
+    RecipientState,
     Tag,
 )
 from wapto_app.security.permissions import Actor
@@ -274,6 +277,41 @@ def _people(test: Test) -> Condition:
     return sa.and_(there, _CONTACT.in_(theirs))
 
 
+_SENT = (RecipientState.SENT, RecipientState.DELIVERED, RecipientState.READ)
+_STATES: dict[str, tuple[RecipientState, ...]] = {
+    "got": _SENT,
+    "undelivered": (RecipientState.SENT,),
+    "unread": (RecipientState.DELIVERED,),
+    "read": (RecipientState.READ,),
+    "not_read": (RecipientState.SENT, RecipientState.DELIVERED),
+    "not_answered": _SENT,
+    "failed": (RecipientState.FAILED,),
+    "left_out": (RecipientState.SKIPPED,),
+}
+
+
+def _campaigns(test: Test) -> Condition:
+    """What became of the person in one of the campaigns; ``ix_campaign_recipient_fate`` alone knows it."""
+    r, one = CampaignRecipient, col(CampaignRecipient.campaign_id)
+    ours = one == test.items[0] if len(test.items) == 1 else one.in_(test.items)
+    there = _all_there(col(Campaign.id), test)
+    if test.op == "not_got":
+        got = sa.select(sa.literal(1)).select_from(r).where(ours, col(r.contact_id) == _CONTACT, *_fate("got"))
+        return sa.and_(there, sa.not_(got.exists()))
+    return sa.and_(there, _CONTACT.in_(sa.select(col(r.contact_id)).where(ours, *_fate(test.op))))
+
+
+def _fate(op: str) -> list[Condition]:
+    r = CampaignRecipient
+    if op == "answered":
+        return [col(r.replied_at).is_not(None)]
+    if op == "clicked":
+        return [col(r.clicked_at).is_not(None)]
+    states = _STATES[op]
+    state = col(r.state) == states[0] if len(states) == 1 else col(r.state).in_(states)
+    return [state, col(r.replied_at).is_(None)] if op == "not_answered" else [state]
+
+
 def _all_there(ids: Any, test: Test) -> Condition:
     number = sa.select(sa.func.count(ids)).where(ids.in_(test.items)).scalar_subquery()
     return number == len(test.items)
@@ -289,4 +327,5 @@ _KINDS: dict[Kind, Callable[[Test], Condition]] = {
     Kind.SWITCH: _switch,
     Kind.TAGS: _tags,
     Kind.PEOPLE: _people,
+    Kind.CAMPAIGNS: _campaigns,
 }

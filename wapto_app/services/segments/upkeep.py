@@ -1,4 +1,4 @@
-"""What happens to segments when a tag, a field or a choice that they ask for changes."""
+"""What happens to segments when a tag, a field, a choice or a campaign that they ask for changes."""
 
 from __future__ import annotations
 
@@ -48,8 +48,24 @@ async def forget_tag(session: AsyncSession, tag_id: int, name: str) -> None:
     def forgotten(test: Raw) -> bool:
         if not _is_about_tags(test) or tag_id not in _items(test):
             return False
-        test["items"] = [each for each in _items(test) if each != tag_id]
-        test["gone"] = [*(test.get("gone") or []), name]
+        _leave_note(test, tag_id, name)
+        return True
+
+    await _change_all(session, forgotten)
+
+
+async def asking_for_campaign(session: AsyncSession, campaign_id: int) -> list[str]:
+    """Names of the segments that ask for a campaign."""
+    return await _asking(session, lambda test: _is_about_campaigns(test) and campaign_id in _items(test))
+
+
+async def forget_campaign(session: AsyncSession, campaign_id: int, name: str) -> None:
+    """The same for a campaign."""
+
+    def forgotten(test: Raw) -> bool:
+        if not _is_about_campaigns(test) or campaign_id not in _items(test):
+            return False
+        _leave_note(test, campaign_id, name)
         return True
 
     await _change_all(session, forgotten)
@@ -92,6 +108,15 @@ def _each(node: Any, change: Change) -> bool:
 
 def _is_about_tags(test: Raw) -> bool:
     return test.get("field") == "tags"
+
+
+def _is_about_campaigns(test: Raw) -> bool:
+    return test.get("field") == "campaign"
+
+
+def _leave_note(test: Raw, gone_id: int, name: str) -> None:
+    test["items"] = [each for each in _items(test) if each != gone_id]
+    test["gone"] = [*(test.get("gone") or []), name]
 
 
 def _items(test: Raw) -> list[Any]:

@@ -1,0 +1,42 @@
+"""Which campaign a message of a thread came from."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, TypedDict
+
+import sqlalchemy as sa
+from sqlmodel import col
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from wapto_app.db import fetch
+from wapto_app.models import Campaign, CampaignRecipient
+from wapto_app.security.permissions import Actor, Permission
+from wapto_app.services.masking import Mask
+
+
+class CampaignLine(TypedDict):
+    """``id`` is 0 for who may not open the page of the campaign."""
+
+    id: int
+    name: str
+
+
+async def campaign_lines(
+    session: AsyncSession, actor: Actor, mask: Mask, messages: Sequence[Any]
+) -> dict[int, CampaignLine]:
+    """By the id of the recipient, asked for once, and not at all when none of the messages is of a campaign."""
+    actor.require(Permission.INBOX_SEE)
+    recipients = {row.campaign_recipient_id for row in messages if row.campaign_recipient_id}
+    if not recipients:
+        return {}
+    r, may_open = CampaignRecipient, actor.may(Permission.CAMPAIGNS_SEE)
+    query = (
+        sa.select(col(r.id).label("recipient_id"), col(Campaign.id), col(Campaign.name))
+        .join(Campaign, col(Campaign.id) == col(r.campaign_id))
+        .where(col(r.id).in_(recipients))
+    )
+    return {
+        row.recipient_id: CampaignLine(id=row.id if may_open else 0, name=mask.note(row.name))
+        for row in await fetch(session, query)
+    }
