@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-import phonenumbers
 import reflex as rx
-from babel import Locale
 
 from integrations.tables import MOST_BYTES
 from pages.frame import frame
 from pages.import_columns import columns_step
+from pages.regions import REGIONS
 from state.imports import PATH, Imports
 from state.shell import Shell
 from wapto_app.security.permissions import Permission
@@ -45,15 +44,6 @@ _STATES = {
     "undoing": (t("Being undone"), "info"),
     "undone": (t("Undone"), "neutral"),
 }
-
-
-def _regions() -> list[tuple[str, str]]:
-    names = Locale("en").territories
-    known = [(names.get(each, each), each) for each in phonenumbers.SUPPORTED_REGIONS]
-    return [(code, f"{name} (+{phonenumbers.country_code_for_region(code)})") for name, code in sorted(known)]
-
-
-REGIONS = _regions()
 
 
 def contacts_import() -> rx.Component:

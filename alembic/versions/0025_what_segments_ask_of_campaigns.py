@@ -1,4 +1,4 @@
-"""what segments ask of campaigns stands in indexes alone.
+"""what segments ask of campaigns stands in one index; the country of a file's numbers.
 
 Revision: 0025, after 0023
 """
@@ -11,26 +11,21 @@ down_revision = "0023"
 branch_labels = None
 depends_on = None
 
-_MARKS = ("replied", "clicked")
-
 
 def upgrade() -> None:
     columns = ["campaign_id", "state", "id", "contact_id", "replied_at"]
     op.create_index("ix_campaign_recipient_fate", "campaign_recipient", columns)
     op.drop_index("ix_campaign_recipient_campaign_id_state_id", "campaign_recipient")
-    _mark_indexes(["campaign_id", "id", "contact_id"])
+    with op.batch_alter_table("campaign_upload", schema=None) as batch_op:
+        batch_op.add_column(sa.Column("region", sa.String(length=2), nullable=False, server_default=""))
+    with op.batch_alter_table("campaign_upload", schema=None) as batch_op:
+        batch_op.alter_column("region", server_default=None)
 
 
 def downgrade() -> None:
-    _mark_indexes(["campaign_id", "id"])
+    with op.batch_alter_table("campaign_upload", schema=None) as batch_op:
+        batch_op.drop_column("region")
     op.create_index(
         "ix_campaign_recipient_campaign_id_state_id", "campaign_recipient", ["campaign_id", "state", "id"]
     )
     op.drop_index("ix_campaign_recipient_fate", "campaign_recipient")
-
-
-def _mark_indexes(columns: list[str]) -> None:
-    for mark in _MARKS:
-        name, where = f"ix_campaign_recipient_{mark}", sa.text(f"{mark}_at IS NOT NULL")
-        op.drop_index(name, "campaign_recipient")
-        op.create_index(name, "campaign_recipient", columns, sqlite_where=where, postgresql_where=where)

@@ -6,6 +6,7 @@ from typing import Any
 
 import reflex as rx
 
+from pages.regions import REGIONS
 from state.campaigns.audience import AudienceStep
 from wapto_app.ui.button import button, icon_button
 from wapto_app.ui.card import section
@@ -69,7 +70,18 @@ def _file(row: Any) -> rx.Component:
             on_change=lambda name: AudienceStep.phone_column(row["key"], name),
             class_name="control h-8 max-w-52",
         ),
-        class_name="mt-2 flex min-w-0 items-center gap-2",
+        class_name="flex min-w-0 items-center gap-2",
+    )
+    country = rx.el.label(
+        rx.el.span(t("without a country code they are of"), class_name="flex-none text-xs text-muted"),
+        rx.el.select(
+            rx.el.option(t("no country: all have their code"), value=""),
+            *[rx.el.option(label, value=code) for code, label in REGIONS],
+            value=row["region"].to(str),
+            on_change=lambda region: AudienceStep.country(row["key"], region),
+            class_name="control h-8 max-w-52",
+        ),
+        class_name="flex min-w-0 flex-wrap items-center gap-2",
     )
     wrong = rx.el.button(
         tn("{n} line cannot be used", "{n} lines cannot be used", bad),
@@ -85,7 +97,11 @@ def _file(row: Any) -> rx.Component:
                 rx.cond(bad > 0, rx.fragment(" · ", wrong), rx.fragment()),
                 class_name="mt-0.5 text-xs text-muted",
             ),
-            column,
+            rx.el.div(
+                column,
+                rx.cond(row["phone_column"] != "", country, rx.fragment()),
+                class_name="mt-2 flex flex-wrap items-center gap-x-3 gap-y-2",
+            ),
             class_name="min-w-0 flex-1",
         ),
         icon_button(
@@ -114,6 +130,13 @@ def _problems() -> rx.Component:
     )
     return dialog(
         rx.el.ul(rx.foreach(AudienceStep.problems, line), class_name="divide-y"),
+        rx.cond(
+            AudienceStep.more_problems,
+            button(
+                t("Load more"), variant="ghost", class_name="mt-2 w-full", on_click=AudienceStep.next_problems
+            ),
+            rx.fragment(),
+        ),
         title=t("Lines that cannot be used"),
         description=t("They are left out. Correct the file and upload it again."),
         open=AudienceStep.problems_of != "",

@@ -8,14 +8,18 @@ import reflex as rx
 
 from pages.campaigns.words import MAY_WRITE, view_bar
 from pages.contacts.words import MAY_EXPORT
+from pages.contacts.words import MAY_WRITE as MAY_TAG
+from pages.tag_parts import tag_picker
 from state.campaigns.recipients import CampaignPeople
+from state.campaigns.tagging import CampaignTagging
 from wapto_app.ui.badge import badge, status_badge
-from wapto_app.ui.button import button
+from wapto_app.ui.button import button, button_link
 from wapto_app.ui.dialog import confirm_dialog
 from wapto_app.ui.empty import empty_state
 from wapto_app.ui.form import search_input
 from wapto_app.ui.i18n import Text, from_server, t, tn
 from wapto_app.ui.link import file_link
+from wapto_app.ui.progress import progress_dialog
 from wapto_app.ui.table import Column, Selection, pager, table
 from wapto_app.ui.time import list_time
 from wapto_app.ui.tokens import Tone
@@ -46,6 +50,17 @@ _CHOICES: tuple[tuple[str, Text], ...] = (
 )
 
 
+# What a rule of a segment calls those whom a view shows.
+_RULES = {
+    "": "got",
+    "sent": "undelivered",
+    "delivered": "unread",
+    "read": "read",
+    "replied": "answered",
+    "clicked": "clicked",
+    "failed": "failed",
+    "skipped": "left_out",
+}
 _EXPORT = (
     "inline-flex h-9 items-center gap-2 rounded-md border border-line bg-surface px-3.5 text-sm font-medium "
     "shadow-card hover:bg-hover"
@@ -76,11 +91,33 @@ def _filters() -> rx.Component:
                 on_change=CampaignPeople.find,
                 class_name="min-w-0 flex-1 sm:w-44",
             ),
+            rx.cond(MAY_TAG & (CampaignPeople.rows.length() > 0), _with_these(), rx.fragment()),
             rx.cond(MAY_EXPORT, export, rx.fragment()),
-            class_name="flex w-full gap-3 sm:ms-auto sm:w-auto",
+            class_name="flex w-full flex-wrap gap-3 sm:ms-auto sm:w-auto",
         ),
         rx.cond(CampaignPeople.reason != "", _reason(), rx.fragment()),
         class_name="flex flex-wrap items-center gap-3",
+    )
+
+
+def _with_these() -> rx.Component:
+    """What can be made of everybody whom the list shows, on all of its pages."""
+    rule = rx.match(CampaignPeople.state, *_RULES.items(), "").to(str)
+    says_all = (rule != "") & (CampaignPeople.text == "") & (CampaignPeople.reason == "")
+    address = "/segments/new?campaign=" + CampaignPeople.campaign_id.to_string() + "&fate=" + rule
+    return rx.fragment(
+        tag_picker(
+            button(t("Tag these people…"), icon="tag"),
+            chosen=[],
+            on_toggle=CampaignTagging.choose,
+            on_create=CampaignTagging.choose_new,
+            label=t("Put a tag on them"),
+        ),
+        rx.cond(
+            says_all,
+            button_link(t("Make a segment of these"), address, icon="users"),
+            rx.fragment(),
+        ),
     )
 
 
@@ -184,6 +221,25 @@ def _bulk() -> list[rx.Component]:
 def _dialogs() -> rx.Component:
     number = CampaignPeople.marked.length()
     return rx.fragment(
+        confirm_dialog(
+            title=tn("Tag {n} person?", "Tag {n} people?", CampaignTagging.total),
+            text=t(
+                "Everybody whom the list shows now, on all of its pages, gets the tag “{name}”.",
+                name=CampaignTagging.tag,
+            ),
+            confirm=t("Tag them"),
+            on_confirm=CampaignTagging.run,
+            open=CampaignTagging.tag != "",
+            on_close=CampaignTagging.dismiss,
+            danger=False,
+        ),
+        progress_dialog(
+            t("Tagging the people of the campaign"),
+            done=CampaignTagging.done,
+            total=CampaignTagging.total,
+            open=CampaignTagging.slow,
+            on_stop=CampaignTagging.stop,
+        ),
         confirm_dialog(
             title=tn("Send again to {n} person?", "Send again to {n} people?", number),
             text=t(

@@ -176,7 +176,11 @@ def _wall(clock: rx.Var[str]) -> rx.Var[str]:
 
 
 def _speed() -> rx.Component:
-    tier = _SHEET["tier"].to(int)
+    tier, used = _SHEET["tier"].to(int), _SHEET["used"].to(int)
+    limit = rx.el.p(
+        t("{used} of {n} people written to in the last 24 hours", used=used, n=tier),
+        class_name="mt-1 text-muted tabular-nums",
+    )
     waits = rx.el.p(
         t(
             "WhatsApp lets this business write first to {n} people in 24 hours; then it waits and goes on by itself.",
@@ -193,7 +197,8 @@ def _speed() -> rx.Component:
             ),
             class_name="font-medium",
         ),
-        rx.cond((tier > 0) & (_SHEET["sendable"].to(int) > tier), waits, rx.fragment()),
+        rx.cond(tier > 0, limit, rx.fragment()),
+        rx.cond((tier > 0) & (_SHEET["sendable"].to(int) + used > tier), waits, rx.fragment()),
     )
 
 

@@ -12,10 +12,10 @@ from state.campaigns.for_contacts import CampaignForContacts
 from state.contacts import ContactBulk, ContactList, MergeContacts
 from wapto_app.ui.badge import badge
 from wapto_app.ui.button import button
-from wapto_app.ui.dialog import confirm_dialog, dialog
+from wapto_app.ui.dialog import confirm_dialog
 from wapto_app.ui.i18n import t, tn
 from wapto_app.ui.menu import menu, menu_item, menu_separator
-from wapto_app.ui.progress import progress
+from wapto_app.ui.progress import progress_dialog
 
 
 def bulk_actions(export_menu: Callable[[rx.Component], rx.Component]) -> list[rx.Component]:
@@ -131,16 +131,10 @@ def _delete() -> rx.Component:
 
 
 def _progress() -> rx.Component:
-    share = rx.cond(ContactBulk.total > 0, ContactBulk.done / ContactBulk.total * 100, 0)
-    words = t("{done} of {total}", done=ContactBulk.done, total=ContactBulk.total)
-    return dialog(
-        progress(share, label=t("Progress")),
-        rx.el.p(words, role="status", class_name="mt-2 text-sm text-muted tabular-nums"),
-        title=t("Working on your contacts"),
-        description=t("You can stop it; what is done stays done."),
+    return progress_dialog(
+        t("Working on your contacts"),
+        done=ContactBulk.done,
+        total=ContactBulk.total,
         open=ContactBulk.slow,
-        on_close=ContactBulk.stop,
-        width="sm",
-        locked=True,
-        footer=button(t("Stop"), on_click=ContactBulk.stop),
+        on_stop=ContactBulk.stop,
     )

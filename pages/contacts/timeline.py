@@ -56,7 +56,9 @@ def _entry(row: Any) -> rx.Component:
             rx.el.p(relative_time(row["at"]), by, _fate(row), class_name="text-xs text-muted"),
             rx.cond(
                 row["why"] != "",
-                rx.el.p(from_server(row["why"]), dir="auto", class_name="text-xs text-danger-ink text-pretty"),
+                rx.el.p(
+                    from_server(row["why"]), dir="auto", class_name="text-xs text-danger-ink text-pretty"
+                ),
                 rx.fragment(),
             ),
             class_name="min-w-0 flex-1",

@@ -24,6 +24,7 @@ from wapto_app.services.contacts import ContactFilter
 LISTS = ("tags", "segments", "contacts", "without_tags", "without_segments", "without_contacts")
 SHOWN = 30
 _FOUND = 12
+_MOST_PROBLEMS = 500
 
 
 class Reason(TypedDict):
@@ -72,7 +73,7 @@ class AudienceStep(rx.State):
     """``summary`` is counted after every change, ``counting`` until then. ``found`` answers the search for people.
 
     ``agreed``: the people of the next file agreed to get messages. ``problems_of`` is the file whose unusable lines
-    are shown.
+    are shown, ``more_problems`` whether there are more of them.
     """
 
     loaded: bool = False
@@ -88,6 +89,7 @@ class AudienceStep(rx.State):
     agreed: bool = False
     problems_of: str = ""
     problems: list[ProblemRow] = []
+    more_problems: bool = False
     _audience: Any = None
     _asked: int = 0
     _counted: int = 0
@@ -168,12 +170,36 @@ class AudienceStep(rx.State):
 
     @rx.event
     @requires(Permission.CAMPAIGNS_DO)
+    async def country(self, key: str, region: str) -> EventSpec | None:
+        """Of the numbers that are written without its code; empty when all have one."""
+        column = next((each["phone_column"] for each in self.files if each["key"] == key), "")
+        if not column:
+            return None
+        await uploads.choose_phone_column(runtime.get().db, await actor_of(self), key, column, region)
+        await self._show()
+        return self._count()
+
+    @rx.event
+    @requires(Permission.CAMPAIGNS_DO)
     async def show_problems(self, key: str) -> None:
-        self.problems_of, self.problems = key, []
+        self.problems_of, self.problems, self.more_problems = key, [], False
         if key:
-            actor = await actor_of(self)
-            async with runtime.get().db.read() as session:
-                self.problems = await uploads.problems(session, actor, key)
+            await self._read_problems()
+
+    @rx.event
+    @requires(Permission.CAMPAIGNS_DO)
+    async def next_problems(self) -> None:
+        if self.problems_of and self.more_problems:
+            await self._read_problems()
+
+    async def _read_problems(self) -> None:
+        actor, after = await actor_of(self), self.problems[-1]["line"] if self.problems else 0
+        async with runtime.get().db.read() as session:
+            found = await uploads.problems(session, actor, self.problems_of, after)
+            [file] = await uploads.rows(session, actor, [self.problems_of])
+        self.problems = [*self.problems, *found]
+        # All rows go to the browser anew each time; whoever wants to read so many takes the file.
+        self.more_problems = len(self.problems) < min(file["bad_rows"], _MOST_PROBLEMS)
 
     @rx.event
     @requires(Permission.CAMPAIGNS_DO)

@@ -40,6 +40,11 @@ class CampaignPeople(rx.State):
     _starts: list[int] = [0]
     _next: int = 0
 
+    @property
+    def wanted(self) -> RecipientFilter:
+        """What the list is narrowed down to."""
+        return {**EVERYBODY, "state": self.state, "reason": self.reason, "text": self.text}
+
     @rx.event
     @requires(Permission.CAMPAIGNS_SEE)
     async def load(self) -> None:
@@ -115,13 +120,10 @@ class CampaignPeople(rx.State):
 
     async def _show(self) -> None:
         actor = await actor_of(self)
-        wanted = RecipientFilter(
-            **{**EVERYBODY, "state": self.state, "reason": self.reason, "text": self.text}
-        )
         async with runtime.get().db.read() as session:
             try:
                 found = await recipients.recipients(
-                    session, actor, self.campaign_id, wanted, self._starts[-1]
+                    session, actor, self.campaign_id, self.wanted, self._starts[-1]
                 )
                 self.rows, self._next, self.missing = found.rows, found.next, False
             except NotFound:

@@ -27,7 +27,10 @@ class Missing(TypedDict):
 
 
 class Sheet(TypedDict):
-    """The campaign as it would be sent. ``templates`` are names with their language; ``rate`` 0 is the most."""
+    """The campaign as it would be sent. ``templates`` are names with their language; ``rate`` 0 is the most.
+
+    ``tier`` is how many people may be written to in 24 hours, 0 for no limit; ``used`` of them were in the last 24.
+    """
 
     people: int
     sendable: int
@@ -43,6 +46,7 @@ class Sheet(TypedDict):
     rate: float
     most: int
     tier: int
+    used: int
     test_share: int
     winner_by: str
     decide_after: int
@@ -51,7 +55,7 @@ class Sheet(TypedDict):
 _NO_ESTIMATE = Estimate(has_prices=False, currency="", total="", lines=[], unpriced=0, missing=[], free=0)
 _BLANK = Sheet(
     people=0, sendable=0, skipped=[], number="", templates=[], run_at="", time_zone="", is_local=False, quiet_from="",
-    quiet_until="", late_policy="send", rate=0, most=80, tier=0, test_share=0, winner_by="", decide_after=0,
+    quiet_until="", late_policy="send", rate=0, most=80, tier=0, used=0, test_share=0, winner_by="", decide_after=0,
 )  # fmt: skip
 
 
@@ -114,6 +118,7 @@ class ReviewStep(rx.State):
             templates=list(dict.fromkeys(f"{each['name']} ({each['language']})" for each in forms)),
             most=int(may["per_second"]),
             tier=may["tier"],
+            used=may["used_24h"],
             **same,
         )
 

@@ -258,6 +258,10 @@ async def test_an_untouched_draft_is_taken_up_again_and_a_touched_one_is_not(
         first = await starting.start(session, owner)
         assert await starting.start(session, owner) == first
         assert await starting.start(session, replace(owner, account_id=None)) != first
+        await drafts.rename(session, owner, first, "For spring")
+        second = await starting.start(session, owner)
+        assert second != first, "somebody has named the first one"
+        await drafts.delete(session, owner, second)
     touched = await make_campaign(runtime, owner, channel_id)
     async with runtime.db.write() as session:
         await session.exec(sa.delete(CampaignVariant).where(sa.text(f"campaign_id = {first}")))

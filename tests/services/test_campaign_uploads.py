@@ -49,7 +49,12 @@ async def test_the_column_of_the_numbers_is_found_and_each_number_stands_once(
     row = await upload(runtime, owner)
     assert (row["phone_column"], row["rows"], row["bad_rows"], row["usable"]) == ("Mobile", 4, 3, 1)
     row = await uploads.choose_phone_column(runtime.db, owner, row["key"], "Mobile", "DE")
-    assert (row["bad_rows"], row["usable"]) == (2, 2)
+    assert (row["bad_rows"], row["usable"], row["region"]) == (2, 2, "DE")
+    again = await uploads.choose_phone_column(runtime.db, owner, row["key"], "Mobile")
+    assert (again["usable"], again["region"]) == (2, "DE"), "it stays what it was"
+    bare = await uploads.choose_phone_column(runtime.db, owner, row["key"], "Mobile", "")
+    assert (bare["usable"], bare["region"]) == (1, "")
+    await uploads.choose_phone_column(runtime.db, owner, row["key"], "Mobile", "DE")
     found = await lines(runtime, row["id"])
     assert [each.number for each in found] == ["+4915112345671", "+4915112345672", "", ""]
     assert [bool(each.problem) for each in found] == [False, False, True, True]

@@ -140,18 +140,12 @@ class CampaignRecipient(SQLModel, table=True):
     __table_args__ = (
         sa.UniqueConstraint("campaign_id", "contact_id"),
         # In the order of the list of people; whole enough that a segment reads nothing else.
-        sa.Index(
-            "ix_campaign_recipient_fate", "campaign_id", "state", "id", "contact_id", "replied_at"
-        ),
+        sa.Index("ix_campaign_recipient_fate", "campaign_id", "state", "id", "contact_id", "replied_at"),
         sa.Index("ix_campaign_recipient_campaign_id_id", "campaign_id", "id"),
         sa.Index("ix_campaign_recipient_contact_id_queued_at", "contact_id", "queued_at"),
         sa.Index("ix_campaign_recipient_message_id", "message_id"),
-        partial_index(
-            "ix_campaign_recipient_replied", "campaign_id", "id", "contact_id", where="replied_at IS NOT NULL"
-        ),
-        partial_index(
-            "ix_campaign_recipient_clicked", "campaign_id", "id", "contact_id", where="clicked_at IS NOT NULL"
-        ),
+        partial_index("ix_campaign_recipient_replied", "campaign_id", "id", where="replied_at IS NOT NULL"),
+        partial_index("ix_campaign_recipient_clicked", "campaign_id", "id", where="clicked_at IS NOT NULL"),
         partial_index("ix_campaign_recipient_due", "campaign_id", "due_at", "id", where="state = 'waiting'"),
     )
 
@@ -220,7 +214,9 @@ class CampaignCursor(SQLModel, table=True):
 
 
 class CampaignUpload(SQLModel, table=True):
-    """A file of recipients. ``headings`` are its columns by key, ``phone_column`` the one with the numbers."""
+    """A file of recipients. ``headings`` are its columns by key, ``phone_column`` the one with the numbers, and
+    ``region`` the country (ISO 3166) of those that are written without its code, empty for none.
+    """
 
     __tablename__ = "campaign_upload"
 
@@ -229,6 +225,7 @@ class CampaignUpload(SQLModel, table=True):
     filename: str = Field(max_length=255)
     headings: list[str] = Field(default_factory=list, sa_type=Json)
     phone_column: str = Field(default="", max_length=120)
+    region: str = Field(default="", max_length=2)
     rows: int = 0
     bad_rows: int = 0
     uploaded_by: int | None = Field(default=None, foreign_key="account.id", ondelete="SET NULL")

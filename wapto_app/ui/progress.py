@@ -6,6 +6,8 @@ from typing import Any
 
 import reflex as rx
 
+from wapto_app.ui.button import button
+from wapto_app.ui.dialog import dialog
 from wapto_app.ui.i18n import Text, t
 from wapto_app.ui.tokens import Classes, classes
 
@@ -30,6 +32,25 @@ def progress(percent: float | rx.Var[float], *, label: Text, class_name: Classes
         aria_label=label,
         custom_attrs={"aria-valuemin": 0, "aria-valuemax": 100, "aria-valuenow": share},
         class_name=class_name,
+    )
+
+
+def progress_dialog(
+    title: Text, *, done: rx.Var[int], total: rx.Var[int], open: rx.Var[bool], on_stop: Any
+) -> rx.Component:
+    """Work on many things that a person waits for, and may stop; what is done stays done."""
+    share = rx.cond(total > 0, done / total * 100, 0)
+    words = t("{done} of {total}", done=done, total=total)
+    return dialog(
+        progress(share, label=t("Progress")),
+        rx.el.p(words, role="status", class_name="mt-2 text-sm text-muted tabular-nums"),
+        title=title,
+        description=t("You can stop it; what is done stays done."),
+        open=open,
+        on_close=on_stop,
+        width="sm",
+        locked=True,
+        footer=button(t("Stop"), on_click=on_stop),
     )
 
 

@@ -135,7 +135,7 @@ async def create(session: AsyncSession, actor: Actor, name: str = "") -> int:
     actor.require(Permission.CAMPAIGNS_DO)
     await ensure_gate(session, Gate.CAMPAIGNS)
     zone = await _own_zone(session, actor)
-    chosen = name_of("name", name, NAME_MAX) if name.strip() else _day_name(zone)
+    chosen = name_of("name", name, NAME_MAX) if name.strip() else day_name(utcnow(), zone)
     campaign = Campaign(
         name=chosen, time_zone=zone, created_by=actor.account_id, audience=stored(actor, audiences.nobody())
     )
@@ -309,6 +309,7 @@ async def _own_zone(session: AsyncSession, actor: Actor) -> str:
     return account.time_zone if account is not None else await owner_zone(session)
 
 
-def _day_name(time_zone: str) -> str:
-    today: datetime = utcnow().astimezone(timing.zone_of_name(time_zone))
-    return f"Campaign of {today.day} {today:%B %Y}"
+def day_name(at: datetime, time_zone: str) -> str:
+    """What a campaign is called that was begun at this moment and that nobody named."""
+    day: datetime = at.astimezone(timing.zone_of_name(time_zone))
+    return f"Campaign of {day.day} {day:%B %Y}"

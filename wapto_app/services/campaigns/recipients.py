@@ -123,6 +123,28 @@ async def count(session: AsyncSession, actor: Actor, campaign_id: int, wanted: R
     return int((await fetch(session, query.where(*conditions(actor, campaign_id, wanted))))[0][0])
 
 
+async def contacts_of(session: AsyncSession, actor: Actor, campaign_id: int, wanted: RecipientFilter) -> int:
+    """How many who match are still among the contacts: whom something can be done with."""
+    actor.require(Permission.CAMPAIGNS_SEE)
+    there = (*conditions(actor, campaign_id, wanted), col(recipient.contact_id).is_not(None))
+    return int((await fetch(session, sa.select(sa.func.count()).select_from(recipient).where(*there)))[0][0])
+
+
+async def contacts_after(
+    session: AsyncSession, actor: Actor, campaign_id: int, wanted: RecipientFilter, after: int, limit: int
+) -> list[tuple[int, int]]:
+    """Recipients behind the id ``after`` who match, each with its contact; empty at the end."""
+    actor.require(Permission.CAMPAIGNS_SEE)
+    there = (*conditions(actor, campaign_id, wanted), col(recipient.contact_id).is_not(None))
+    query = (
+        sa.select(col(recipient.id), col(recipient.contact_id))
+        .where(*there, col(recipient.id) > after)
+        .order_by(col(recipient.id))
+        .limit(limit)
+    )
+    return [(row[0], row[1]) for row in await fetch(session, query)]
+
+
 async def ensure_there(session: AsyncSession, campaign_id: int) -> None:
     """Raises NotFound when there is no such campaign."""
     query = sa.select(col(Campaign.id)).where(col(Campaign.id) == min(campaign_id, _LARGEST_ID))

@@ -66,12 +66,14 @@ async def start(
 
 
 async def _untouched(session: AsyncSession, actor: Actor) -> int:
-    """The newest draft of the actor in which nothing was ever chosen; 0 for none."""
+    """The newest draft of the actor in which nothing was ever chosen, not even a name; 0 for none."""
     c = Campaign
     template = sa.select(sa.literal(1)).where(
         col(CampaignVariant.campaign_id) == col(c.id), col(CampaignVariant.template_id).is_not(None)
     )
-    columns: list[Any] = [col(each) for each in (c.id, c.audience, c.created_at, c.updated_at)]
+    columns: list[Any] = [
+        col(each) for each in (c.id, c.name, c.time_zone, c.audience, c.created_at, c.updated_at)
+    ]
     query = (
         sa.select(*columns)
         .where(
@@ -85,7 +87,8 @@ async def _untouched(session: AsyncSession, actor: Actor) -> int:
     rows = await fetch(session, query)
     for row in rows:
         is_empty = audiences.is_empty(audiences.read(row.audience or {}))
-        if is_empty and row.updated_at - row.created_at < _AT_ONCE:
+        is_unnamed = row.name == drafts.day_name(row.created_at, row.time_zone)
+        if is_empty and is_unnamed and row.updated_at - row.created_at < _AT_ONCE:
             return int(row.id)
     return 0
 

@@ -35,7 +35,8 @@ _CLEANED_AT_ONCE = 20
 class UploadRow(TypedDict):
     """A file. Of its ``rows``, ``usable`` have a number and ``bad_rows`` a problem.
 
-    ``phone_column`` is one of ``headings``, empty while nobody knows which it is. ``by`` is who uploaded it.
+    ``phone_column`` is one of ``headings``, empty while nobody knows which it is; ``region`` is the
+    country of numbers without a country code, empty for none. ``by`` is who uploaded it.
     """
 
     id: int
@@ -43,6 +44,7 @@ class UploadRow(TypedDict):
     filename: str
     headings: list[str]
     phone_column: str
+    region: str
     rows: int
     usable: int
     bad_rows: int
@@ -102,6 +104,7 @@ async def keep(db: Database, actor: Actor, path: Path, filename: str, *, opted_i
             filename=clean_name(filename),
             headings=headings,
             phone_column=headings[column] if column is not None else "",
+            region=region or "",
             uploaded_by=actor.account_id,
         )
         async with db.write() as session:
@@ -180,9 +183,11 @@ async def _problem_lines(db: Database, upload: CampaignUpload) -> AsyncIterator[
 
 
 async def choose_phone_column(
-    db: Database, actor: Actor, key: str, column: str, country: str = ""
+    db: Database, actor: Actor, key: str, column: str, country: str | None = None
 ) -> UploadRow:
     """Say which column holds the numbers, and of which country those without a country code are.
+
+    ``country`` empty: all numbers have their code; None: as it was said before.
 
     Raises:
         Invalid: there is no such column or country.
@@ -193,18 +198,18 @@ async def choose_phone_column(
         raise Invalid("country", "Choose a country of the list.")
     async with db.read() as session:
         upload = await _of_key(session, key)
-        region = country or await default_region(session)
+        region = upload.region if country is None else country
     if column not in upload.headings:
         raise Invalid("phone_column", "Choose a column of the file.")
     index, width = upload.headings.index(column), len(upload.headings)
     async with upload_files.folder() as place:
         stored, ready = place / "rows", place / "ready"
         await upload_files.dump(db, upload.id or 0, upload.headings, stored)
-        await upload_files.numbered(stored, ready, index, width, region, upload.rows)
+        await upload_files.numbered(stored, ready, index, width, region or None, upload.rows)
         bad = await upload_files.renumber(db, upload.id or 0, ready)
     async with db.write() as session:
         upload = await _of_key(session, key, lock=True)
-        upload.phone_column, upload.bad_rows = column, bad
+        upload.phone_column, upload.region, upload.bad_rows = column, region, bad
         session.add(upload)
         touch(session, TOPIC)
     return _row(upload, "")
@@ -255,6 +260,7 @@ def _row(upload: CampaignUpload, by: str) -> UploadRow:
         filename=upload.filename,
         headings=list(upload.headings),
         phone_column=upload.phone_column,
+        region=upload.region,
         rows=upload.rows,
         usable=upload.rows - upload.bad_rows if upload.phone_column else 0,
         bad_rows=upload.bad_rows,

@@ -51,7 +51,8 @@ class MessageRow(TypedDict):
     """One bubble, or a line about what happened (``kind`` "event", a negative ``id``).
 
     ``content`` is the typed payload that the bubble of its ``kind`` shows, with a ``CampaignLine`` under ``campaign``
-    when a campaign sent it. A note of the team is neither ``inbound`` nor ``outbound``. ``fresh`` marks the first one that the reader has not seen; whoever reads decides.
+    when a campaign sent it. A note of the team is neither ``inbound`` nor ``outbound``. ``fresh`` marks the first one
+    that the reader has not seen; whoever reads decides.
 
     ``mine``: the reader wrote it.
     """

@@ -296,7 +296,9 @@ def _campaigns(test: Test) -> Condition:
     ours = one == test.items[0] if len(test.items) == 1 else one.in_(test.items)
     there = _all_there(col(Campaign.id), test)
     if test.op == "not_got":
-        got = sa.select(sa.literal(1)).select_from(r).where(ours, col(r.contact_id) == _CONTACT, *_fate("got"))
+        got = (
+            sa.select(sa.literal(1)).select_from(r).where(ours, col(r.contact_id) == _CONTACT, *_fate("got"))
+        )
         return sa.and_(there, sa.not_(got.exists()))
     return sa.and_(there, _CONTACT.in_(sa.select(col(r.contact_id)).where(ours, *_fate(test.op))))
 
