@@ -73,9 +73,9 @@ def _file(row: Any) -> rx.Component:
         class_name="flex min-w-0 items-center gap-2",
     )
     country = rx.el.label(
-        rx.el.span(t("without a country code they are of"), class_name="flex-none text-xs text-muted"),
+        rx.el.span(t("Country of numbers without a country code"), class_name="flex-none text-xs text-muted"),
         rx.el.select(
-            rx.el.option(t("no country: all have their code"), value=""),
+            rx.el.option(t("None: all numbers have their country code"), value=""),
             *[rx.el.option(label, value=code) for code, label in REGIONS],
             value=row["region"].to(str),
             on_change=lambda region: AudienceStep.country(row["key"], region),

@@ -8,7 +8,7 @@ from state.base import actor_of, watch
 from wapto_app import runtime
 from wapto_app.security.permissions import Permission
 from wapto_app.security.policy import requires
-from wapto_app.services.campaigns import comparing, listing
+from wapto_app.services.campaigns import comparing, listing, topics
 from wapto_app.services.campaigns.comparing import Compared
 from wapto_app.services.campaigns.listing import CampaignRow
 from wapto_app.services.errors import NotFound
@@ -26,7 +26,7 @@ class CompareCampaigns(rx.State):
     @rx.event
     @requires(Permission.CAMPAIGNS_SEE)
     async def load(self) -> None:
-        watch(self, CompareCampaigns.changed, [listing.TOPIC])
+        watch(self, CompareCampaigns.changed, [topics.LIST])
         self.loaded = False
         await self._show()
 

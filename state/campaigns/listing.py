@@ -12,7 +12,7 @@ from state.base import Feedback, actor_of, success, watch
 from wapto_app import runtime
 from wapto_app.security.permissions import Permission
 from wapto_app.security.policy import requires
-from wapto_app.services.campaigns import drafts, lifecycle, listing
+from wapto_app.services.campaigns import drafts, lifecycle, listing, topics
 from wapto_app.services.campaigns.listing import CampaignFilter, CampaignRow, Cursor
 
 PATH = "/campaigns"
@@ -46,7 +46,7 @@ class Campaigns(rx.State):
     @rx.event
     @requires(Permission.CAMPAIGNS_SEE)
     async def load(self) -> None:
-        watch(self, Campaigns.changed, [listing.TOPIC])
+        watch(self, Campaigns.changed, [topics.LIST])
         wanted = self.router.url.query_parameters
         group = str(wanted.get("state", ""))
         self.group, self.text = group if group in listing.GROUPS else "", str(wanted.get("q", ""))[:100]

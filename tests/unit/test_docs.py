@@ -163,3 +163,12 @@ def test_the_pictures_of_the_guide_are_small() -> None:
     pictures = list((DOCS / "pictures").iterdir())
     assert pictures
     assert all(picture.stat().st_size < 120_000 for picture in pictures)
+
+
+def test_the_life_of_a_campaign_names_every_module_of_it() -> None:
+    """A stranger finds each of them at the step where it works."""
+    package = importlib.import_module("wapto_app.services.campaigns")
+    named = set(re.findall(r"``(\w+)``", package.__doc__ or ""))
+    there = {path.stem for path in Path(package.__path__[0]).glob("*.py")} - {"__init__"}
+    assert there - named == set(), "not named"
+    assert named - there == set(), "named, but gone"

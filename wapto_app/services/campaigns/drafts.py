@@ -32,6 +32,7 @@ from wapto_app.services.campaigns.draft_parts import (
     version_of,
 )
 from wapto_app.services.campaigns.problems import problems
+from wapto_app.services.campaigns.topics import LIST as TOPIC
 from wapto_app.services.errors import Conflict, Invalid
 from wapto_app.services.naming import name_of
 from wapto_app.services.plans import Gate, ensure_gate, owner_zone
@@ -59,7 +60,6 @@ __all__ = [
     "variants",
 ]
 
-TOPIC = "campaigns"
 NAME_MAX = 120
 RATE_MAX = 1_000.0
 

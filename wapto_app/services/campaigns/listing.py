@@ -28,7 +28,6 @@ from wapto_app.security.permissions import Actor, Permission
 from wapto_app.services.campaigns import causes
 from wapto_app.services.errors import NotFound
 
-TOPIC = "campaigns"
 PAGE = 50
 GROUPS: dict[str, tuple[CampaignState, ...]] = {
     "draft": (CampaignState.DRAFT,),

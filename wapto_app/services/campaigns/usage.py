@@ -14,9 +14,9 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from wapto_app.clock import utcnow
 from wapto_app.db import touch
 from wapto_app.models import Campaign, CampaignState
+from wapto_app.services.campaigns.topics import LIST as TOPIC
 from wapto_app.services.errors import Conflict
 
-TOPIC = "campaigns"
 GONE = "gone"
 """Stands in the audience of a draft beside its parts: sentences about what was deleted since they were chosen."""
 Part = Literal["tags", "segments", "uploads"]
