@@ -10,6 +10,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from wapto_app.models import Channel, Contact, Template
 from wapto_app.runtime import Runtime
 from wapto_app.security.permissions import Actor
+from wapto_app.services import segments
 from wapto_app.services.campaigns import drafts, lifecycle
 from wapto_app.services.campaigns.audience import nobody
 from wapto_app.services.campaigns.drafts import AudienceForm, ContentForm, VariantForm
@@ -39,6 +40,10 @@ async def send(runtime: Runtime, emails: tuple[str, ...]) -> None:
             session, actor, campaign_id, await _content(session, campaign_id, template_id)
         )
         await lifecycle.start(session, actor, campaign_id)
+        silent = {"field": "campaign", "op": "not_answered", "items": [campaign_id]}
+        await segments.save(
+            session, actor, "No answer after the open day", {"join": "and", "rules": [silent]}
+        )
 
 
 async def _content(session: AsyncSession, campaign_id: int, template_id: int) -> ContentForm:

@@ -36,7 +36,10 @@ def _cancel() -> rx.Component:
 def _delete() -> rx.Component:
     return confirm_dialog(
         title=t("Delete “{name}”?", name=Campaigns.name),
-        text=t("Its list of people and its figures are deleted too. The messages stay in the conversations."),
+        text=t(
+            "Its list of people and its figures are deleted too, and segments that ask for it fit nobody until you "
+            "choose anew. The messages stay in the conversations."
+        ),
         confirm=t("Delete campaign"),
         on_confirm=Campaigns.delete,
         open=Campaigns.what == "delete",

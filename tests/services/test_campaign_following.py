@@ -21,6 +21,8 @@ from wapto_app.models import (
     CampaignMoment,
     CampaignRecipient,
     Conversation,
+    MediaFile,
+    MediaState,
     Message,
     MessageStatus,
     RecipientState,
@@ -29,6 +31,7 @@ from wapto_app.runtime import Runtime
 from wapto_app.services import leases
 from wapto_app.services.campaign_changes import note
 from wapto_app.services.campaigns import feeding, following, queueing, sweeping
+from wapto_app.services.media import transfers
 from wapto_app.services.outbox import claims
 from wapto_app.services.outbox.claims import Claim, SendOutcome
 
@@ -251,3 +254,22 @@ async def test_people_s_messages_are_claimed_first(runtime: Runtime, queued: int
     await runtime.writer.run(leases.acquire, BID)
     (claimed,) = (await runtime.writer.run(claims.claim, Claim(channel_id, 1, BID))).claimed
     assert (claimed.body, claimed.campaign_recipient_id) == ("Me", None)
+
+
+async def test_a_file_that_whatsapp_refuses_fails_the_recipients_of_its_messages(
+    runtime: Runtime, channel_id: int, queued: int
+) -> None:
+    async with runtime.db.write() as session:
+        file = MediaFile(key="a" * 32, channel_id=channel_id, state=MediaState.STORED)
+        session.add(file)
+        await session.flush()
+        some = select(CampaignRecipient.message_id).order_by(col(CampaignRecipient.id)).limit(5)
+        carriers = list(await session.exec(some))
+        await session.exec(sa.update(Message).where(col(Message.id).in_(carriers)).values(media_id=file.id))
+    refused = transfers.Outbound(file.id or 0, "", "image/png", "", 0, 0)
+    await runtime.writer.run(transfers.settle_outbound, transfers.Uploaded(refused, error="Too large."))
+    await follow_all(runtime)
+    async with runtime.db.read() as session:
+        rows = list(await session.exec(select(CampaignRecipient).order_by(col(CampaignRecipient.id))))
+    assert Counter(row.state for row in rows) == {R.FAILED: 5, R.QUEUED: 7}
+    assert {row.error_detail for row in rows if row.state is R.FAILED} == {"Too large."}

@@ -221,7 +221,7 @@ async def _campaigns(session: AsyncSession, actor: Actor, mask: Mask, contact_id
 def campaigns_of(contact_id: int) -> sa.Select[Any]:
     """The newest ``MOST`` campaigns that a message was sent for, or tried to be."""
     r = CampaignRecipient
-    own = (
+    own: tuple[Any, ...] = (
         *(r.id, r.campaign_id, r.state, r.reason, r.error_code, r.error_detail),
         *(r.queued_at, r.sent_at, r.replied_at, r.clicked_at),
     )

@@ -31,7 +31,7 @@ async def campaign_lines(
     if not recipients:
         return {}
     r, may_open = CampaignRecipient, actor.may(Permission.CAMPAIGNS_SEE)
-    query = (
+    query: sa.Select[Any] = (
         sa.select(col(r.id).label("recipient_id"), col(Campaign.id), col(Campaign.name))
         .join(Campaign, col(Campaign.id) == col(r.campaign_id))
         .where(col(r.id).in_(recipients))
