@@ -48,6 +48,7 @@ def tag_picker(
     on_toggle: Any,
     on_create: Any = None,
     label: Text | None = None,
+    once: bool = False,
     align: str = "start",
     **props: Any,
 ) -> rx.Component:
@@ -55,7 +56,7 @@ def tag_picker(
 
     ``chosen``: ids that are ticked (none in a bulk bar). ``on_toggle`` hears an id and whether it was ticked;
     ``on_create`` hears the name of a new tag: make it with ``tags.ensure``, which asks for the permission. Who may not
-    make tags is not offered to.
+    make tags is not offered to. With ``once`` the first choice closes the list, for something that asks further.
     """
     may_create = MAY_CREATE if on_create is not None else False
     handlers = {"on_create": on_create} if on_create is not None else {}
@@ -64,6 +65,7 @@ def tag_picker(
         loading=TagChoices.loading,
         chosen=chosen,
         may_create=may_create,
+        is_once=once,
         on_open=TagChoices.load,
         on_toggle=on_toggle,
         **handlers,

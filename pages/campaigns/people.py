@@ -112,6 +112,7 @@ def _with_these() -> rx.Component:
             on_toggle=CampaignTagging.choose,
             on_create=CampaignTagging.choose_new,
             label=t("Put a tag on them"),
+            once=True,
         ),
         rx.cond(
             says_all,

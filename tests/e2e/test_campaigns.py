@@ -45,6 +45,7 @@ def test_a_campaign_from_an_empty_list_to_a_phone(server: Server, meta: Meta, ne
     _send(page)
     _watch(page, meta)
     _report(page, meta)
+    _traces(page)
     _list(page)
 
 
@@ -177,6 +178,42 @@ def _report(page: Page, meta: Meta) -> None:
     page.set_viewport_size(PHONE)
     access.fits(page)
     page.set_viewport_size(DESKTOP)
+
+
+def _traces(page: Page) -> None:
+    """What the campaign leaves behind: a tag, a segment, a line in the thread, an entry on the contact's page."""
+    page.get_by_role("link", name="People", exact=True).click()
+    page.get_by_role("button", name="Replied").click()
+    rows = page.get_by_role("table", name="People").get_by_role("row")
+    expect(rows).to_have_count(2)
+    page.get_by_role("button", name="Tag these people…").click()
+    page.get_by_role("combobox", name="Find or create a tag").fill("Keen")
+    page.get_by_role("option", name="Create “Keen”").click()
+    dialog = page.get_by_role("dialog", name="Tag 1 person?")
+    access.is_accessible(page)
+    dialog.get_by_role("button", name="Tag them").click()
+    expect(page.get_by_text("1 person has the tag “Keen” now.").last).to_be_visible()
+    page.get_by_role("link", name="Make a segment of these").click()
+    expect(page.get_by_role("status", name="Who fits")).to_contain_text("1 contact fits")
+    expect(page.get_by_label("How to compare")).to_have_value("answered")
+    page.get_by_label("Name", exact=True).fill("Answered in spring")
+    page.get_by_role("button", name="Save segment").click()
+    expect(page.get_by_text("Campaign: has answered Spring viewing")).to_be_visible()
+    page.go_back()
+    page.go_back()
+    rows.last.get_by_role("link").first.click()
+    page.wait_for_url(re.compile(r"/inbox/\d+"))
+    line = page.get_by_test_id("of-campaign")
+    expect(line).to_have_text("Campaign: Spring viewing")
+    line.click()
+    page.wait_for_url(re.compile(r"/campaigns/\d+$"))
+    page.goto("/contacts")
+    page.get_by_role("row").filter(has_text="Keen").get_by_role("link").first.click()
+    timeline = page.get_by_role("list", name="Timeline")
+    entry = timeline.get_by_role("listitem").filter(has_text="Got the campaign “Spring viewing”")
+    expect(entry).to_contain_text("a button was pressed")
+    expect(entry.get_by_role("link")).to_have_attribute("href", re.compile(r"/campaigns/\d+$"))
+    access.is_accessible(page)
 
 
 def _list(page: Page) -> None:

@@ -6,8 +6,8 @@ const SHOWN = 100;
 
 // The inside of the tag picker: search, tick, and make a tag while typing. One event per tick; the tick is drawn at once
 // and falls back to what the server says.
-// `find` and `none` are words for a list of something else that has a name.
-export function TagList({ tags, chosen, mayCreate, loading, isWide, find, none, onOpen, onToggle, onCreate }) {
+// `find` and `none` are words for a list of something else that has a name. With `isOnce` the first choice closes it.
+export function TagList({ tags, chosen, mayCreate, loading, isWide, isOnce, find, none, onOpen, onToggle, onCreate }) {
   const [query, setQuery] = useState("");
   const [active, setActive] = useState(0);
   const [pending, setPending] = useState({});
@@ -39,7 +39,7 @@ export function TagList({ tags, chosen, mayCreate, loading, isWide, find, none, 
       setQuery("");
       return;
     }
-    setPending({ ...pending, [tag.id]: !marked(tag) });
+    if (!isOnce) setPending({ ...pending, [tag.id]: !marked(tag) });
     onToggle(tag.id, !marked(tag));
   };
   const keys = (event) => {
@@ -49,11 +49,12 @@ export function TagList({ tags, chosen, mayCreate, loading, isWide, find, none, 
       setActive((active + step + rows.length) % Math.max(1, rows.length));
     } else if (event.key === "Enter") {
       event.preventDefault();
-      choose(rows[active]);
+      if (isOnce) list.current?.children[active]?.click();
+      else choose(rows[active]);
     }
   };
   const row = (key, i, content, selected, tag) => (
-    <li key={key} id={`${id}-${i}`} role="option" aria-selected={selected} onPointerDown={(e) => e.preventDefault()} onClick={() => choose(tag)}
+    <li key={key} id={`${id}-${i}`} role="option" aria-selected={selected} data-close={isOnce || undefined} onPointerDown={(e) => e.preventDefault()} onClick={() => choose(tag)}
       onPointerMove={() => setActive(i)}
       className={`flex min-h-8 cursor-default items-center gap-2 rounded-md px-2 py-1 text-sm pointer-coarse:min-h-11 ${i === active ? "bg-hover" : ""}`}>
       {content}

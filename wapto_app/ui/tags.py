@@ -21,6 +21,7 @@ class TagList(rx.Component):
     may_create: rx.Var[bool]
     loading: rx.Var[bool]
     is_wide: rx.Var[bool]
+    is_once: rx.Var[bool]
     find: rx.Var[str]
     none: rx.Var[str]
     on_open: rx.EventHandler[rx.event.no_args_event_spec]
