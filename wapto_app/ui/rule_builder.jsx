@@ -79,6 +79,8 @@ function Test({ node, path, vocabulary, problems, onChange, onRemove }) {
   const kind = kindOf(vocabulary, node);
   const problem = problems[path];
   const isUnfinished = !node.gone?.length && (node.items ? node.items.length === 0 : !node.value);
+  // Where there are no campaigns yet, or none that one may see, there is nothing to choose.
+  const isOffered = (field) => field !== "campaign" || vocabulary.campaigns?.length > 0 || node.field === field;
   const about = (field) => {
     const own = vocabulary.fields.find((each) => OWN + each.key === field);
     const kindOfNext = kindOf(vocabulary, { field });
@@ -92,7 +94,7 @@ function Test({ node, path, vocabulary, problems, onChange, onRemove }) {
           {!kind && <option value="">{tr("Choose…")}</option>}
           {facets(vocabulary).map(([group, rows]) => (
             <optgroup key={group} label={group}>
-              {rows.map(([value, label]) => <option key={value} value={value}>{label}</option>)}
+              {rows.filter(([value]) => isOffered(value)).map(([value, label]) => <option key={value} value={value}>{label}</option>)}
             </optgroup>
           ))}
         </select>

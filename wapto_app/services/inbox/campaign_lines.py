@@ -11,7 +11,6 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from wapto_app.db import fetch
 from wapto_app.models import Campaign, CampaignRecipient
-from wapto_app.security.permissions import Actor, Permission
 from wapto_app.services.masking import Mask
 
 
@@ -23,14 +22,13 @@ class CampaignLine(TypedDict):
 
 
 async def campaign_lines(
-    session: AsyncSession, actor: Actor, mask: Mask, messages: Sequence[Any]
+    session: AsyncSession, mask: Mask, messages: Sequence[Any], *, may_open: bool
 ) -> dict[int, CampaignLine]:
     """By the id of the recipient, asked for once, and not at all when none of the messages is of a campaign."""
-    actor.require(Permission.INBOX_SEE)
     recipients = {row.campaign_recipient_id for row in messages if row.campaign_recipient_id}
     if not recipients:
         return {}
-    r, may_open = CampaignRecipient, actor.may(Permission.CAMPAIGNS_SEE)
+    r = CampaignRecipient
     query: sa.Select[Any] = (
         sa.select(col(r.id).label("recipient_id"), col(Campaign.id), col(Campaign.name))
         .join(Campaign, col(Campaign.id) == col(r.campaign_id))

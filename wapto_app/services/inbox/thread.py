@@ -234,7 +234,7 @@ async def _rows(
     mask = await mask_in(session, actor, conversation_id)
     quotes = await _quotes(session, mask, conversation_id, answered)
     reactions = await _reactions(session, [row.wamid for row in messages if row.wamid])
-    lines = await campaign_lines(session, actor, mask, messages)
+    lines = await campaign_lines(session, mask, messages, may_open=actor.may(Permission.CAMPAIGNS_SEE))
     names = await names_in(session, shown)
     rows: list[MessageRow] = []
     for place, row in shown:
