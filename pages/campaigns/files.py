@@ -115,8 +115,10 @@ def _file(row: Any) -> rx.Component:
 def _problems() -> rx.Component:
     def line(row: Any) -> rx.Component:
         return rx.el.li(
-            rx.el.span(t("Line {n}", n=row["line"]), class_name="w-20 flex-none text-muted tabular-nums"),
-            rx.el.span(row["text"], dir="auto", class_name="w-36 flex-none truncate"),
+            rx.el.span(
+                t("Line {n}", n=row["line"]), class_name="w-16 flex-none text-muted tabular-nums sm:w-20"
+            ),
+            rx.el.span(row["text"], dir="auto", class_name="w-20 flex-none truncate sm:w-36"),
             rx.el.span(from_server(row["problem"]), class_name="min-w-0 flex-1 text-pretty"),
             class_name="flex gap-3 py-1.5 text-sm",
         )

@@ -89,7 +89,7 @@ def _filters() -> rx.Component:
                 t("Find a person"),
                 value=CampaignPeople.text,
                 on_change=CampaignPeople.find,
-                class_name="min-w-0 flex-1 sm:w-44",
+                class_name="min-w-0 flex-1 basis-full sm:w-44 sm:basis-auto",
             ),
             rx.cond(MAY_TAG & (CampaignPeople.rows.length() > 0), _with_these(), rx.fragment()),
             rx.cond(MAY_EXPORT, export, rx.fragment()),

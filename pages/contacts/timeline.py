@@ -95,6 +95,8 @@ def _words(row: Any) -> rx.Var[str]:
     sent = tn("{n} sent", "{n} sent", outbound)
     word = rx.cond(what != "", t("Opted out with “{what}”", what=what), t("Opted out"))
     back = rx.cond(what != "", t("Opted in with “{what}”", what=what), t("Opted in"))
+    got = t("Got the campaign “{what}”", what=what)
+    tried = t("The campaign “{what}” was sent", what=what)
     missed = t("The campaign “{what}” did not arrive", what=what)
     return rx.match(
         row["kind"],
@@ -112,7 +114,7 @@ def _words(row: Any) -> rx.Var[str]:
         ("address_removed", t("Number {what} removed", what=what)),
         ("first_message", t("First message")),
         ("messages", t("{received}, {sent}", received=received, sent=sent)),
-        ("campaign", rx.cond(row["state"] == "failed", missed, t("Got the campaign “{what}”", what=what))),
+        ("campaign", rx.match(row["state"], ("failed", missed), ("unconfirmed", tried), got)),
         ("assigned", t("Assigned to {what}", what=what)),
         ("unassigned", t("Taken from {what}", what=what)),
         ("resolved", t("Conversation resolved")),

@@ -198,7 +198,7 @@ def _traces(page: Page) -> None:
     expect(page.get_by_label("How to compare")).to_have_value("answered")
     page.get_by_label("Name", exact=True).fill("Answered in spring")
     page.get_by_role("button", name="Save segment").click()
-    expect(page.get_by_text("Campaign: has answered Spring viewing")).to_be_visible()
+    expect(page.get_by_text("Campaign Spring viewing: answered it")).to_be_visible()
     page.go_back()
     page.go_back()
     rows.last.get_by_role("link").first.click()

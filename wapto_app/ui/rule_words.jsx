@@ -33,9 +33,8 @@ export const operator = (kind, op) =>
   (kind === "tags" && { any_of: tr("are any of"), all_of: tr("are all of"), none_of: tr("are none of"), empty: tr("are none at all"), not_empty: tr("are any at all") }[op]) ||
   (kind === "people" && { empty: tr("is nobody"), not_empty: tr("is somebody") }[op]) ||
   (kind === "campaigns" && {
-    got: tr("has got"), not_got: tr("did not get"), undelivered: tr("was sent, but not delivered"), unread: tr("got on the phone, did not read"), read: tr("has read"),
-    not_read: tr("was sent, did not read"), answered: tr("has answered"), not_answered: tr("has got, did not answer"), clicked: tr("pressed a button in"), failed: tr("failed in"),
-    left_out: tr("was left out of"),
+    got: tr("got it"), not_got: tr("did not get it"), undelivered: tr("sent, not delivered"), unread: tr("delivered, not read"), read: tr("read it"), not_read: tr("did not read it"),
+    answered: tr("answered it"), not_answered: tr("did not answer it"), clicked: tr("pressed a button"), failed: tr("did not reach them"), left_out: tr("were left out"),
   }[op]) ||
   (kind === "moment" && { empty: tr("never was"), not_empty: tr("was at some time") }[op]) ||
   {
@@ -71,7 +70,8 @@ function words(vocabulary, node) {
   if (WITHOUT_VALUE.includes(node.op)) return `${label} ${operator(kind, node.op)}`;
   const items = (node.items ?? []).map((item) => choices(vocabulary, node).find((each) => each.value === item)?.label ?? item);
   const value = node.items ? items.join(", ") : node.op === "between" ? `${node.value} – ${node.to}` : node.value;
-  return `${label}${kind === "campaigns" ? ":" : ""} ${operator(kind, node.op)} ${value}`;
+  if (kind === "campaigns") return `${label} ${value}: ${operator(kind, node.op)}`;
+  return `${label} ${operator(kind, node.op)} ${value}`;
 }
 
 // A segment in one sentence.

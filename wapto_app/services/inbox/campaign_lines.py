@@ -29,8 +29,9 @@ async def campaign_lines(
     if not recipients:
         return {}
     r = CampaignRecipient
-    query: sa.Select[Any] = (
-        sa.select(col(r.id).label("recipient_id"), col(Campaign.id), col(Campaign.name))
+    columns: list[Any] = [col(r.id).label("recipient_id"), col(Campaign.id), col(Campaign.name)]
+    query = (
+        sa.select(*columns)
         .join(Campaign, col(Campaign.id) == col(r.campaign_id))
         .where(col(r.id).in_(recipients))
     )
