@@ -43,7 +43,7 @@ def audience_step() -> rx.Component:
         rx.el.div(
             parts,
             rx.el.aside(_count(), aria_label=t("How many"), class_name="lg:sticky lg:top-0"),
-            class_name="grid items-start gap-6 lg:grid-cols-[minmax(0,1fr)_20rem]",
+            class_name="grid grid-cols-1 items-start gap-6 lg:grid-cols-[minmax(0,1fr)_20rem]",
         ),
         card(skeleton_lines(8)),
     )

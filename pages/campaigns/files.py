@@ -73,15 +73,15 @@ def _file(row: Any) -> rx.Component:
         class_name="flex min-w-0 items-center gap-2",
     )
     country = rx.el.label(
-        rx.el.span(t("Country of numbers without a country code"), class_name="flex-none text-xs text-muted"),
+        rx.el.span(t("Country of numbers without a country code"), class_name="min-w-0 text-xs text-muted"),
         rx.el.select(
             rx.el.option(t("None: all numbers have their country code"), value=""),
             *[rx.el.option(label, value=code) for code, label in REGIONS],
             value=row["region"].to(str),
             on_change=lambda region: AudienceStep.country(row["key"], region),
-            class_name="control h-8 max-w-52",
+            class_name="control h-8 max-w-full sm:max-w-52",
         ),
-        class_name="flex min-w-0 flex-wrap items-center gap-2",
+        class_name="flex min-w-0 flex-wrap items-center gap-x-2 gap-y-1",
     )
     wrong = rx.el.button(
         tn("{n} line cannot be used", "{n} lines cannot be used", bad),

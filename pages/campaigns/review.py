@@ -32,7 +32,7 @@ def review_step() -> rx.Component:
     shown = rx.el.div(
         stack(_checks(), sheet),
         stack(cost_part(), _go()),
-        class_name="grid items-start gap-6 lg:grid-cols-[minmax(0,1fr)_20rem]",
+        class_name="grid grid-cols-1 items-start gap-6 lg:grid-cols-[minmax(0,1fr)_20rem]",
     )
     return rx.fragment(rx.cond(ReviewStep.loaded, shown, card(skeleton_lines(8))), _confirm())
 
