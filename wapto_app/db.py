@@ -17,7 +17,7 @@ import queue
 import sys
 import threading
 import time
-from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from itertools import groupby, islice
@@ -166,9 +166,11 @@ def in_parts(items: Iterable[Item], size: int = 500) -> Iterator[list[Item]]:
         yield part
 
 
-async def fetch(session: AsyncSession, query: sa.Select[*tuple[Any, ...]]) -> Sequence[Any]:
+async def fetch(
+    session: AsyncSession, query: sa.Select[*tuple[Any, ...]], parameters: Mapping[str, Any] | None = None
+) -> Sequence[Any]:
     """The rows of a query over columns; SQLModel's own ``select`` types at most four of them."""
-    result: Any = await session.exec(query)  # type: ignore[call-overload]
+    result: Any = await session.exec(query, params=parameters)  # type: ignore[call-overload]
     return cast(Sequence[Any], result.all())
 
 

@@ -287,7 +287,6 @@ async def test_the_counts_are_read_from_indexes_alone(runtime: Runtime, owner: A
             await inbox.drafted(session, owner, [row.id for row in crowd.rows[:50]])
     for plan in found:
         assert scans(plan) == [], plan
-    assert "ix_conversation_held" in found[0]
     assert "ix_conversation_held" in found[1]
 
 

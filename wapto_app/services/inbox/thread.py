@@ -11,7 +11,16 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from integrations.whatsapp.errors import explain
 from wapto_app.db import fetch
-from wapto_app.models import Account, Conversation, Direction, MediaFile, Message, MessageStatus, Reaction
+from wapto_app.models import (
+    Account,
+    Conversation,
+    Direction,
+    MediaFile,
+    Message,
+    MessageStatus,
+    Reaction,
+    Visibility,
+)
 from wapto_app.security.permissions import Actor, Permission
 from wapto_app.services.errors import NotFound
 from wapto_app.services.inbox.conversations import iso, visible_text
@@ -163,7 +172,7 @@ async def arrived_since(session: AsyncSession, actor: Actor, conversation_id: in
     return int(found.one()[0])
 
 
-def _messages(actor: Actor, conversation_id: int) -> sa.Select[Any]:
+def _messages() -> sa.Select[Any]:
     m, f = Message, MediaFile
     columns: list[Any] = [
         col(m.id),
@@ -188,10 +197,9 @@ def _messages(actor: Actor, conversation_id: int) -> sa.Select[Any]:
     ]
     return (
         sa.select(*columns)
-        .join(Conversation, col(Conversation.id) == col(m.conversation_id))
         .outerjoin(Account, col(Account.id) == col(m.author_id))
         .outerjoin(f, col(f.id) == col(m.media_id))
-        .where(col(m.conversation_id) == conversation_id, readable(actor), col(m.type) != "reaction")
+        .where(col(m.conversation_id) == sa.bindparam("conversation"), col(m.type) != "reaction")
     )
 
 
@@ -210,8 +218,10 @@ async def _page(
     stretch = Stretch(
         before or after, later=after is not None, upward=upward, including=including, limit=size + 1
     )
-    found = await read(session, stretch, MESSAGE, Message, _messages(actor, conversation_id))
-    found += await events(session, conversation_id, readable(actor), stretch)
+    if not await _is_readable(session, actor, conversation_id):
+        return Thread(messages=[], has_older=False, has_newer=False)
+    found = await read(session, conversation_id, stretch, MESSAGE, Message, _messages)
+    found += await events(session, conversation_id, stretch)
     found.sort(key=lambda each: each.place, reverse=upward)
     rest = found[size:]
     shown = sorted(found[:size], key=lambda each: each.place)
@@ -221,6 +231,13 @@ async def _page(
         has_older=bool(rest) if upward else True,
         has_newer=bool(rest) and not upward,
     )
+
+
+async def _is_readable(session: AsyncSession, actor: Actor, conversation_id: int) -> bool:
+    if actor.visibility is Visibility.ALL:
+        return True
+    query = sa.select(col(Conversation.id)).where(col(Conversation.id) == conversation_id, readable(actor))
+    return bool(await fetch(session, query))
 
 
 async def _rows(
