@@ -130,12 +130,14 @@ def beyond(model: Any, anchor: Place, rank: int, *, later: bool) -> sa.ColumnEle
     return _beyond(model, moment, sa.literal(anchor.id), _Way(side, later, including=False))
 
 
-def _beyond(model: Any, moment: Any, anchor_id: Any, way: _Way) -> sa.ColumnElement[bool]:
+def _beyond(
+    model: Any, moment: sa.ColumnElement[Any], anchor_id: sa.ColumnElement[Any], way: _Way
+) -> sa.ColumnElement[bool]:
     at: sa.ColumnElement[Any] = table_of(model).c.at
     row_id: sa.ColumnElement[Any] = table_of(model).c.id
     if way.side == 0:
-        inclusive = (operator.ge, operator.le) if way.including else (operator.gt, operator.lt)
-        compare = inclusive[0 if way.later else 1]
+        later, earlier = (operator.ge, operator.le) if way.including else (operator.gt, operator.lt)
+        compare = later if way.later else earlier
         return cast(sa.ColumnElement[bool], compare(sa.tuple_(at, row_id), sa.tuple_(moment, anchor_id)))
     if way.later:
         return at >= moment if way.side > 0 else at > moment
