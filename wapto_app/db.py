@@ -119,6 +119,13 @@ def _to_json(value: Any) -> str:
         return json.dumps(value)
 
 
+def _from_json(text: str | bytes) -> Any:
+    try:
+        return orjson.loads(text)
+    except orjson.JSONDecodeError:  # half of a surrogate pair, as Python's own writer leaves it
+        return json.loads(text)
+
+
 def make_engine(url: str) -> AsyncEngine:
     """The async engine. No overflow: it would open and close a connection for every burst query."""
     # Parameters are customers' words and sealed secrets: not for error messages, which end up in logs.
@@ -127,6 +134,7 @@ def make_engine(url: str) -> AsyncEngine:
         "max_overflow": 0,
         "hide_parameters": True,
         "json_serializer": _to_json,
+        "json_deserializer": _from_json,
     }
     if make_url(url).get_backend_name() == "postgresql":
         options["pool_pre_ping"] = True
@@ -138,7 +146,12 @@ def make_engine(url: str) -> AsyncEngine:
 def make_sync_engine(url: str) -> sa.Engine:
     """One synchronous connection, for the writer's thread and for migrations."""
     engine = sa.create_engine(
-        sync_url(url), pool_size=1, max_overflow=1, hide_parameters=True, json_serializer=_to_json
+        sync_url(url),
+        pool_size=1,
+        max_overflow=1,
+        hide_parameters=True,
+        json_serializer=_to_json,
+        json_deserializer=_from_json,
     )
     _listen(engine)
     return engine
