@@ -124,7 +124,7 @@ async def measure(workers: int, numbers: int, options: argparse.Namespace) -> tu
 
 async def _all_led(install: Install, numbers: int) -> str:
     """Wait until every lease has its process; how many each has."""
-    query = sa.select(sa.func.count()).group_by(lease.c.holder)
+    query = sa.select(sa.func.count()).select_from(lease).group_by(lease.c.holder)
     while True:
         with install.connection() as connection:
             shares = sorted(connection.execute(query).scalars(), reverse=True)
