@@ -9,15 +9,25 @@ import sqlalchemy as sa
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
+from integrations.whatsapp.errors import explain
 from wapto_app.db import fetch
-from wapto_app.models import Account, Conversation, Direction, MediaFile, Message, MessageStatus, Reaction
+from wapto_app.models import (
+    Account,
+    Conversation,
+    Direction,
+    MediaFile,
+    Message,
+    MessageStatus,
+    Reaction,
+    Visibility,
+)
 from wapto_app.security.permissions import Actor, Permission
 from wapto_app.services.errors import NotFound
 from wapto_app.services.inbox.campaign_lines import CampaignLine, campaign_lines
 from wapto_app.services.inbox.conversations import iso, visible_text
 from wapto_app.services.inbox.events import events, names_in, said_of
 from wapto_app.services.inbox.places import MESSAGE, Found, Names, Place, Stretch, beyond, position, read
-from wapto_app.services.inbox.seen import problem, visible_content, visible_wamid
+from wapto_app.services.inbox.visible import visible_content, visible_wamid
 from wapto_app.services.masking import Mask, mask_in
 from wapto_app.services.previews import preview_of
 from wapto_app.services.visibility import readable
@@ -165,7 +175,7 @@ async def arrived_since(session: AsyncSession, actor: Actor, conversation_id: in
     return int(found.one()[0])
 
 
-def _messages(actor: Actor, conversation_id: int) -> sa.Select[Any]:
+def _messages() -> sa.Select[Any]:
     m, f = Message, MediaFile
     columns: list[Any] = [
         col(m.id),
@@ -191,10 +201,9 @@ def _messages(actor: Actor, conversation_id: int) -> sa.Select[Any]:
     ]
     return (
         sa.select(*columns)
-        .join(Conversation, col(Conversation.id) == col(m.conversation_id))
         .outerjoin(Account, col(Account.id) == col(m.author_id))
         .outerjoin(f, col(f.id) == col(m.media_id))
-        .where(col(m.conversation_id) == conversation_id, readable(actor), col(m.type) != "reaction")
+        .where(col(m.conversation_id) == sa.bindparam("conversation"), col(m.type) != "reaction")
     )
 
 
@@ -213,8 +222,10 @@ async def _page(
     stretch = Stretch(
         before or after, later=after is not None, upward=upward, including=including, limit=size + 1
     )
-    found = await read(session, stretch, MESSAGE, Message, _messages(actor, conversation_id))
-    found += await events(session, conversation_id, readable(actor), stretch)
+    if not await _is_readable(session, actor, conversation_id):
+        return Thread(messages=[], has_older=False, has_newer=False)
+    found = await read(session, conversation_id, stretch, MESSAGE, Message, _messages)
+    found += await events(session, conversation_id, stretch)
     found.sort(key=lambda each: each.place, reverse=upward)
     rest = found[size:]
     shown = sorted(found[:size], key=lambda each: each.place)
@@ -224,6 +235,13 @@ async def _page(
         has_older=bool(rest) if upward else True,
         has_newer=bool(rest) and not upward,
     )
+
+
+async def _is_readable(session: AsyncSession, actor: Actor, conversation_id: int) -> bool:
+    if actor.visibility is Visibility.ALL:
+        return True
+    query = sa.select(col(Conversation.id)).where(col(Conversation.id) == conversation_id, readable(actor))
+    return bool(await fetch(session, query))
 
 
 async def _rows(
@@ -364,3 +382,11 @@ def _quote(mask: Mask, wamid: str, quotes: dict[str, Quote]) -> Quote | None:
         return None
     unknown = Quote(wamid=visible_wamid(mask, wamid), outbound=False, text="An earlier message")
     return quotes.get(wamid) or unknown
+
+
+def problem(code: int | None, detail: str) -> tuple[str, str]:
+    """Why a message failed and what to do, in plain words; Meta's own text when we have no better."""
+    if code is None:
+        return detail or "This message was not sent.", ""
+    info = explain(code)
+    return info.meaning, info.advice

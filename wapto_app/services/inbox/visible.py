@@ -1,10 +1,9 @@
-"""What a reader sees of a message: without what is hidden from them, and with a reason in plain words."""
+"""A message in the form in which its reader may see it."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from integrations.whatsapp.errors import explain
 from wapto_app.services.masking import Mask, mask_numbers, mask_phone
 
 
@@ -13,14 +12,6 @@ def visible_wamid(mask: Mask, wamid: str | None) -> str:
     if not wamid:
         return ""
     return "hidden" if mask.hides else wamid
-
-
-def problem(code: int | None, detail: str) -> tuple[str, str]:
-    """Why a message failed and what to do, in plain words; Meta's own text when we have no better."""
-    if code is None:
-        return detail or "This message was not sent.", ""
-    info = explain(code)
-    return info.meaning, info.advice
 
 
 def visible_content(mask: Mask, content: dict[str, Any]) -> dict[str, Any]:
