@@ -54,13 +54,8 @@ async def forget_tag(session: AsyncSession, tag_id: int, name: str) -> None:
     await _change_all(session, forgotten)
 
 
-async def asking_for_campaign(session: AsyncSession, campaign_id: int) -> list[str]:
-    """Names of the segments that ask for a campaign."""
-    return await _asking(session, lambda test: _is_about_campaigns(test) and campaign_id in _items(test))
-
-
 async def forget_campaign(session: AsyncSession, campaign_id: int, name: str) -> None:
-    """The same for a campaign."""
+    """Leave a note where a campaign was asked for, as for a tag."""
 
     def forgotten(test: Raw) -> bool:
         if not _is_about_campaigns(test) or campaign_id not in _items(test):
