@@ -48,7 +48,9 @@ async def _content(session: AsyncSession, campaign_id: int, template_id: int) ->
         "body.home": Rule(source=FIXED, name="Quay Street 12", fallback=""),
         "body.day": Rule(source=FIXED, name="Friday at 3 pm", fallback=""),
     }
-    variant = VariantForm(label="A", template_id=template_id, file_key="", mapping=mapping, share=100)
+    variant = VariantForm(
+        label="A", template_id=template_id, file_key="", card_files={}, mapping=mapping, share=100
+    )
     return ContentForm(
         version=await _version(session, campaign_id),
         channel_id=channel_id or 0,
