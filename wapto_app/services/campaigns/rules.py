@@ -13,6 +13,7 @@ from integrations.whatsapp.webhooks.decoding import clean_text
 from wapto_app.clock import utcnow
 from wapto_app.models import Template
 from wapto_app.services.campaigns import offers
+from wapto_app.services.campaigns.causes import say
 from wapto_app.services.errors import Invalid
 from wapto_app.services.templates.anatomy import Slot, file_places, slots
 from wapto_app.services.templates.filling import fill
@@ -118,27 +119,30 @@ def _stand_in(slot: Slot, rule: Rule | None, zone: ZoneInfo) -> str:
 
 def _time_problem(rule: Rule, zone: ZoneInfo, starts: datetime) -> str:
     if rule["source"] == CONTACT:
-        return "Write when the offer ends, or take it out of a field or a file with dates."
+        return say("Write when the offer ends, or take it out of a field or a file with dates.")
     text = rule["name"] if rule["source"] == FIXED else rule["fallback"]
     if not text:
         return ""
     ends = offers.moment(text, zone)
     if ends is None:
-        return "Write the date and the time at which the offer ends."
-    return "" if ends > starts else "The offer would be over before the messages leave. Choose a later end."
+        return say("Write the date and the time at which the offer ends.")
+    if ends > starts:
+        return ""
+    return say("The offer would be over before the messages leave. Choose a later end.")
 
 
 def _problem(slot: Slot, rule: Rule | None, fields: Collection[str], columns: Collection[str]) -> str:
     if rule is None or not (rule["name"] or rule["fallback"]):
-        return "Choose what stands here." if slot["required"] else ""
+        return say("Choose what stands here.") if slot["required"] else ""
     text = plain(rule["name"] if rule["source"] == FIXED else rule["fallback"])
-    if len(text) > slot["most"]:
-        return f"At most {slot['most']:,} characters fit here; this has {len(text):,}."
+    most, has = slot["most"], len(text)
+    if has > most:
+        return say(f"At most {most:,} characters fit here; this has {has:,}.")
     name = rule["name"]
     if rule["source"] == CONTACT and name not in CONTACT_NAMES:
-        return "Choose what of the contact stands here."
+        return say("Choose what of the contact stands here.")
     if rule["source"] == FIELD and name not in fields:
-        return f"The field “{name}” was deleted. Choose another."
+        return say(f"The field “{name}” was deleted. Choose another.")
     if rule["source"] == COLUMN and name not in columns:
-        return f"No file of the audience has a column “{name}”. Choose another."
+        return say(f"No file of the audience has a column “{name}”. Choose another.")
     return ""

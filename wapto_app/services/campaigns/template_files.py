@@ -12,6 +12,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from wapto_app.db import fetch
 from wapto_app.models import CampaignVariant, LibraryFile, Template
 from wapto_app.security.permissions import Actor, Permission
+from wapto_app.services.campaigns.causes import say
 from wapto_app.services.library.rows import hidden_from
 from wapto_app.services.media import kind_of
 from wapto_app.services.templates import FilePlace, file_places
@@ -98,14 +99,28 @@ async def problems(session: AsyncSession, variant: CampaignVariant, template: Te
 def _problem(wanted: FilePlace, key: str, known: Mapping[str, Any]) -> str:
     kind, number = wanted["kind"], number_of(wanted["place"])
     if not key:
-        return f"Choose the {kind} of card {number}." if number else f"Choose the {kind} of the header."
+        return _choose(kind, number)
+    if key not in known and number:
+        return say(f"The file of card {number} was deleted from the library. Choose another.")
     if key not in known:
-        return "This file was deleted from the library. Choose another."
+        return say("This file was deleted from the library. Choose another.")
     if kind_of(known[key].mime_type) == kind:
         return ""
     if number:
-        return f"Card {number} needs a file of another kind: {kind}."
-    return f"The header of this template needs a file of another kind: {kind}."
+        return say(f"The file of card {number} is of another kind than WhatsApp approved. Choose another.")
+    return say("This file is of another kind than WhatsApp approved for the header. Choose another.")
+
+
+def _choose(kind: str, number: int) -> str:
+    if number:
+        return {
+            "image": say(f"Choose the picture of card {number}."),
+            "video": say(f"Choose the video of card {number}."),
+        }.get(kind, say(f"Choose the document of card {number}."))
+    return {
+        "image": say("Choose the picture of the header."),
+        "video": say("Choose the video of the header."),
+    }.get(kind, say("Choose the document of the header."))
 
 
 async def _known(session: AsyncSession, keys: Collection[str]) -> dict[str, Any]:
