@@ -536,17 +536,6 @@ async def test_the_header_s_file_goes_to_meta_once_and_a_missing_one_stops_it(
         assert len((await session.exec(select(MediaFile))).all()) == 1
 
 
-CARD_RULES = {
-    "body.1": {"source": "contact", "name": "name", "fallback": ""},
-    **{
-        f"cards.{at}.{key}": {"source": "fixed", "name": f"{text} {at + 1}", "fallback": ""}
-        for at in range(3)
-        for key, text in (("body.1", "Home"), ("body.2", "price"), ("button.1", "home"))
-    },
-    "cards.2.body.1": {"source": "contact", "name": "name", "fallback": ""},
-}
-
-
 async def with_cards(runtime: Runtime, channel_id: int, people: list[int], *keys: str) -> int:
     """A paused campaign with the sandbox's own carousel, whose cards show these files of the library."""
     async with runtime.db.read() as session:
@@ -558,7 +547,7 @@ async def with_cards(runtime: Runtime, channel_id: int, people: list[int], *keys
         await session.exec(
             sa.update(CampaignVariant)
             .where(col(CampaignVariant.campaign_id) == campaign_id)
-            .values(mapping=CARD_RULES, card_files=files)
+            .values(mapping=desk.CARD_RULES, card_files=files)
         )
     return campaign_id
 
