@@ -17,10 +17,35 @@ _SHOWN: Any = ContentStep.shown
 
 def template_parts() -> rx.Component:
     """The message itself and its cards, each with its file and its gaps."""
+    return rx.fragment(rx.foreach(_SHOWN["parts"].to(list[dict[str, Any]]), _part))
+
+
+def _part(part: Any) -> rx.Component:
+    """The message is no card: it has no frame, and says what gaps are."""
+    card = part["card"].to(int)
+    files, slots = part["files"].to(list[dict[str, Any]]), part["slots"].to(list[dict[str, Any]])
+    shown, gaps = rx.foreach(files, file_row), _gaps(slots)
+    name = "card-" + ContentStep.label + card.to_string()
+    framed = rx.el.section(
+        rx.el.h4(t("Card {n}", n=card), id=name, class_name="text-sm font-semibold"),
+        shown,
+        gaps,
+        aria_labelledby=name,
+        class_name="mt-4 rounded-lg border border-line p-3",
+    )
+    return rx.cond(card > 0, framed, rx.fragment(shown, _about_gaps(), gaps))
+
+
+def _gaps(slots: Any) -> rx.Component:
+    rows = rx.el.ul(rx.foreach(slots, _slot), class_name="mt-1 divide-y")
+    return rx.cond(slots.length() > 0, rows, rx.fragment())
+
+
+def _about_gaps() -> rx.Component:
     none = rx.el.p(
         t("This template has no gaps: everybody gets the same text."), class_name="mt-4 text-sm text-muted"
     )
-    intro = rx.el.div(
+    some = rx.el.div(
         rx.el.h3(t("What stands in the gaps"), class_name="text-sm font-semibold"),
         rx.el.p(
             t("Who has nothing there gets the text beside it; without one they are left out."),
@@ -28,30 +53,7 @@ def template_parts() -> rx.Component:
         ),
         class_name="mt-5",
     )
-    parts = rx.foreach(_SHOWN["parts"].to(list[dict[str, Any]]), _part)
-    return rx.fragment(rx.cond(_SHOWN["gaps"].to(int) > 0, intro, none), parts)
-
-
-def _part(part: Any) -> rx.Component:
-    """The message is not a card, and has no heading."""
-    card = part["card"].to(int)
-    files, slots = part["files"].to(list[dict[str, Any]]), part["slots"].to(list[dict[str, Any]])
-    inside = rx.fragment(
-        rx.foreach(files, file_row),
-        rx.cond(
-            slots.length() > 0,
-            rx.el.ul(rx.foreach(slots, _slot), class_name="mt-1 divide-y"),
-            rx.fragment(),
-        ),
-    )
-    name = "card-" + ContentStep.label + card.to_string()
-    shown = rx.el.section(
-        rx.el.h4(t("Card {n}", n=card), id=name, class_name="text-sm font-semibold"),
-        inside,
-        aria_labelledby=name,
-        class_name="mt-4 rounded-lg border border-line p-3",
-    )
-    return rx.cond(card > 0, shown, inside)
+    return rx.cond(_SHOWN["gaps"].to(int) > 0, some, none)
 
 
 def _slot(slot: Any) -> rx.Component:

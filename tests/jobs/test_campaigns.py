@@ -601,13 +601,16 @@ def card_of(index: int, media_id: str, text: str) -> dict[str, Any]:
     def texts(*values: str) -> list[dict[str, str]]:
         return [{"type": "text", "text": value} for value in values]
 
-    button = {"type": "button", "sub_type": "url", "index": "1", "parameters": texts(f"home {index + 1}")}
+    payload = {"type": "payload", "payload": f"Card {index + 1}: Book a viewing"}
+    tap = {"type": "button", "sub_type": "quick_reply", "index": "0", "parameters": [payload]}
+    link = {"type": "button", "sub_type": "url", "index": "1", "parameters": texts(f"home {index + 1}")}
     return {
         "card_index": index,
         "components": [
             {"type": "header", "parameters": [{"type": "image", "image": {"id": media_id}}]},
             {"type": "body", "parameters": texts(text, f"price {index + 1}")},
-            button,
+            tap,
+            link,
         ],
     }
 

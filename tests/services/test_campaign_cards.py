@@ -392,6 +392,12 @@ def _wanted(index: int, media: str, texts: list[str], link: str) -> dict[str, An
             {"type": "body", "parameters": [{"type": "text", "text": text} for text in texts]},
             {
                 "type": "button",
+                "sub_type": "quick_reply",
+                "index": "0",
+                "parameters": [{"type": "payload", "payload": f"Card {index + 1}: Book"}],
+            },
+            {
+                "type": "button",
                 "sub_type": "url",
                 "index": "1",
                 "parameters": [{"type": "text", "text": link}],

@@ -285,10 +285,18 @@ def _buttons(
             made.append(_checked("body.1", parts.url_button, index, code))
         elif kind == "FLOW":
             made.append(parts.flow_button(index))
+        elif kind == "QUICK_REPLY" and prefix:
+            # Meta: on a card it needs a payload. All cards have the same buttons, and so it says which was tapped.
+            made.append(parts.quick_reply(index, tapped(prefix, str(button.get("text") or ""))))
         elif values.get(key):
             make = _MAKERS[kind]
             made.append(_checked(key, make, index, values[key]))
     return made
+
+
+def tapped(prefix: str, text: str) -> str:
+    """What comes back when the quick reply of a card is tapped; ``prefix`` is ``cards.0.`` and so on."""
+    return f"Card {int(prefix.split('.')[1]) + 1}: {text}"
 
 
 def _products(index: int, text: str) -> dict[str, Any]:
