@@ -27,7 +27,7 @@ def _part(part: Any) -> rx.Component:
     shown, gaps = rx.foreach(files, file_row), _gaps(slots)
     name = "card-" + ContentStep.label + card.to_string()
     framed = rx.el.section(
-        rx.el.h4(t("Card {n}", n=card), id=name, class_name="text-sm font-semibold"),
+        rx.el.h3(t("Card {n}", n=card), id=name, class_name="text-sm font-semibold"),
         shown,
         gaps,
         aria_labelledby=name,
