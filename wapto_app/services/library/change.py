@@ -129,9 +129,10 @@ async def _delete(db: Database, actor: Actor, media_dir: Path, which: sa.ColumnE
     async with db.write() as session:
         await shared.one_at_a_time(session)
         # Locked first: whoever attaches one of them at this moment is waited for, and seen below.
-        locked = (await session.exec(select(LibraryFile).where(which).with_for_update())).all()
-        await ensure_unneeded(session, [file.key for file in locked])
-        ids = [file.id for file in locked]
+        query = select(LibraryFile.id, LibraryFile.key).where(which).with_for_update()
+        locked = (await session.exec(query)).all()
+        await ensure_unneeded(session, [key for _id, key in locked])
+        ids = [file_id for file_id, _key in locked]
         gone = await session.exec(
             sa.delete(LibraryFile)
             .where(col(LibraryFile.id).in_(ids))
