@@ -83,8 +83,8 @@ class _Kept:
     filler: Filler
     clock: Clock | None
     until: float
-    files: Mapping[int | None, tuple[int | None, Mapping[str, int]]]
-    """By variant, if it has any: the file of the header, and those of the cards by their places."""
+    files: Mapping[int | None, _Ids]
+    """By variant, if it has any."""
 
 
 class Feeder:
@@ -246,7 +246,7 @@ class Feeder:
                 return None
             keys = {each: {place: file.key for place, file in of.items()} for each, of in files.items()}
             filler = await Filler.of(session, running.id, keys)
-            ids = {each: _ids(of) for each, of in files.items()}
+            ids: dict[int | None, _Ids] = {each: _ids(of) for each, of in files.items()}
             kept = self._kept[running.id] = _Kept(filler, clock, time.monotonic() + _KEPT_SECONDS, ids)
         return kept
 
@@ -280,7 +280,9 @@ class Feeder:
                 self._runtime.hub.publish(topics)
 
 
-_NO_FILES: tuple[int | None, Mapping[str, int]] = None, {}
+_Ids = tuple[int | None, Mapping[str, int]]
+"""The file of a header, and those of cards by their places."""
+_NO_FILES: _Ids = None, {}
 
 
 class _File(NamedTuple):
@@ -290,7 +292,7 @@ class _File(NamedTuple):
     key: str
 
 
-def _ids(files: Mapping[str, _File]) -> tuple[int | None, Mapping[str, int]]:
+def _ids(files: Mapping[str, _File]) -> _Ids:
     header = files.get(template_files.HEADER)
     cards = {place: file.id for place, file in files.items() if place != template_files.HEADER}
     return header.id if header else None, cards
