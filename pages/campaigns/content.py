@@ -40,7 +40,7 @@ def content_step() -> rx.Component:
     body = rx.el.div(
         parts,
         rx.el.aside(preview_part(), aria_label=t("Preview"), class_name="lg:sticky lg:top-0"),
-        class_name="grid items-start gap-6 lg:grid-cols-[minmax(0,1fr)_22rem]",
+        class_name="grid grid-cols-1 items-start gap-6 lg:grid-cols-[minmax(0,1fr)_22rem]",
     )
     return rx.fragment(
         rx.cond(

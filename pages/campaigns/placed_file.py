@@ -38,7 +38,12 @@ def file_row(file: Any) -> rx.Component:
             on_click=ContentStep.ask_file(file["place"], kind),
         ),
         key=file["place"].to(str),
-        class_name="mt-3 flex items-center gap-3 rounded-lg border border-line p-3",
+        # A card has a frame of its own.
+        class_name=rx.cond(
+            file["place"] == "header",
+            "mt-3 flex items-center gap-3 rounded-lg border border-line p-3",
+            "mt-2 flex items-center gap-3",
+        ),
     )
 
 

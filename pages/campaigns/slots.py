@@ -82,7 +82,7 @@ def _slot(slot: Any) -> rx.Component:
         rx.el.div(
             _source(slot, key),
             rx.cond(is_fixed, text, rx.cond(is_chosen, _fallback(slot, key), rx.fragment())),
-            class_name="grid min-w-0 gap-2 sm:grid-cols-2",
+            class_name="grid min-w-0 items-start gap-2 sm:grid-cols-2",
         ),
         error,
         key=key,

@@ -236,7 +236,7 @@ def _card_file(page: Page, number: int) -> None:
         file = io.BytesIO()
         Image.new("RGB", (382, 200), (18, 121, 74)).save(file, "PNG")
         content = {"name": "home.png", "mimeType": "image/png", "buffer": file.getvalue()}
-        picker.get_by_test_id("library-files").set_input_files(content)
+        picker.get_by_test_id("picker-campaign-file-files").set_input_files(content)
     else:
         picker.get_by_role("button", name=re.compile("home.png")).click()
     expect(picker.get_by_role("button", name=re.compile("home.png"))).to_have_attribute(
