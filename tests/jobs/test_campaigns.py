@@ -562,6 +562,11 @@ async def test_cards_have_their_files_which_go_to_meta_once(
     async with runtime.db.write() as session:
         await lifecycle.resume(session, owner, campaign_id)
     await ends(runtime, campaign_id, eventually)
+
+    async def all_delivered() -> bool:
+        return await desk.tallies(runtime, campaign_id) == {"delivered": 25}
+
+    await eventually(all_delivered)
     assert accepted(sandbox) == 25
     assert len(sandbox.store.media) == 2
     await desk.assert_exact(runtime, campaign_id)
