@@ -39,6 +39,18 @@ MAPPING = {
 }
 
 
+CARD_RULES: dict[str, dict[str, str]] = {
+    "body.1": {"source": "contact", "name": "name", "fallback": ""},
+    **{
+        f"cards.{at}.{key}": {"source": "fixed", "name": f"{text} {at + 1}", "fallback": ""}
+        for at in range(3)
+        for key, text in (("body.1", "Home"), ("body.2", "price"), ("button.1", "home"))
+    },
+    "cards.2.body.1": {"source": "contact", "name": "name", "fallback": ""},
+}
+"""For ``new_homes_carousel`` of the sandbox, which has three cards."""
+
+
 def phone(number: int) -> str:
     return f"+1650{2_000_000 + number}"
 

@@ -201,6 +201,7 @@ async def _fill(runtime: Runtime) -> None:
     await demo_customers.describe(runtime)
     await demo_import.bring_in(runtime)
     await demo_campaigns.send(runtime, demo_import.GUESTS)
+    await demo_campaigns.write(runtime)
 
 
 async def _wait_for(own: httpx.AsyncClient) -> None:

@@ -7,13 +7,12 @@ from typing import Any
 import reflex as rx
 
 from pages.campaigns.picker import template_picker
-from pages.campaigns.slots import slot_list
+from pages.campaigns.slots import template_parts
 from pages.campaigns.split import split_part
 from pages.campaigns.trying import preview_part
 from pages.library_picker import library_picker
-from state.campaigns.content import ContentStep
+from state.campaigns.content import LIBRARY, ContentStep
 from state.campaigns.wizard import CampaignWizard
-from state.library_picker import LibraryPicker
 from wapto_app.ui.badge import badge
 from wapto_app.ui.button import button, button_link
 from wapto_app.ui.card import card, section, stack
@@ -23,7 +22,6 @@ from wapto_app.ui.i18n import from_server, t
 from wapto_app.ui.skeleton import skeleton_lines
 from wapto_app.ui.tokens import classes
 
-LIBRARY = "campaign-header"
 _SHOWN: Any = ContentStep.shown
 _ERRORS = CampaignWizard.problems["content"]
 
@@ -84,7 +82,7 @@ def _message() -> rx.Component:
         aria_label=t("Variants"),
         class_name="mb-4 flex w-fit gap-1 rounded-lg bg-hover p-1",
     )
-    chosen = rx.fragment(_template(), rx.cond(_needs_file(), _file(), rx.fragment()), slot_list())
+    chosen = rx.fragment(_template(), template_parts())
     return section(
         t("Message"),
         rx.cond(is_test, variants, rx.fragment()),
@@ -149,31 +147,4 @@ def _category() -> rx.Var[Any]:
         ("UTILITY", t("Utility")),
         ("AUTHENTICATION", t("Authentication")),
         _SHOWN["category"].to(str),
-    )
-
-
-def _needs_file() -> rx.Var[bool]:
-    return rx.Var.create(["image", "video", "document"]).contains(_SHOWN["header"])
-
-
-def _file() -> rx.Component:
-    words = rx.match(_SHOWN["header"].to(str), ("image", t("Picture")), ("video", t("Video")), t("Document"))
-    has_file = _SHOWN["file_key"].to(str) != ""
-    error = _ERRORS[ContentStep.label + ".media"]
-    return rx.el.div(
-        rx.el.div(
-            rx.el.p(words, class_name="text-sm font-medium"),
-            rx.el.p(
-                rx.cond(has_file, t("Chosen from the media library."), from_server(error)),
-                class_name="mt-0.5 text-xs text-muted",
-            ),
-            class_name="min-w-0 flex-1",
-        ),
-        button(
-            rx.cond(has_file, t("Change"), t("Choose a file")),
-            size="sm",
-            icon="images",
-            on_click=LibraryPicker.start(LIBRARY, _SHOWN["header"].to(str)),
-        ),
-        class_name="mt-3 flex items-center gap-3 rounded-lg border border-line p-3",
     )

@@ -6,7 +6,7 @@ from typing import Any
 
 import reflex as rx
 
-from pages.campaigns.words import MAY_WRITE, view_bar
+from pages.campaigns.words import MAY_WRITE, tapped, view_bar
 from pages.contacts.words import MAY_EXPORT
 from pages.contacts.words import MAY_WRITE as MAY_TAG
 from pages.tag_parts import tag_picker
@@ -193,10 +193,10 @@ def _state(row: Any) -> rx.Component:
 
 
 def _reply(row: Any) -> rx.Component:
-    tapped = badge(row["clicked"], tone="accent")
+    button = badge(tapped(row["clicked"]), tone="accent")
     return rx.el.span(
         _time(row["replied_at"]),
-        rx.cond(row["clicked"] != "", rx.fragment(" ", tapped), rx.fragment()),
+        rx.cond(row["clicked"] != "", rx.fragment(" ", button), rx.fragment()),
         class_name="whitespace-nowrap",
     )
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import reflex as rx
 
-from pages.campaigns.words import MAY_WRITE, rate
+from pages.campaigns.words import MAY_WRITE, rate, tapped
 from state.campaigns.one import OneCampaign
 from state.campaigns.report import CampaignReport
 from wapto_app.ui.badge import badge
@@ -131,7 +131,8 @@ def _clicks() -> rx.Component:
     return section(
         t("Buttons"),
         rx.el.ul(
-            rx.foreach(_REPORT.clicks, lambda row: _line(row["button"], row["count"])), class_name=_LINES
+            rx.foreach(_REPORT.clicks, lambda row: _line(tapped(row["button"]), row["count"])),
+            class_name=_LINES,
         ),
         description=t("How many tapped which quick reply."),
     )

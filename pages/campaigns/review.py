@@ -59,7 +59,18 @@ def _checks() -> rx.Component:
         return rx.el.li(
             rx.icon("circle-alert", size=16, class_name="mt-0.5 flex-none text-danger-ink", aria_hidden=True),
             rx.el.span(
+                # A sentence about the file of a card says its number itself.
+                rx.cond(
+                    (row["card"].to(int) > 0) & ((row["gap"] != "") | (row["button"].to(int) > 0)),
+                    rx.fragment(t("Card {n}:", n=row["card"]), " "),
+                    rx.fragment(),
+                ),
                 rx.cond(row["gap"] != "", rx.fragment(t("Gap {name}:", name=row["gap"]), " "), rx.fragment()),
+                rx.cond(
+                    row["button"].to(int) > 0,
+                    rx.fragment(t("Button {n}:", n=row["button"]), " "),
+                    rx.fragment(),
+                ),
                 from_server(row["words"]),
                 class_name="min-w-0 flex-1 text-pretty",
             ),

@@ -11,7 +11,7 @@ from state.campaigns.listing import Campaigns
 from state.shell import Shell
 from wapto_app.security.permissions import Permission
 from wapto_app.ui.badge import status_badge
-from wapto_app.ui.i18n import Text, t, tn
+from wapto_app.ui.i18n import Text, from_server, t, tn
 from wapto_app.ui.progress import progress
 from wapto_app.ui.time import relative_time
 from wapto_app.ui.tokens import Tone, classes
@@ -86,6 +86,12 @@ def rate(part: Any, whole: Any) -> rx.Component:
     n, of = part.to(int), whole.to(int)
     shown = rx.el.span(percent(n, of), data_tip=t("{part} of {whole}", part=n, whole=of))
     return rx.cond(of > 0, shown, rx.el.span("–", class_name="text-faint"))
+
+
+def tapped(button: Any) -> rx.Var[str]:
+    """The text of a quick reply as it stands in the template; that of a card with which card it was."""
+    text = button.to(str)
+    return rx.cond(text.startswith("Card "), from_server(text), text)
 
 
 def moment(row: Any) -> rx.Component:

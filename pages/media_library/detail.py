@@ -201,7 +201,13 @@ def _words(file: Any) -> rx.Component:
 def _usage() -> rx.Component:
     usage = LibraryDetail.usage
     replies = usage["quick_replies"].to(list[str])
-    unused = (usage["messages"] == 0) & (replies.length() == 0) & (usage["others_replies"] == 0)
+    campaigns = usage["campaigns"].to(list[str])
+    unused = (
+        (usage["messages"] == 0)
+        & (replies.length() == 0)
+        & (usage["others_replies"] == 0)
+        & (campaigns.length() == 0)
+    )
 
     def conversation(row: Any) -> rx.Component:
         return rx.el.li(
@@ -217,6 +223,7 @@ def _usage() -> rx.Component:
         ),
         rx.foreach(usage["conversations"].to(list[dict[str, Any]]), conversation),
         rx.foreach(replies, lambda name: rx.el.li(t("Quick reply /{name}", name=name), key=name)),
+        rx.foreach(campaigns, lambda name: rx.el.li(t("Campaign “{name}”", name=name), key=name)),
         rx.cond(
             usage["others_replies"] > 0,
             rx.el.li(

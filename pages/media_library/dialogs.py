@@ -92,12 +92,23 @@ def _delete() -> rx.Component:
         " " + tn("{n} quick reply loses its file.", "{n} quick replies lose their file.", replies).to(str),
         "",
     )
+    campaigns = usage["campaigns"].to(list[str])
+    shown = rx.cond(
+        campaigns.length() > 0,
+        " " + t("Campaigns that show it: {names}.", names=campaigns.join(", ")).to(str),
+        "",
+    )
+    needed = rx.cond(
+        usage["needed"],
+        " " + t("A campaign still sends it, so it cannot be deleted now.").to(str),
+        "",
+    )
     title = _files_title(
         t("Delete “{name}”?", name=deeds.name), tn("Delete {n} file?", "Delete {n} files?", deeds.count)
     )
     return confirm_dialog(
         title=title,
-        text=sent.to(str) + lost.to(str),
+        text=sent.to(str) + lost.to(str) + shown.to(str) + needed.to(str),
         confirm=rx.cond(deeds.count == 1, t("Delete file"), t("Delete files")),
         on_confirm=deeds.delete,
         open=_is("delete"),

@@ -10,36 +10,42 @@ from reflex.event import EventSpec
 from state.base import actor_of
 from state.campaigns.audience import templates_of
 from state.campaigns.wizard import CampaignWizard
+from state.library_picker import LibraryPicker
 from wapto_app import runtime
 from wapto_app.security.permissions import Permission
 from wapto_app.security.policy import requires
 from wapto_app.services.campaigns import audience as audiences
-from wapto_app.services.campaigns import choosing, drafts, mapping
+from wapto_app.services.campaigns import choosing, drafts, mapping, template_files
 from wapto_app.services.campaigns.choosing import NumberChoice, TemplateChoice
 from wapto_app.services.campaigns.drafts import ContentForm, DraftForm, VariantForm
 from wapto_app.services.campaigns.mapping import FIXED, Choice, Preview, Rule
+from wapto_app.services.campaigns.template_files import HEADER
 from wapto_app.services.errors import NotFound
 
+LIBRARY = "campaign-file"
+"""The picker of files."""
 _SHARE = 50
 _DECIDE_AFTER = 240
 _TEST: dict[str, Any] = {"test_share": 20, "winner_by": "read", "decide_after": _DECIDE_AFTER}
 _NO_TEST: dict[str, Any] = {"test_share": 0, "winner_by": "", "decide_after": 0}
 _NO_PREVIEW = Preview(
-    contact_id=0, contact="", phone="", header="none", header_text="", body="", footer="", buttons=[], file_key="",
-    values=[], problem="",
+    contact_id=0, contact="", phone="", header="none", header_text="", body="", footer="", buttons=[], cards=[],
+    offer="", offer_ends="", file_key="", values=[], problem="",
 )  # fmt: skip
 
 
 class SlotRow(TypedDict):
     """A gap of the template and what stands in it. ``choice`` is ``fixed``, ``contact:name`` … or empty; ``text`` the
-    fixed text; ``error`` what is wrong with it.
+    fixed text; ``error`` what is wrong with it. ``card`` counts from 1; 0 is the message itself.
     """
 
     key: str
+    card: int
     place: str
     name: str
     kind: str
     sample: str
+    most: int
     required: bool
     choice: str
     text: str
@@ -47,18 +53,36 @@ class SlotRow(TypedDict):
     error: str
 
 
+class FileRow(TypedDict):
+    """A ``PlacedFile``, and what is wrong with it."""
+
+    place: str
+    kind: str
+    key: str
+    name: str
+    preview: bool
+    error: str
+
+
+class PartRow(TypedDict):
+    """The message itself (``card`` 0), or a card of it: the file that it shows, if it shows one, and its gaps."""
+
+    card: int
+    files: list[FileRow]
+    slots: list[SlotRow]
+
+
 class VariantRow(TypedDict):
-    """What is sent; ``template_id`` 0 while none is chosen. ``file_key`` is of the header's file."""
+    """What is sent; ``template_id`` 0 while none is chosen. ``gaps`` counts those of all parts."""
 
     label: str
     template_id: int
     name: str
     language: str
     category: str
-    header: str
-    file_key: str
     share: int
-    slots: list[SlotRow]
+    gaps: int
+    parts: list[PartRow]
     error: str
 
 
@@ -82,6 +106,7 @@ class ContentStep(rx.State):
     people: int = 0
     _people: list[int] = []
     _stored: list[dict[str, Any]] = []
+    _place: str = HEADER
 
     @rx.var(initial_value={})
     def shown(self) -> dict[str, Any]:
@@ -132,9 +157,13 @@ class ContentStep(rx.State):
     @rx.event
     @requires(Permission.CAMPAIGNS_DO)
     async def choose_template(self, template_id: int) -> None:
-        guessed = await self._guessed(template_id)
+        """Its gaps and files begin with what is known: names that say it, and what WhatsApp was shown."""
+        guessed, files = await self._guessed(template_id)
         self.picking, self.templates = False, []
-        await self._change(self.label, template_id=template_id, mapping=guessed, file_key="")
+        header = files.pop(HEADER, "")
+        await self._change(
+            self.label, template_id=template_id, mapping=guessed, file_key=header, card_files=files
+        )
 
     @rx.event
     @requires(Permission.CAMPAIGNS_DO)
@@ -169,9 +198,19 @@ class ContentStep(rx.State):
 
     @rx.event
     @requires(Permission.CAMPAIGNS_DO)
+    async def ask_file(self, place: str, kind: str) -> EventSpec:
+        """For the header or a card: out of the library."""
+        self._place = place
+        return LibraryPicker.start(LIBRARY, kind)
+
+    @rx.event
+    @requires(Permission.CAMPAIGNS_DO)
     async def attach(self, keys: list[str]) -> None:
-        if keys:
+        there = [each["card_files"] for each in self._stored if each["label"] == self.label]
+        if keys and there and self._place == HEADER:
             await self._change(self.label, file_key=keys[0][:32])
+        elif keys and there:
+            await self._change(self.label, card_files={**there[0], self._place: keys[0][:32]})
 
     @rx.event
     @requires(Permission.CAMPAIGNS_DO)
@@ -235,12 +274,13 @@ class ContentStep(rx.State):
         form = {name: draft[name] for name in ContentForm.__annotations__ if name != "version"}  # type: ignore[literal-required]
         await self._show(await wizard._keep(drafts.save_content, **{**form, **parts}))
 
-    async def _guessed(self, template_id: int) -> dict[str, Rule]:
-        """What a gap's name says: a gap called like something of the contact gets that."""
+    async def _guessed(self, template_id: int) -> tuple[dict[str, Rule], dict[str, str]]:
+        """What a gap's name says: a gap called like something of the contact gets that. And files, by their places."""
         actor = await actor_of(self)
         async with runtime.get().db.read() as session:
             form = await choosing.template(session, actor, template_id)
-        return choosing.guessed(form, self.choices)
+            files = await template_files.samples(session, actor, template_id)
+        return choosing.guessed(form, self.choices), files
 
     async def _find(self) -> None:
         actor = await actor_of(self)
@@ -279,8 +319,8 @@ async def _row(session: Any, actor: Any, variant: VariantForm, errors: dict[str,
     """A variant with the gaps of its template; a template that is gone is like none."""
     label = variant["label"]
     row = VariantRow(
-        label=label, template_id=0, name="", language="", category="", header="none", file_key=variant["file_key"],
-        share=variant["share"], slots=[], error=errors.get(f"{label}.template", ""),
+        label=label, template_id=0, name="", language="", category="", share=variant["share"], gaps=0, parts=[],
+        error=errors.get(f"{label}.template", ""),
     )  # fmt: skip
     if not variant["template_id"]:
         return row
@@ -288,12 +328,25 @@ async def _row(session: Any, actor: Any, variant: VariantForm, errors: dict[str,
         form = await choosing.template(session, actor, variant["template_id"])
     except NotFound:
         return row
-    for name in ("name", "language", "category", "header"):
+    for name in ("name", "language", "category"):
         row[name] = form[name]
-    row["template_id"] = form["id"]
-    row["slots"] = [
+    row["template_id"], row["gaps"] = form["id"], len(form["slots"])
+    keys = {**variant["card_files"], HEADER: variant["file_key"]}
+    files = [
+        FileRow(**each, error=errors.get(f"{label}.{template_files.field_of(each['place'])}", ""))
+        for each in await template_files.placed(session, actor, form["files"], keys)
+    ]
+    slots = [
         _slot(slot, variant["mapping"].get(slot["key"]), errors.get(f"{label}.{slot['key']}", ""))
         for slot in form["slots"]
+    ]
+    row["parts"] = [
+        PartRow(
+            card=card,
+            files=[each for each in files if template_files.number_of(each["place"]) == card],
+            slots=[each for each in slots if each["card"] == card],
+        )
+        for card in range(len(form["cards"]) + 1)
     ]
     return row
 
@@ -303,10 +356,12 @@ def _slot(slot: Any, rule: Rule | None, error: str) -> SlotRow:
     choice = "" if rule is None else FIXED if is_fixed else f"{rule['source']}:{rule['name']}"
     return SlotRow(
         key=slot["key"],
+        card=slot["card"] + 1,
         place=slot["place"],
         name=slot["name"],
         kind=slot["kind"],
         sample=slot["sample"],
+        most=slot["most"],
         required=slot["required"],
         choice=choice,
         text=rule["name"] if rule and is_fixed else "",

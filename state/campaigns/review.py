@@ -19,10 +19,14 @@ from wapto_app.services.campaigns.prices import Estimate
 
 
 class Missing(TypedDict):
-    """What keeps it from being sent, and the step in which it is mended; ``gap`` is that of the template."""
+    """What keeps it from being sent, and the step in which it is mended. ``card`` counts from 1; ``gap`` is what stands
+    in the braces of the template, or its ``button``, which counts from 1 too.
+    """
 
     step: str
+    card: int
     gap: str
+    button: int
     words: str
 
 
@@ -75,7 +79,7 @@ class ReviewStep(rx.State):
         wizard = await self.get_state(CampaignWizard)
         await self._read(wizard)
         self.missing = [
-            Missing(step=step, gap=_gap(field), words=words)
+            _missing(step, field, words)
             for step in STEPS
             for field, words in wizard.problems.get(step, {}).items()
         ]
@@ -123,10 +127,21 @@ class ReviewStep(rx.State):
         )
 
 
-def _gap(field: str) -> str:
-    """The name of a gap out of ``A.body.first_name``."""
-    parts = field.split(".", 2)
-    return parts[2] if len(parts) > 2 else ""
+def _missing(step: str, field: str, words: str) -> Missing:
+    """``field`` such as ``A.body.first_name``, ``A.cards.0.button.1`` or ``A.cards.0.media``."""
+    parts = field.split(".")[1:]
+    card = 0
+    if parts[:1] == ["cards"]:
+        card, parts = int(parts[1]) + 1, parts[2:]
+    name = ".".join(parts[1:] or [each for each in parts if each == "offer"])
+    is_button = parts[:1] == ["button"]
+    return Missing(
+        step=step,
+        card=card,
+        gap="" if is_button else name,
+        button=int(name) + 1 if is_button else 0,
+        words=words,
+    )
 
 
 _SAME = (

@@ -31,7 +31,7 @@ NO_FILE = LibraryRow(
     uploader="",
     words=[],
 )
-NO_USAGE = Usage(messages=0, conversations=[], quick_replies=[], others_replies=0)
+NO_USAGE = Usage(messages=0, conversations=[], quick_replies=[], others_replies=0, campaigns=[], needed=False)
 
 
 class LibraryDetail(rx.State):

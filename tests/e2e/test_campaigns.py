@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import io
 import re
 from collections.abc import Iterator
 
 import pytest
+from PIL import Image
 from playwright.sync_api import Page, expect
 
 from tests.e2e import access
@@ -47,6 +49,7 @@ def test_a_campaign_from_an_empty_list_to_a_phone(server: Server, meta: Meta, ne
     _report(page, meta)
     _traces(page)
     _list(page)
+    _cards(page, meta)
 
 
 def _begin(page: Page, server: Server, meta: Meta) -> None:
@@ -214,6 +217,73 @@ def _traces(page: Page) -> None:
     expect(entry).to_contain_text("a button was pressed")
     expect(entry.get_by_role("link")).to_have_attribute("href", re.compile(r"/campaigns/\d+$"))
     access.is_accessible(page)
+
+
+def _cards(page: Page, meta: Meta) -> None:
+    """A template with cards: each gets its file and its words, and so it reaches the phone."""
+    page.set_viewport_size(DESKTOP)
+    page.goto("/campaigns/new")
+    page.wait_for_url(re.compile(r"/campaigns/\d+/edit"))
+    page.get_by_role("switch", name="Every contact").check()
+    page.get_by_role("link", name="Next: Message").click()
+    page.get_by_role("button", name="Choose a template").click()
+    picker = page.get_by_role("dialog", name="Choose a template")
+    picker.get_by_role("searchbox").fill("carousel")
+    picker.get_by_role("button", name=re.compile("new_homes_carousel")).click()
+    page.get_by_role("combobox", name=re.compile("^Text: 1")).select_option("contact:first_name")
+    page.get_by_label("Fallback for Text: 1", exact=True).fill("neighbour")
+    for number in (1, 2, 3):
+        _card_file(page, number)
+        for gap, text in (
+            ("Text: 1", f"Quay {number}"),
+            ("Text: 2", "$900"),
+            ("Button: Details", f"h-{number}"),
+        ):
+            page.get_by_role("combobox", name=re.compile(f"^Card {number}: {gap}")).select_option("fixed")
+            page.get_by_label(f"Text for Card {number}: {gap}", exact=True).fill(text)
+    cards = page.get_by_test_id("campaign-preview").get_by_role("list", name="Cards")
+    expect(cards.get_by_role("listitem")).to_have_count(3)
+    expect(cards.get_by_role("listitem").nth(1)).to_contain_text("Quay 2, from $900 a month.")
+    for picture in cards.get_by_role("img", name="Picture").all():
+        access.until(page, lambda shown=picture: shown.evaluate("it => it.naturalWidth > 0"))
+    access.is_accessible(page)
+    page.set_viewport_size(PHONE)
+    access.fits(page)
+    page.set_viewport_size(DESKTOP)
+    page.get_by_role("link", name="Next: Timing").click()
+    page.get_by_role("link", name="Next: Review").click()
+    expect(page.get_by_text("Everything is there.")).to_be_visible()
+    page.get_by_role("button", name="Send to 2 people").click()
+    page.get_by_role("dialog", name="Send it to 2 people now?").get_by_role("button", name="Send now").click()
+    wanted = [(f"Quay {number}, from $900 a month.", True) for number in (1, 2, 3)]
+    for customer in meta.customers()[:2]:
+        access.until(page, lambda who=customer["id"]: _cards_on(meta, who) == wanted)
+    expect(page.get_by_text("2 of 2 sent")).to_be_visible()
+
+
+def _cards_on(meta: Meta, customer: str) -> list[tuple[str, bool]]:
+    """Text, and whether there is a picture, of the cards of the newest message on a phone."""
+    cards = meta.chat(customer)[-1]["view"].get("cards", [])
+    return [(each["text"], bool(each["media"])) for each in cards]
+
+
+def _card_file(page: Page, number: int) -> None:
+    """The first is uploaded, the others take the same."""
+    card = page.get_by_role("region", name=f"Card {number}", exact=True)
+    expect(card).to_contain_text(f"Choose the picture of card {number}.")
+    card.get_by_role("button", name="Choose a file").click()
+    picker = page.get_by_role("dialog", name="Media library")
+    if number == 1:
+        file = io.BytesIO()
+        Image.new("RGB", (382, 200), (18, 121, 74)).save(file, "PNG")
+        content = {"name": "home.png", "mimeType": "image/png", "buffer": file.getvalue()}
+        picker.get_by_test_id("picker-campaign-file-files").set_input_files(content)
+    tile = picker.get_by_role("list", name="Files").get_by_role("button", name=re.compile("home.png"))
+    tile.click()
+    expect(tile).to_have_attribute("aria-pressed", "true")
+    picker.get_by_role("button", name="Take").click()
+    expect(card).to_contain_text("home.png")
+    expect(picker).to_have_count(0)
 
 
 def _list(page: Page) -> None:

@@ -24,6 +24,7 @@ from wapto_app.models import (
     Contact,
     Conversation,
     ConversationStatus,
+    LibraryFile,
     MediaFile,
     Message,
     MessageStatus,
@@ -34,7 +35,7 @@ from wapto_app.models import (
 from wapto_app.runtime import Runtime
 from wapto_app.security.permissions import Actor
 from wapto_app.services import channels, notifications
-from wapto_app.services.campaigns import lifecycle
+from wapto_app.services.campaigns import causes, lifecycle
 from wapto_app.web import webhooks
 
 S, R = CampaignState, RecipientState
@@ -533,6 +534,111 @@ async def test_the_header_s_file_goes_to_meta_once_and_a_missing_one_stops_it(
     assert accepted(sandbox) == 5
     async with runtime.db.read() as session:
         assert len((await session.exec(select(MediaFile))).all()) == 1
+
+
+async def with_cards(runtime: Runtime, channel_id: int, people: list[int], *keys: str) -> int:
+    """A paused campaign with the sandbox's own carousel, whose cards show these files of the library."""
+    async with runtime.db.read() as session:
+        query = select(Template).where(Template.name == "new_homes_carousel")
+        template = (await session.exec(query)).one()
+    campaign_id = await desk.new_campaign(runtime, channel_id, template.id or 0, people, state=S.PAUSED)
+    files = {f"cards.{at}": key for at, key in enumerate(keys)}
+    async with runtime.db.write() as session:
+        await session.exec(
+            sa.update(CampaignVariant)
+            .where(col(CampaignVariant.campaign_id) == campaign_id)
+            .values(mapping=desk.CARD_RULES, card_files=files)
+        )
+    return campaign_id
+
+
+@pytest.mark.usefixtures("engine")
+async def test_cards_have_their_files_which_go_to_meta_once(
+    runtime: Runtime, sandbox: Sandbox, owner: Actor, channel_id: int, eventually: Eventually
+) -> None:
+    first, second = [(await added(runtime, owner, photo(seed=seed)))["key"] for seed in (1, 2)]
+    people = await desk.new_people(runtime, 25)
+    campaign_id = await with_cards(runtime, channel_id, people, first, second, first)
+    async with runtime.db.write() as session:
+        await lifecycle.resume(session, owner, campaign_id)
+    await ends(runtime, campaign_id, eventually)
+
+    async def all_delivered() -> bool:
+        return await desk.tallies(runtime, campaign_id) == {"delivered": 25}
+
+    await eventually(all_delivered)
+    assert accepted(sandbox) == 25
+    assert len(sandbox.store.media) == 2
+    await desk.assert_exact(runtime, campaign_id)
+    async with runtime.db.read() as session:
+        files = {each.sha256: each for each in (await session.exec(select(MediaFile))).all()}
+        kept = {each.key: each.sha256 for each in (await session.exec(select(LibraryFile))).all()}
+    meta = [files[kept[key]].meta_id for key in (first, second, first)]
+    got = [each.body for each in sandbox.store.messages.values() if each.type == "template"]
+    said = {each["components"][0]["parameters"][0]["text"]: each for each in got}
+    assert len(said) == 25
+    for name in ("Customer 1", "Customer 25"):
+        assert said[name]["components"] == [
+            {"type": "body", "parameters": [{"type": "text", "text": name}]},
+            {
+                "type": "carousel",
+                "cards": [
+                    card_of(0, meta[0], "Home 1"),
+                    card_of(1, meta[1], "Home 2"),
+                    card_of(2, meta[2], name),
+                ],
+            },
+        ]
+    thread = (await desk.messages(runtime))[0].content["shown"]["cards"]
+    assert [each["file"] for each in thread] == [files[kept[key]].key for key in (first, second, first)]
+
+    # The next campaign finds them there.
+    again = await with_cards(runtime, channel_id, people[:5], second, second, first)
+    async with runtime.db.write() as session:
+        await lifecycle.resume(session, owner, again)
+    await ends(runtime, again, eventually)
+    assert (accepted(sandbox), len(sandbox.store.media)) == (30, 2)
+
+
+def card_of(index: int, media_id: str, text: str) -> dict[str, Any]:
+    """As Meta wants a card (cloud-api.md, 3.7)."""
+
+    def texts(*values: str) -> list[dict[str, str]]:
+        return [{"type": "text", "text": value} for value in values]
+
+    payload = {"type": "payload", "payload": f"Card {index + 1}: Book a viewing"}
+    tap = {"type": "button", "sub_type": "quick_reply", "index": "0", "parameters": [payload]}
+    link = {"type": "button", "sub_type": "url", "index": "1", "parameters": texts(f"home {index + 1}")}
+    return {
+        "card_index": index,
+        "components": [
+            {"type": "header", "parameters": [{"type": "image", "image": {"id": media_id}}]},
+            {"type": "body", "parameters": texts(text, f"price {index + 1}")},
+            tap,
+            link,
+        ],
+    }
+
+
+@pytest.mark.usefixtures("engine")
+async def test_a_card_whose_file_is_gone_stops_it_and_says_which(
+    runtime: Runtime, sandbox: Sandbox, owner: Actor, channel_id: int, eventually: Eventually
+) -> None:
+    key = (await added(runtime, owner, photo()))["key"]
+    people = await desk.new_people(runtime, 3)
+    campaign_id = await with_cards(runtime, channel_id, people, key, "0" * 32, key)
+    async with runtime.db.write() as session:
+        await lifecycle.resume(session, owner, campaign_id)
+    await ends(runtime, campaign_id, eventually, S.PAUSED)
+
+    async def has_stopped() -> str:
+        return (await desk.campaign_of(runtime, campaign_id)).pause_cause
+
+    assert await eventually(has_stopped) == "card_file"
+    told = causes.told("card_file", (await desk.campaign_of(runtime, campaign_id)).pause_detail)
+    assert told["words"] == "The file of the template's card 2 is not there any more."
+    assert accepted(sandbox) == 0
+    assert await states(runtime, campaign_id) == [R.WAITING] * 3
 
 
 async def test_a_second_process_goes_on_where_the_first_one_stopped(

@@ -18,11 +18,13 @@ from tests import campaigns as desk
 from tests import meta
 from tests.kill.conftest import ROUNDS, NewVictim, Victim, at_random_moments, free_port
 from tests.kill.test_kill import _nothing_on_its_way, ask, assert_sound, new_channel, until
+from tests.services.library import added, photo
 from wapto_app.clock import utcnow
 from wapto_app.db import make_sync_engine
-from wapto_app.models import AddressKind, CampaignState, Contact, ContactAddress
+from wapto_app.models import AddressKind, CampaignState, CampaignVariant, Contact, ContactAddress
 from wapto_app.models.base import table_of
 from wapto_app.runtime import Runtime
+from wapto_app.security.permissions import Actor
 
 RECIPIENTS = int(os.environ.get("WAPTO_KILL_RECIPIENTS", "2500"))
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(180 + 60 * ROUNDS + RECIPIENTS // 50)]
@@ -48,6 +50,31 @@ def people(url: str, count: int) -> None:
                 )
     finally:
         engine.dispose()
+
+
+async def with_cards(
+    runtime: Runtime, channel_id: int, campaign_id: int, url: str, config: SandboxConfig
+) -> None:
+    """A tenth gets a second variant: the sandbox's own carousel, whose files are at Meta before a message leaves."""
+    async with httpx.AsyncClient(base_url=url, headers={"authorization": f"Bearer {config.token}"}) as graph:
+        answer = await graph.get(f"/v23.0/{config.waba_id}/message_templates", params={"limit": 100})
+    [found] = [each for each in answer.json()["data"] if each["name"] == "new_homes_carousel"]
+    template_id = await desk.new_template(
+        runtime, channel_id, name=found["name"], category="MARKETING", components=found["components"]
+    )
+    first, second = [(await added(runtime, Actor.system(), photo(seed=seed)))["key"] for seed in (1, 2)]
+    async with runtime.db.write() as session:
+        await session.exec(sa.update(CampaignVariant).values(share=90))
+        session.add(
+            CampaignVariant(
+                campaign_id=campaign_id,
+                label="B",
+                template_id=template_id,
+                mapping=desk.CARD_RULES,
+                card_files={"cards.0": first, "cards.1": second, "cards.2": first},
+                share=10,
+            )
+        )
 
 
 async def test_a_killed_campaign_is_finished_by_the_next_process(
@@ -80,7 +107,9 @@ async def test_a_killed_campaign_is_finished_by_the_next_process(
         state=CampaignState.BUILDING,
         audience={"everyone": True},
         rate=rate,
+        test_share=100,
     )
+    await with_cards(runtime, channel_id, campaign_id, sandbox.url, config)
     async with httpx.AsyncClient(base_url=sandbox.url, timeout=60) as control:
         faults = {
             "latency_ms": 110,
@@ -117,5 +146,9 @@ async def test_a_killed_campaign_is_finished_by_the_next_process(
     # Whatever Meta accepted and reported is settled; the rest is listed as unconfirmed and was never sent again.
     assert accepted["count"] == RECIPIENTS - len(unconfirmed)
     assert {f"m{message_id}" for message_id in unconfirmed}.isdisjoint(taken)
+    # Whatever has cards has all their files.
+    cards = ask(url, "SELECT count(*) FROM message_file GROUP BY message_id")
+    assert len(cards) > RECIPIENTS // 20
+    assert set(cards) == {(3,)}
     await desk.assert_exact(runtime, campaign_id)
     assert_sound(url)

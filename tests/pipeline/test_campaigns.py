@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from sqlmodel import select
 
 from state.base import Feedback
 from state.campaigns.audience import AudienceStep
@@ -16,11 +17,14 @@ from state.campaigns.one import OneCampaign
 from state.campaigns.review import ReviewStep
 from state.campaigns.timing import TimingStep
 from state.campaigns.wizard import CampaignWizard
+from state.library_picker import LibraryPicker
 from tests.pipeline.conftest import OpenTab
 from tests.pipeline.harness import Tab
 from tests.pipeline.rows import Workspace, workspace
 from tests.services.campaign_desk import make_campaign, make_person, make_tag, make_template
-from wapto_app.models import Campaign, CampaignState, Channel
+from tests.services.library import added, photo
+from tests.services.test_campaign_cards import CAROUSEL
+from wapto_app.models import Campaign, CampaignState, CampaignVariant, Channel
 from wapto_app.runtime import Runtime
 from wapto_app.security.permissions import Actor, Permission
 from wapto_app.services.errors import DomainError
@@ -76,7 +80,9 @@ async def test_a_campaign_is_made_step_by_step_and_sent(
         ContentStep.fill("body.1", "contact:first_name"), ContentStep.fall_back("body.1", "friend")
     )
     await tab.send(ContentStep.fill("body.2", "fixed"))
-    assert [slot["choice"] for slot in tab.vars(ContentStep)["variants"][0]["slots"]][1] == "fixed"
+    assert [slot["choice"] for slot in tab.vars(ContentStep)["variants"][0]["parts"][0]["slots"]][
+        1
+    ] == "fixed"
     await tab.send(ContentStep.write("body.2", "Lisbon"))
     content = tab.vars(ContentStep)
     assert content["preview"]["body"] == "Hello Bob, a flat in Lisbon is free."
@@ -109,6 +115,50 @@ async def test_what_is_missing_is_named_with_its_step_and_nothing_can_be_sent(
     with suppress(DomainError):
         await tab.send(ReviewStep.send)
     assert (await campaign(runtime, tab.vars(CampaignWizard)["campaign_id"])).state is CampaignState.DRAFT
+
+
+async def test_cards_are_filled_in_one_by_one(
+    runtime: Runtime, owner: Actor, tab: Tab, work: Workspace
+) -> None:
+    await make_person(runtime, "Ada")
+    first, second = [(await added(runtime, owner, photo(seed=seed)))["key"] for seed in (1, 2)]
+    template_id = await template_of(
+        runtime, work, "homes", components=CAROUSEL, sample_files={"cards.0": first}
+    )
+    await tab.open(f"/campaigns/new?template={template_id}")
+    page = tab.redirects[0]
+    await tab.open(f"{page}?step=content")
+    message, *cards = tab.vars(ContentStep)["variants"][0]["parts"]
+    assert [slot["key"] for slot in message["slots"]] == ["body.1"]
+    assert [(each["card"], [slot["key"] for slot in each["slots"]]) for each in cards] == [
+        (1, ["cards.0.body.1", "cards.0.button.1"]),
+        (2, ["cards.1.body.1", "cards.1.body.2", "cards.1.button.1"]),
+    ]
+    assert [each["files"][0]["key"] for each in cards] == [first, ""]
+    assert cards[1]["files"][0]["error"] == "Choose the picture of card 2."
+    await tab.open(f"{page}?step=review")
+    missing = [each for each in tab.vars(ReviewStep)["missing"] if each["step"] == "content"]
+    assert {(each["card"], each["gap"], each["button"]) for each in missing} == {
+        *((0, "1", 0), (1, "1", 0), (1, "", 2), (2, "1", 0), (2, "2", 0), (2, "", 2)),
+        (2, "", 0),  # its file
+    }
+    await tab.open(f"{page}?step=content")
+    await tab.send(ContentStep.ask_file("cards.1", "image"))
+    assert tab.vars(LibraryPicker)["opened"]
+    await tab.send(ContentStep.attach([second]), LibraryPicker.close)
+    for slot in (slot for part in (message, *cards) for slot in part["slots"]):
+        await tab.send(ContentStep.fill(slot["key"], "fixed"), ContentStep.write(slot["key"], "x"))
+    content = tab.vars(ContentStep)
+    assert [each["file_key"] for each in content["preview"]["cards"]] == [first, second]
+    assert [each["body"] for each in content["preview"]["cards"]] == ["For x", "Only x in x"]
+    assert "content" not in tab.vars(CampaignWizard)["problems"]
+    # Another template, and nothing of the one before is left.
+    await tab.send(
+        ContentStep.pick("A"), ContentStep.choose_template(await template_of(runtime, work, "flat"))
+    )
+    async with runtime.db.read() as session:
+        [row] = (await session.exec(select(CampaignVariant))).all()
+    assert (row.card_files, row.mapping) == ({}, {})
 
 
 async def test_a_campaign_is_scheduled_and_taken_back(
@@ -240,6 +290,10 @@ async def test_nonsense_from_the_wire_changes_nothing(
         ContentStep.split("0"),
         ContentStep.rule_test("share", "5"),
         ContentStep.fill("body.1", "secret:token"),
+        ContentStep.ask_file("cards.99", "image"),
+        ContentStep.attach(["0" * 32]),
+        ContentStep.ask_file("../../etc", "image"),
+        ContentStep.attach(["0" * 32]),
         TimingStep.write("state", "running"),
         TimingStep.write("time_zone", "Mars/Phobos"),
         TimingStep.slow_down(-1.0),

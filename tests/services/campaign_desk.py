@@ -85,6 +85,7 @@ def variant(template_id: int, **more: Any) -> VariantForm:
         "label": "A",
         "template_id": template_id,
         "file_key": "",
+        "card_files": {},
         "mapping": mapping,
         "share": 100,
     }

@@ -103,6 +103,25 @@ async def test_tapped_button_is_a_reply_and_a_click(
     assert await counted(runtime, "clicked") == {campaign: 1}
 
 
+@pytest.mark.parametrize(
+    ("payload", "counted_as"),
+    [
+        ("Card 2: Book", "Card 2: Book"),
+        ("Card 2: Other", "Book"),
+        ("x Card 2: Book", "Book"),
+        ("Book", "Book"),
+    ],
+)
+async def test_a_tap_on_a_card_tells_which_card(
+    runtime: Runtime, campaigns: Campaigns, customers: Customers, payload: str, counted_as: str
+) -> None:
+    campaign, people = await campaigns.add("Offer", {1: READ}, at=utcnow() - timedelta(hours=1))
+    tap = {"text": "Book", "payload": payload}
+    await customers.write(people[1].number, "button", tap, context={"id": people[1].wamid})
+    await job.follow(runtime)
+    assert await replied(runtime) == [(campaign, True, counted_as)]
+
+
 async def test_click_after_a_reply_still_counts(
     runtime: Runtime, campaigns: Campaigns, customers: Customers
 ) -> None:

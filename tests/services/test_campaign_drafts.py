@@ -176,7 +176,7 @@ async def test_variants_are_checked_by_their_label(runtime: Runtime, owner: Acto
     [
         ({"status": "PAUSED"}, "A.template"),
         ({"waba_id": "another"}, "A.template"),
-        ({"components": [{"type": "BODY", "text": "Hi"}, {"type": "CAROUSEL", "cards": []}]}, "A.template"),
+        ({"components": [{"type": "HEADER", "format": "GIF"}, {"type": "BODY", "text": "Hi"}]}, "A.template"),
         ({"components": [{"type": "HEADER", "format": "IMAGE"}, {"type": "BODY", "text": "Hi"}]}, "A.media"),
     ],
 )

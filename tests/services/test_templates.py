@@ -499,7 +499,8 @@ async def test_each_card_is_filled_in_and_has_its_own_file(
     body, carousel = sent["components"]
     assert body["parameters"] == [{"type": "text", "text": "Ada"}]
     for place, card in enumerate(carousel["cards"]):
-        header, text, link = card["components"]
+        header, text, tap, link = card["components"]
+        assert tap["parameters"] == [{"type": "payload", "payload": f"Card {place + 1}: More"}]
         assert header["parameters"] == [{"type": "image", "image": {"id": f"9{place + 1}"}}]
         assert text["parameters"][0]["text"] == "AB"[place]
         assert link["index"] == "1"

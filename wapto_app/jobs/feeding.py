@@ -5,8 +5,9 @@ from __future__ import annotations
 import asyncio
 import math
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import sqlalchemy as sa
 from sqlmodel import col, select
@@ -19,7 +20,7 @@ from wapto_app.models import Campaign, LibraryFile, MediaFile, MediaState
 from wapto_app.runtime import Runtime
 from wapto_app.security.permissions import Actor
 from wapto_app.services import leases, library
-from wapto_app.services.campaigns import feeding, limits_of_meta, queueing, stopping
+from wapto_app.services.campaigns import feeding, limits_of_meta, queueing, stopping, template_files
 from wapto_app.services.campaigns.causes import Cause
 from wapto_app.services.campaigns.feeding import Next, Running
 from wapto_app.services.campaigns.filler import Filler
@@ -82,6 +83,8 @@ class _Kept:
     filler: Filler
     clock: Clock | None
     until: float
+    files: Mapping[int | None, _Ids]
+    """By variant, if it has any."""
 
 
 class Feeder:
@@ -102,7 +105,6 @@ class Feeder:
         self._wake_sender = wake_sender
         self._allowances: dict[int, Allowance] = {}
         self._kept: dict[int, _Kept] = {}
-        self._media: dict[tuple[int, str], int] = {}
         self._people: limits_of_meta.Room | None = None
         self._people_until = 0.0
         self._fed_since = 0
@@ -207,6 +209,8 @@ class Feeder:
         )
         skipped |= {each.id: "no_number" for each in allowed if not where.get(each.contact_id or 0)}
         kept = await self._known(session, running)
+        if kept is None:
+            return None
         now = utcnow()
         later = {
             each.id: at
@@ -224,38 +228,50 @@ class Feeder:
                 skipped[each.id] = found
                 continue
             assert each.contact_id is not None
-            media_id = await self._file(running, each.variant_id or 0)
-            if media_id == _MISSING:
-                return None
-            ready.append(
-                Ready(each.id, each.contact_id, where[each.contact_id], found.body, found.content, media_id)
-            )
+            header, cards = kept.files.get(each.variant_id, _NO_FILES)
+            address = where[each.contact_id]
+            ready.append(Ready(each.id, each.contact_id, address, found.body, found.content, header, cards))
         return Portion(running.id, self._channel_id, self._bid, ready, skipped, later)
 
-    async def _known(self, session: AsyncSession, running: Running) -> _Kept:
+    async def _known(self, session: AsyncSession, running: Running) -> _Kept | None:
+        """None when a file is gone: the campaign is stopped."""
         kept = self._kept.get(running.id)
         if kept is None or kept.until < time.monotonic():
             clock = None
             if running.quiet:
                 campaign = (await session.exec(select(Campaign).where(Campaign.id == running.id))).one()
                 clock = Clock(campaign, utcnow())
-            filler = await Filler.of(session, running.id)
-            kept = self._kept[running.id] = _Kept(filler, clock, time.monotonic() + _KEPT_SECONDS)
+            files = await self._files(running) if running.files else {}
+            if files is None:
+                return None
+            keys = {each: {place: file.key for place, file in of.items()} for each, of in files.items()}
+            filler = await Filler.of(session, running.id, keys)
+            ids: dict[int | None, _Ids] = {each: _ids(of) for each, of in files.items()}
+            kept = self._kept[running.id] = _Kept(filler, clock, time.monotonic() + _KEPT_SECONDS, ids)
         return kept
 
-    async def _file(self, running: Running, variant_id: int) -> int | None:
-        """The header's file, made ready for this number once; stops the campaign when it is gone."""
-        key = running.files.get(variant_id)
-        if not key:
-            return None
-        if (variant_id, key) not in self._media:
+    async def _files(self, running: Running) -> dict[int, dict[str, _File]] | None:
+        """By variant and place the files of headers and cards, each made ready for this number once.
+
+        None when one is gone: the campaign is stopped.
+        """
+        ready: dict[str, _File] = {}
+        for place, key in [each for keys in running.files.values() for each in keys.items()]:
             try:
-                async with self._runtime.db.write() as session:
-                    self._media[variant_id, key] = await _media_of(session, key, self._channel_id)
+                ready[key] = ready.get(key) or await self._make_ready(key)
             except DomainError:
-                await self._stop(Stop(running.id, Cause.FILE))
-                return _MISSING
-        return self._media[variant_id, key]
+                number = template_files.number_of(place)
+                cause = Cause.CARD_FILE if number else Cause.FILE
+                await self._stop(Stop(running.id, cause, str(number) if number else ""))
+                return None
+        return {
+            variant_id: {place: ready[key] for place, key in keys.items()}
+            for variant_id, keys in running.files.items()
+        }
+
+    async def _make_ready(self, key: str) -> _File:
+        async with self._runtime.db.write() as session:
+            return await _media_of(session, key, self._channel_id)
 
     async def _stop(self, *stops: Stop) -> None:
         for each in stops:
@@ -264,16 +280,31 @@ class Feeder:
                 self._runtime.hub.publish(topics)
 
 
-_MISSING = -1
+_Ids = tuple[int | None, Mapping[str, int]]
+"""The file of a header, and those of cards by their places."""
+_NO_FILES: _Ids = None, {}
 
 
-async def _media_of(session: AsyncSession, key: str, channel_id: int) -> int:
+class _File(NamedTuple):
+    """A file as the number sends it; the thread shows it by its ``key``."""
+
+    id: int
+    key: str
+
+
+def _ids(files: Mapping[str, _File]) -> _Ids:
+    header = files.get(template_files.HEADER)
+    cards = {place: file.id for place, file in files.items() if place != template_files.HEADER}
+    return header.id if header else None, cards
+
+
+async def _media_of(session: AsyncSession, key: str, channel_id: int) -> _File:
     """The file of the library as this number sends it: Meta need not get it again after a restart. Raises NotFound."""
     same_bytes = sa.and_(
         col(LibraryFile.path) == col(MediaFile.path), col(LibraryFile.size) == col(MediaFile.size)
     )
     known = (
-        sa.select(col(MediaFile.id))
+        sa.select(col(MediaFile.id), col(MediaFile.key))
         .join(LibraryFile, same_bytes)
         .where(
             col(LibraryFile.key) == key,
@@ -285,12 +316,12 @@ async def _media_of(session: AsyncSession, key: str, channel_id: int) -> int:
         .limit(1)
     )
     connection = await session.connection()
-    if found := (await connection.execute(known)).scalar():
-        return int(found)
+    if found := (await connection.execute(known)).first():
+        return _File(found.id, found.key)
     (made,) = await library.attach(session, Actor.system(), [key])
     file = (await session.exec(select(MediaFile).where(MediaFile.key == made))).one()
     file.channel_id = channel_id
     session.add(file)
     await session.flush()
     assert file.id is not None
-    return file.id
+    return _File(file.id, file.key)

@@ -96,7 +96,8 @@ class CampaignVariant(SQLModel, table=True):
     """What is sent. A campaign without A/B has one, labelled "A".
 
     ``mapping`` is by the slot keys of ``services.templates.anatomy``; its shape is that of
-    ``services.campaigns.mapping``. ``file_key`` names a file of the library for the header. ``share`` is in percent.
+    ``services.campaigns.mapping``. ``file_key`` names a file of the library for the header, ``card_files`` those
+    of the cards by their places (``cards.0`` …). ``share`` is in percent.
     """
 
     __tablename__ = "campaign_variant"
@@ -108,6 +109,7 @@ class CampaignVariant(SQLModel, table=True):
     template_id: int | None = Field(default=None, foreign_key="template.id", ondelete="SET NULL", index=True)
     mapping: dict[str, Any] = Field(default_factory=dict, sa_type=Json)
     file_key: str = Field(default="", max_length=32)
+    card_files: dict[str, str] = Field(default_factory=dict, sa_type=Json)
     share: int = 100
 
 

@@ -1,4 +1,4 @@
-"""What only the wizard of a campaign has: the message on a phone, and how fast it goes out."""
+"""What only the wizard of a campaign has: the message on a phone, when an offer ends, and how fast it goes out."""
 
 from __future__ import annotations
 
@@ -16,6 +16,20 @@ class CampaignPreview(rx.Component):
     tag = "CampaignPreview"
 
     shown: rx.Var[Any]
+
+
+class LiveTime(rx.Component):
+    """A moment on the reader's own clock; ``value`` and what ``on_change`` hears are ISO 8601, or empty.
+
+    See ``campaign_time.jsx``.
+    """
+
+    library = source("campaign_time.jsx")
+    tag = "LiveTime"
+    _is_form_control = True
+
+    value: rx.Var[str]
+    on_change: rx.EventHandler[rx.event.passthrough_event_spec(str)]
 
 
 class RateSlider(rx.Component):

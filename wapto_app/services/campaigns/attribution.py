@@ -10,6 +10,7 @@ cursor are one transaction.
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -50,6 +51,8 @@ _NEVER_LEFT = (
     RecipientState.CANCELLED,
 )
 _BUTTON_MOST = 80
+_OF_CARD = re.compile(r"Card \d{1,2}: ")
+"""How ``templates.filling.tapped`` begins."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,7 +129,11 @@ _WRITTEN = _written()
 
 
 def _answer(row: Any) -> Answer:
-    button = row.body or str((row.content or {}).get("text") or "") if row.type == "button" else ""
+    content = row.content or {}
+    button = row.body or str(content.get("text") or "") if row.type == "button" else ""
+    payload = str(content.get("payload") or "")
+    if button and _OF_CARD.fullmatch(payload.removesuffix(button)):
+        button = payload  # which card it was; all have the same buttons
     return Answer(row.contact_id, row.at, row.reply_to_wamid, button[:_BUTTON_MOST])
 
 

@@ -26,6 +26,7 @@ class Cause(StrEnum):
     SPAM = "spam"
     PLAN = "plan"
     FILE = "file"
+    CARD_FILE = "card_file"
     BUILDING = "building"
 
 
@@ -100,7 +101,11 @@ _SENTENCES: dict[Cause, tuple[str, str]] = {
     ),
     Cause.FILE: (
         say("The file of the template's header is not there any more."),
-        say("Put it into the library again, or duplicate the campaign with another file."),
+        say("Duplicate the campaign with another file, for those who have not got it."),
+    ),
+    Cause.CARD_FILE: (
+        say("The file of the template's card {detail} is not there any more."),
+        say("Duplicate the campaign with another file, for those who have not got it."),
     ),
     Cause.BUILDING: (
         say("The list of recipients could not be made: {detail}"),

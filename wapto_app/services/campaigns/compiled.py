@@ -13,40 +13,60 @@ from typing import Any
 
 from wapto_app.models import Template
 from wapto_app.services.campaigns import reasons
+from wapto_app.services.campaigns.offers import is_over
 from wapto_app.services.errors import Invalid
 from wapto_app.services.templates import Filled, fill
-from wapto_app.services.templates.anatomy import Slot, describe, slots
+from wapto_app.services.templates.anatomy import Form, Slot, describe
+from wapto_app.services.templates.filling import body_max, card_body_max
 
 Values = Sequence[str]
 _Build = Callable[[Values], Any]
-_BODY_MAX = 1024
 
 
 class Compiled:
     """One template, some of whose values (``fixed``) are the same for everybody.
 
-    ``varying`` are the slots whose values ``fill`` takes, in their order.
+    ``varying`` are the slots whose values ``fill`` takes, in their order. ``has_file`` and ``files`` as for
+    ``templates.fill``.
     """
 
-    def __init__(self, template: Template, fixed: Mapping[str, str], *, has_file: bool) -> None:
-        self._template, self._fixed, self._has_file = template, dict(fixed), has_file
-        self.varying: list[Slot] = [slot for slot in slots(template) if slot["key"] not in fixed]
+    def __init__(
+        self,
+        template: Template,
+        fixed: Mapping[str, str],
+        *,
+        has_file: bool,
+        files: Mapping[str, str] | None = None,
+    ) -> None:
+        self._template, self._fixed = template, dict(fixed)
+        self._has_file, self._files = has_file, files or {}
+        form = describe(template)
+        self.varying: list[Slot] = [slot for slot in form["slots"] if slot["key"] not in fixed]
         self._most = [slot["most"] for slot in self.varying]
-        self._allowed = max(_BODY_MAX, len(describe(template)["body"]))
+        self._allowed = body_max(form["body"])
+        self._cards: list[tuple[int, int]] = []
+        """Places of the cards whose texts are not the same for all, with the characters that fit."""
         self._content: _Build | None = None
         self._body: _Build = lambda _values: ""
         # Degrees and times are calculated with, and what may be empty changes the shape: no mark comes through.
         if all(slot["kind"] in ("text", "code") and slot["required"] for slot in self.varying):
-            self._take_apart()
+            self._take_apart(form)
 
-    def _take_apart(self) -> None:
+    def _take_apart(self, form: Form) -> None:
         token = _unused(f"{self._template.components}{self._fixed}")
-        marks = {slot["key"]: f"{token}{index:02d}" for index, slot in enumerate(self.varying)}
+        marks = {slot["key"]: f"{token}{index:03d}" for index, slot in enumerate(self.varying)}
+        given = {**self._fixed, **marks}
         try:
-            made = fill(self._template, {**self._fixed, **marks}, has_file=self._has_file)
+            made = fill(self._template, given, has_file=self._has_file, files=self._files, limited=False)
         except Invalid:
             return  # for everybody, which ``_slowly`` will say, or only with marks
-        pattern = re.compile(f"{token}([0-9]{{2}})")
+        texts = [card["body"] for card in made.content["shown"].get("cards", ())]
+        limits = [card_body_max(card["body"]) for card in form["cards"]]
+        changing = {slot["card"] for slot in self.varying}
+        if any(len(text) > limits[at] for at, text in enumerate(texts) if at not in changing):
+            return
+        self._cards = [(at, most) for at, most in enumerate(limits) if at in changing]
+        pattern = re.compile(f"{token}([0-9]{{3}})")
         self._content, self._body = _builder(made.content, pattern), _builder(made.body, pattern)
 
     def fill(self, values: Values) -> Filled | str:
@@ -62,15 +82,26 @@ class Compiled:
         if self._content is None:
             return self._slowly(values)
         body = self._body(values)
-        return Filled(self._content(values), body) if len(body) <= self._allowed else reasons.TOO_LONG
+        if len(body) > self._allowed:
+            return reasons.TOO_LONG
+        content = self._content(values)
+        if self._cards and self._is_any_card_long(content["shown"]["cards"]):
+            return reasons.TOO_LONG
+        return Filled(content, body)
+
+    def _is_any_card_long(self, cards: Sequence[Mapping[str, Any]]) -> bool:
+        return any(len(cards[at]["body"]) > most for at, most in self._cards)
 
     def _slowly(self, values: Values) -> Filled | str:
         given = {slot["key"]: value for slot, value in zip(self.varying, values, strict=True)}
+        whole = {**self._fixed, **given}
         try:
-            return fill(self._template, {**self._fixed, **given}, has_file=self._has_file)
+            return fill(self._template, whole, has_file=self._has_file, files=self._files)
         except Invalid as error:
             if error.field == "template":
                 return reasons.TOO_LONG
+            if error.field == "offer" and is_over(whole.get("offer", "")):
+                return reasons.OFFER_OVER
             is_empty = error.field in given and not given[error.field]
             return reasons.MISSING_VALUE if is_empty else reasons.BAD_VALUE
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from sqlmodel import col, select
@@ -21,15 +22,19 @@ LABELS = ("A", "B", "C", "D")
 WINNERS = ("read", "reply")
 MINUTES_MAX = 7 * 24 * 60
 _KEY_MAX = 32
+_CARD = re.compile(r"cards\.[0-9]")
 _SEEN_BY, _EDITED_BY = "seen_by", "edited_by"
 
 
 class VariantForm(TypedDict):
-    """What is sent. ``file_key`` is a file of the library for the header; ``share`` in percent of the test."""
+    """What is sent. ``file_key`` is a file of the library for the header, ``card_files`` are those of the cards by
+    their places (``cards.0`` …); ``share`` in percent of the test.
+    """
 
     label: str
     template_id: int
     file_key: str
+    card_files: dict[str, str]
     mapping: dict[str, Rule]
     share: int
 
@@ -110,6 +115,7 @@ def variant_form(variant: CampaignVariant) -> VariantForm:
         label=variant.label,
         template_id=variant.template_id or 0,
         file_key=variant.file_key,
+        card_files=dict(variant.card_files),
         mapping=rules.read(variant.mapping),
         share=variant.share,
     )
@@ -134,6 +140,9 @@ def checked_variants(given: list[VariantForm]) -> list[VariantForm]:
 def _checked(label: str, given: VariantForm) -> VariantForm:
     if len(given["file_key"]) > _KEY_MAX:
         raise Invalid(f"{label}.media", "Choose a file of the library.")
+    for place, key in given["card_files"].items():
+        if not _CARD.fullmatch(place) or len(key) > _KEY_MAX:
+            raise Invalid(f"{label}.{place[:_KEY_MAX]}.media", "Choose a file of the library.")
     try:
         mapping = rules.read(given["mapping"])
     except Invalid as error:
@@ -142,6 +151,7 @@ def _checked(label: str, given: VariantForm) -> VariantForm:
         label=label,
         template_id=given["template_id"],
         file_key=given["file_key"],
+        card_files={place: key for place, key in given["card_files"].items() if key},
         mapping=mapping,
         share=given["share"],
     )
@@ -163,7 +173,8 @@ async def store_variants(session: AsyncSession, campaign_id: int, wanted: list[V
     for form in wanted:
         row = there.pop(form["label"], None) or CampaignVariant(campaign_id=campaign_id, label=form["label"])
         row.template_id = form["template_id"] or None
-        row.mapping, row.file_key, row.share = dict(form["mapping"]), form["file_key"], form["share"]
+        row.mapping, row.share = dict(form["mapping"]), form["share"]
+        row.file_key, row.card_files = form["file_key"], form["card_files"]
         session.add(row)
     for row in there.values():
         await session.delete(row)

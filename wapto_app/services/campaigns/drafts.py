@@ -266,9 +266,7 @@ async def duplicate(session: AsyncSession, actor: Actor, campaign_id: int) -> in
     session.add(made)
     await session.flush()
     for each in await variants(session, campaign_id):
-        kept = {
-            name: getattr(each, name) for name in ("label", "template_id", "mapping", "file_key", "share")
-        }
+        kept = {name: getattr(each, name) for name in VariantForm.__annotations__}
         session.add(CampaignVariant(campaign_id=made.id or 0, **kept))
     audit.record(
         session, actor, "campaign.created", f"campaign:{made.id}", name=made.name, copy_of=campaign_id

@@ -27,6 +27,7 @@ from wapto_app.models import (
 from wapto_app.models.base import table_of
 from wapto_app.models.conversations import WAITING
 from wapto_app.services import sessions
+from wapto_app.services.campaigns.template_files import keys_of
 
 campaign, variant = table_of(Campaign), table_of(CampaignVariant)
 recipient, template = table_of(CampaignRecipient), table_of(Template)
@@ -44,13 +45,14 @@ _IS_OF_CAMPAIGN = sa.text("(message.campaign_recipient_id IS NOT NULL)")
 class Running:
     """A campaign that has something to send through a number, as the feeder reads it.
 
-    ``fits``: its variants whose templates may be sent. ``rate`` is its own limit in messages per second.
+    ``fits``: its variants whose templates may be sent. ``rate`` is its own limit in messages per second. ``files`` are
+    keys of the library by variant and place (``template_files``); a variant without any is not among them.
     """
 
     id: int
     rate: float | None
     quiet: bool
-    files: Mapping[int, str]
+    files: Mapping[int, Mapping[str, str]]
     fits: frozenset[int]
     marketing: frozenset[int]
 
@@ -71,7 +73,7 @@ class Next:
 def running(connection: sa.Connection, channel_id: int) -> list[Running]:
     """The campaigns of a number that may send now; none while the workspace has no plan."""
     columns = (campaign.c.id, campaign.c.rate, campaign.c.quiet_from)
-    of_variant = (variant.c.id.label("variant_id"), variant.c.file_key)
+    of_variant = (variant.c.id.label("variant_id"), variant.c.file_key, variant.c.card_files)
     of_template = (template.c.status, template.c.category, template.c.gone_at)
     query = (
         sa.select(*columns, *of_variant, *of_template)
@@ -97,7 +99,7 @@ def _running(rows: Sequence[Any]) -> Running:
         first.id,
         first.rate,
         bool(first.quiet_from),
-        {row.variant_id: row.file_key for row in rows if row.file_key},
+        {row.variant_id: files for row in rows if (files := keys_of(row))},
         frozenset(row.variant_id for row in rows if row.status == "APPROVED" and row.gone_at is None),
         frozenset(row.variant_id for row in rows if row.category == "MARKETING"),
     )

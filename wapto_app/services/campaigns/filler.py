@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import date
 from typing import Any, Protocol
+from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
 from babel.core import UnknownLocaleError
@@ -13,15 +14,28 @@ from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from wapto_app.db import fetch, in_parts
-from wapto_app.models import CampaignVariant, Contact, CustomField, FieldKind, FieldValue, Template
-from wapto_app.services.campaigns import reasons
+from wapto_app.models import (
+    Campaign,
+    CampaignVariant,
+    Contact,
+    CustomField,
+    FieldKind,
+    FieldValue,
+    Template,
+)
+from wapto_app.services.campaigns import offers, reasons
 from wapto_app.services.campaigns.compiled import Compiled
-from wapto_app.services.campaigns.rules import COLUMN, CONTACT, FIELD, FIXED, Rule, Rules, plain
+from wapto_app.services.campaigns.rules import COLUMN, CONTACT, FIELD, FIXED, TIME, Rule, Rules, plain
+from wapto_app.services.campaigns.timing import zone_of_name
 from wapto_app.services.contact_names import phone_column
 from wapto_app.services.quick_replies.variables import first_name
 from wapto_app.services.templates import Filled
+from wapto_app.services.templates.anatomy import slots
 
 Known = Mapping[str, str]
+_DAY = "day"
+"""A date of a custom field as it is stored: somewhere it is said in words, an offer calculates with it."""
+_UTC = ZoneInfo("UTC")
 
 
 class Recipient(Protocol):
@@ -38,18 +52,35 @@ class Recipient(Protocol):
 
 
 class Part:
-    """A variant with its template, ready to be filled."""
+    """A variant with its template, ready to be filled.
 
-    def __init__(self, template: Template, rules: Rules, *, has_file: bool) -> None:
+    ``files`` are those of the cards (``templates.fill``). Clocks without an offset are read in ``zone``.
+    """
+
+    def __init__(
+        self,
+        template: Template,
+        rules: Rules,
+        *,
+        has_file: bool,
+        files: Mapping[str, str] | None = None,
+        zone: ZoneInfo = _UTC,
+    ) -> None:
+        times = {slot["key"] for slot in slots(template) if slot["kind"] == TIME}
         fixed = {key: plain(rule["name"]) for key, rule in rules.items() if rule["source"] == FIXED}
-        self.fixed = {key: value for key, value in fixed.items() if value}
-        self.compiled = Compiled(template, self.fixed, has_file=has_file)
+        self.fixed = {
+            key: offers.said(value, zone) if key in times else value for key, value in fixed.items() if value
+        }
+        self.compiled = Compiled(template, self.fixed, has_file=has_file, files=files)
         self.language = template.language
         empty = Rule(source=FIXED, name="", fallback="")
         used = [rules.get(slot["key"], empty) for slot in self.compiled.varying]
         self.fields = {rule["name"] for rule in used if rule["source"] == FIELD}
         self.needs_phone = any(rule["source"] == CONTACT and rule["name"] == "phone" for rule in used)
-        self._getters = [_getter(rule) for rule in used]
+        self._getters = [
+            _time_getter(rule, zone) if slot["key"] in times else _getter(rule)
+            for slot, rule in zip(self.compiled.varying, used, strict=True)
+        ]
 
     def values(self, contact: Known, columns: Known) -> list[str]:
         """One for each slot that varies; empty where there is neither a value nor a fallback."""
@@ -67,17 +98,23 @@ class Filler:
         self._needs_phone = any(part.needs_phone for part in parts.values())
 
     @classmethod
-    async def of(cls, session: AsyncSession, campaign_id: int) -> Filler:
-        """That of a campaign as it is stored. A variant whose template is gone fills nobody."""
+    async def of(
+        cls, session: AsyncSession, campaign_id: int, files: Mapping[int, Mapping[str, str]] | None = None
+    ) -> Filler:
+        """That of a campaign as it is stored. A variant whose template is gone fills nobody.
+
+        ``files``: by variant and card the keys of the files that the thread will show.
+        """
         query = (
-            select(CampaignVariant, Template)
+            select(CampaignVariant, Template, Campaign.time_zone)
             .join(Template, col(Template.id) == col(CampaignVariant.template_id))
+            .join(Campaign, col(Campaign.id) == col(CampaignVariant.campaign_id))
             .where(CampaignVariant.campaign_id == campaign_id)
         )
         return cls(
             {
-                variant.id or 0: Part(template, variant.mapping, has_file=bool(variant.file_key))
-                for variant, template in await session.exec(query)
+                variant.id or 0: _part(variant, template, zone, (files or {}).get(variant.id or 0, {}))
+                for variant, template, zone in await session.exec(query)
             }
         )
 
@@ -93,6 +130,20 @@ class Filler:
         if part is None or contact is None:
             return reasons.BAD_VALUE if part is None else reasons.NO_NUMBER
         return part.compiled.fill(part.values(contact[part.language], recipient.columns))
+
+
+def _part(variant: CampaignVariant, template: Template, time_zone: str, shown: Mapping[str, str]) -> Part:
+    files = {place: shown.get(place, "") for place, key in variant.card_files.items() if key}
+    zone = zone_of_name(time_zone)
+    return Part(template, variant.mapping, has_file=bool(variant.file_key), files=files, zone=zone)
+
+
+def _time_getter(rule: Rule, zone: ZoneInfo) -> Callable[[Known, Known], str]:
+    """The end of an offer."""
+    get, key = _getter(rule), f"{_DAY}:{rule['name']}"
+    if rule["source"] == FIELD:
+        return lambda contact, columns: offers.said(contact.get(key) or get(contact, columns), zone)
+    return lambda contact, columns: offers.said(get(contact, columns), zone)
 
 
 def _getter(rule: Rule) -> Callable[[Known, Known], str]:
@@ -160,6 +211,8 @@ async def _add_fields(
             for language, values in found[contact_id].items():
                 # Shared by the languages until here, when a date is not written alike in all of them.
                 spoken = {**values, f"{FIELD}:{key}": said(kind, value, language)}
+                if kind == FieldKind.DATE:
+                    spoken[f"{_DAY}:{key}"] = value
                 found[contact_id][language] = spoken
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from typing import Any, TypedDict
 
 import sqlalchemy as sa
@@ -22,7 +22,7 @@ from wapto_app.models import (
 )
 from wapto_app.security.permissions import Actor, Permission
 from wapto_app.services.campaigns import audience as audiences
-from wapto_app.services.campaigns import reasons
+from wapto_app.services.campaigns import offers, reasons
 from wapto_app.services.campaigns.filler import Filler, Part, Recipient, contacts
 from wapto_app.services.campaigns.rules import (
     COLUMN,
@@ -31,15 +31,17 @@ from wapto_app.services.campaigns.rules import (
     FIELD,
     FIXED,
     SOURCES,
+    TIME,
     Rule,
     Rules,
     problems,
     read,
 )
+from wapto_app.services.campaigns.timing import zone_of_name
 from wapto_app.services.contact_names import name_columns, name_of
 from wapto_app.services.errors import NotFound
 from wapto_app.services.masking import Mask, mask_of
-from wapto_app.services.templates import Button, Filled, describe
+from wapto_app.services.templates import Button, Filled, Form, describe, file_places
 from wapto_app.services.visibility import readable_contact
 
 __all__ = [
@@ -89,11 +91,21 @@ class ShownValue(TypedDict):
     is_fallback: bool
 
 
+class PreviewCard(TypedDict):
+    """A card of it; ``header`` and ``file_key`` as there."""
+
+    header: str
+    file_key: str
+    body: str
+    buttons: list[Button]
+
+
 class Preview(TypedDict):
     """The message as one contact gets it; ``contact_id`` 0 is a number of a file that is no contact yet.
 
-    ``header`` is none, text, image, video, document or location; ``file_key`` the file of it. ``problem`` says why this
-    contact would be skipped, and the texts still hold their gaps then.
+    ``header`` is none, text, image, video, document or location; ``file_key`` the file of it. ``offer`` is the text of
+    a limited-time offer, ``offer_ends`` its end (ISO 8601). ``problem`` says why this contact would be skipped, and the
+    texts still hold their gaps then.
     """
 
     contact_id: int
@@ -104,6 +116,9 @@ class Preview(TypedDict):
     body: str
     footer: str
     buttons: list[Button]
+    cards: list[PreviewCard]
+    offer: str
+    offer_ends: str
     file_key: str
     values: list[ShownValue]
     problem: str
@@ -141,7 +156,9 @@ async def preview(
     actor.require(Permission.CAMPAIGNS_SEE)
     campaign = await _campaign(session, campaign_id)
     variant, template = await variant_of(session, campaign_id, label)
-    part = Part(template, variant.mapping, has_file=True)
+    files = dict.fromkeys((each["place"] for each in file_places(template)), "")
+    zone = zone_of_name(campaign.time_zone)
+    part = Part(template, variant.mapping, has_file=True, files=files, zone=zone)
     audience = audiences.read(campaign.audience or {})
     if not contact_id:
         contact_id = await _first(session, actor, audience, template)
@@ -224,8 +241,12 @@ def _preview(template: Template, variant: CampaignVariant, part: Part, who: _Who
     real = dict(zip(varying, part.values(who["known"], who["columns"]), strict=True))
     empty = dict(zip(varying, part.values({}, {}), strict=True))
     made = part.compiled.fill(list(real.values()))
-    values = {key: mask.every(value) for key, value in (part.fixed | real).items()}
-    shown: dict[str, Any] = {"header_text": form["header_text"], "buttons": form["buttons"]}
+    times = {slot["key"] for slot in form["slots"] if slot["kind"] == TIME}
+    values = {
+        key: value if key in times and offers.is_moment(value) else mask.every(value)
+        for key, value in (part.fixed | real).items()
+    }
+    shown: Mapping[str, Any] = form
     body = form["body"]
     if not isinstance(made, str):
         masked = part.compiled.fill([values[key] for key in varying])
@@ -240,18 +261,37 @@ def _preview(template: Template, variant: CampaignVariant, part: Part, who: _Who
         body=body,
         footer=form["footer"],
         buttons=shown["buttons"],
+        cards=_cards(shown, variant),
+        offer=form["offer"],
+        offer_ends=shown["offer"]["ends"] if isinstance(shown.get("offer"), dict) else "",
         file_key=variant.file_key,
-        values=[
-            ShownValue(
-                key=slot["key"],
-                name=slot["name"],
-                value=values.get(slot["key"], ""),
-                is_fallback=slot["key"] in empty and real[slot["key"]] == empty[slot["key"]] != "",
-            )
-            for slot in form["slots"]
-        ],
+        values=_values(form, values, {key for key in empty if real[key] == empty[key] != ""}),
         problem=reasons.words(made) if isinstance(made, str) else "",
     )
+
+
+def _values(form: Form, values: Mapping[str, str], fallbacks: Collection[str]) -> list[ShownValue]:
+    return [
+        ShownValue(
+            key=slot["key"],
+            name=slot["name"],
+            value=values.get(slot["key"], ""),
+            is_fallback=slot["key"] in fallbacks,
+        )
+        for slot in form["slots"]
+    ]
+
+
+def _cards(shown: Mapping[str, Any], variant: CampaignVariant) -> list[PreviewCard]:
+    return [
+        PreviewCard(
+            header=card["header"],
+            file_key=variant.card_files.get(f"cards.{at}", ""),
+            body=card["body"],
+            buttons=card["buttons"],
+        )
+        for at, card in enumerate(shown.get("cards", ()))
+    ]
 
 
 async def _campaign(session: AsyncSession, campaign_id: int) -> Campaign:

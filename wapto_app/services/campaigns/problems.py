@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import sqlalchemy as sa
-from sqlmodel import col, select
+from sqlmodel import col
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from wapto_app.clock import utcnow
@@ -13,11 +13,9 @@ from wapto_app.db import fetch
 from wapto_app.models import (
     Campaign,
     CampaignUpload,
-    CampaignVariant,
     Channel,
     ChannelStatus,
     CustomField,
-    LibraryFile,
     Segment,
     Tag,
     Template,
@@ -25,16 +23,16 @@ from wapto_app.models import (
 from wapto_app.security.permissions import Actor, Permission
 from wapto_app.services import plans
 from wapto_app.services.campaigns import audience as audiences
-from wapto_app.services.campaigns import rules
+from wapto_app.services.campaigns import rules, template_files
 from wapto_app.services.campaigns.audience import Audience
 from wapto_app.services.campaigns.draft_parts import chooser, of_id, variants
 from wapto_app.services.campaigns.lacking import bare_rules
 from wapto_app.services.campaigns.mapping import columns_of
+from wapto_app.services.campaigns.timing import begins_at, zone_of_name
 from wapto_app.services.campaigns.usage import GONE
 from wapto_app.services.errors import Conflict, DomainError
-from wapto_app.services.media import kind_of
 from wapto_app.services.plans import Gate, Limit
-from wapto_app.services.templates import describe, file_kind
+from wapto_app.services.templates import describe
 
 Problems = dict[str, dict[str, str]]
 STEPS = ("audience", "content", "timing", "review")
@@ -43,7 +41,8 @@ STEPS = ("audience", "content", "timing", "review")
 async def problems(session: AsyncSession, actor: Actor, campaign_id: int) -> Problems:
     """By step (``STEPS``), then by field: a sentence each. Nothing at all: it can be sent.
 
-    Fields of ``content`` are ``channel`` and, for each variant, ``A.template``, ``A.media`` and ``A.<slot key>``.
+    Fields of ``content`` are ``channel`` and, for each variant, ``A.template``, ``A.media``, ``A.cards.0.media`` and
+    ``A.<slot key>``.
     """
     actor.require(Permission.CAMPAIGNS_SEE)
     campaign = await of_id(session, campaign_id)
@@ -122,13 +121,21 @@ async def _content(session: AsyncSession, campaign: Campaign) -> dict[str, str]:
         found["channel"] = "This number is not connected. Reconnect it under Integrations, or choose another."
     fields = {row[0] for row in await fetch(session, sa.select(col(CustomField.key)))}
     columns = await columns_of(session, campaign.audience)
+    zone, starts = zone_of_name(campaign.time_zone), max(begins_at(campaign), utcnow())
     waba_id = channel.waba_id if channel is not None else ""
     for variant in await variants(session, campaign.id or 0):
         template = await session.get(Template, variant.template_id or 0)
         wrong = _template(template, waba_id)
         if template is not None and not wrong:
-            wrong = await _file(session, variant, template)
-            wrong |= rules.problems(template, rules.read(variant.mapping), fields=fields, columns=columns)
+            wrong = await template_files.problems(session, variant, template)
+            wrong |= rules.problems(
+                template,
+                rules.read(variant.mapping),
+                fields=fields,
+                columns=columns,
+                zone=zone,
+                starts=starts,
+            )
         found |= {f"{variant.label}.{field}": sentence for field, sentence in wrong.items()}
     return found
 
@@ -145,23 +152,7 @@ def _template(template: Template | None, waba_id: str) -> dict[str, str]:
     if template.status != "APPROVED":
         return {"template": "WhatsApp has not approved this template. Choose an approved one."}
     problem = describe(template)["problem"]
-    if not problem and any(str(each.get("type")).upper() == "CAROUSEL" for each in template.components):
-        problem = "A template with cards cannot be sent by a campaign yet. Choose another."
     return {"template": problem} if problem else {}
-
-
-async def _file(session: AsyncSession, variant: CampaignVariant, template: Template) -> dict[str, str]:
-    kind = file_kind(template)
-    if not kind:
-        return {}
-    if not variant.file_key:
-        return {"media": f"Choose the {kind} of the header."}
-    file = (await session.exec(select(LibraryFile).where(LibraryFile.key == variant.file_key))).first()
-    if file is None:
-        return {"media": "This file was deleted from the library. Choose another."}
-    if kind_of(file.mime_type) != kind:
-        return {"media": f"The header of this template needs a file of another kind: {kind}."}
-    return {}
 
 
 def _timing(campaign: Campaign) -> dict[str, str]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import functools
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -26,6 +26,7 @@ from wapto_app.models import (
     ConversationStatus,
     Direction,
     Message,
+    MessageFile,
     MessageStatus,
     RecipientState,
     Template,
@@ -38,7 +39,7 @@ from wapto_app.services.identity import insert_ignore
 from wapto_app.services.previews import preview_of
 
 campaign, recipient, template = table_of(Campaign), table_of(CampaignRecipient), table_of(Template)
-conversation, message = table_of(Conversation), table_of(Message)
+conversation, message, message_file = table_of(Conversation), table_of(Message), table_of(MessageFile)
 
 _USE_NOTED_EVERY = timedelta(minutes=1)
 # Spelled exactly as in the partial index, or SQLite does not use it.
@@ -47,7 +48,7 @@ _IS_DUE_STATE = sa.text("campaign_recipient.state = 'waiting'")
 
 @dataclass(frozen=True, slots=True)
 class Ready:
-    """A message for a recipient. ``media_id`` is the file of its header."""
+    """A message for a recipient. ``media_id`` is the file of its header; ``files`` those of its cards, by places."""
 
     recipient_id: int
     contact_id: int
@@ -55,6 +56,7 @@ class Ready:
     body: str
     content: dict[str, Any]
     media_id: int | None = None
+    files: Mapping[str, int] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,6 +144,8 @@ def _queue(
         connection,
         [_message(each, number, talks[each.contact_id], portion.channel_id, now) for each, number in made],
     )
+    if cards := [row for each, number in made if each.files for row in _card_files(each, number)]:
+        _CARD_FILES.run(connection, cards)
     _QUEUED.run(connection, [{"of": each.recipient_id, "with": number, "now": now} for each, number in made])
     changes: tallying.Changes = Counter()
     changes.update(
@@ -209,6 +213,12 @@ def _queued_messages(_dialect: str) -> sa.Insert:
 
 _QUEUED, _MESSAGES = Bulk(_queueing), Bulk(_queued_messages)
 _TALKS = Bulk(lambda dialect: insert_ignore(dialect, conversation))
+_CARD_FILES = Bulk(lambda _dialect: message_file.insert())
+
+
+def _card_files(ready: Ready, message_id: int) -> Iterator[dict[str, Any]]:
+    for place, media_id in (ready.files or {}).items():
+        yield {"message_id": message_id, "place": place, "media_id": media_id}
 
 
 def _message(

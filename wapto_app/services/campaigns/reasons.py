@@ -21,6 +21,7 @@ MISSING_VALUE = "missing_value"
 TOO_LONG = "too_long"
 BAD_VALUE = "bad_value"
 DELETED = "deleted"
+OFFER_OVER = "offer_over"
 
 
 class Why(NamedTuple):
@@ -63,6 +64,10 @@ _OURS: dict[str, Why] = {
         say("Correct the value of the contact."),
     ),
     DELETED: Why(say("The contact was deleted."), say("Nothing to do: nobody is left to write to.")),
+    OFFER_OVER: Why(
+        say("The offer was over before the message could leave."),
+        say("Duplicate the campaign with a later end, for those who have not got it."),
+    ),
 }
 ORDER = tuple(_OURS)
 """Whoever could be left out for several reasons is counted under the first of them."""

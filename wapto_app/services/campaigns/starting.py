@@ -23,8 +23,9 @@ from wapto_app.models import (
 )
 from wapto_app.security.permissions import Actor, Permission
 from wapto_app.services.campaigns import audience as audiences
-from wapto_app.services.campaigns import drafts
+from wapto_app.services.campaigns import drafts, template_files
 from wapto_app.services.campaigns.drafts import AudienceForm, ContentForm, VariantForm
+from wapto_app.services.campaigns.template_files import HEADER
 
 _LARGEST_ID = 2**31 - 1
 _AT_ONCE = timedelta(seconds=1)
@@ -113,10 +114,21 @@ async def _choose(
     session: AsyncSession, actor: Actor, campaign_id: int, channel_id: int, template_id: int
 ) -> None:
     draft = await drafts.draft(session, actor, campaign_id)
+    files = await template_files.samples(session, actor, template_id)
+    header = files.pop(HEADER, "")
     form = ContentForm(
         version=draft["version"],
         channel_id=channel_id,
-        variants=[VariantForm(label="A", template_id=template_id, file_key="", mapping={}, share=100)],
+        variants=[
+            VariantForm(
+                label="A",
+                template_id=template_id,
+                file_key=header,
+                card_files=files,
+                mapping={},
+                share=100,
+            )
+        ],
         test_share=draft["test_share"],
         winner_by=draft["winner_by"],
         decide_after=draft["decide_after"],

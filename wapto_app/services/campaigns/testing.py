@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 
 from sqlmodel.ext.asyncio.session import AsyncSession
@@ -9,7 +10,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from integrations.whatsapp.phones import canonical_phone
 from wapto_app.security.permissions import Actor, Permission
 from wapto_app.services import audit, inbox, library, plans
-from wapto_app.services.campaigns import mapping
+from wapto_app.services.campaigns import mapping, template_files
 from wapto_app.services.campaigns.draft_parts import of_id
 from wapto_app.services.contacts import find_or_create, start_chat
 from wapto_app.services.contacts.region import default_region
@@ -49,11 +50,21 @@ async def send_test(
     sender = replace(actor, permissions=actor.permissions | {Permission.INBOX_SEE, Permission.INBOX_DO})
     to = contact_id or await _contact(session, sender, phone)
     conversation_id = await start_chat(session, sender, to, campaign.channel_id)
-    media = (await library.attach(session, sender, [variant.file_key]))[0] if variant.file_key else ""
+    files = await _attached(session, sender, template_files.keys_of(variant))
+    media = files.pop(template_files.HEADER, "")
     values = {each["key"]: each["value"] for each in shown["values"]}
-    message_id = await inbox.send_template(session, sender, conversation_id, template.id or 0, values, media)
+    message_id = await inbox.send_template(
+        session, sender, conversation_id, template.id or 0, values, media, files
+    )
     audit.record(session, actor, "campaign.tested", f"campaign:{campaign_id}", message=message_id)
     return message_id
+
+
+async def _attached(session: AsyncSession, sender: Actor, files: Mapping[str, str]) -> dict[str, str]:
+    """Files of the library made ready to be sent, by their places; one that several cards show only once."""
+    keys = list(dict.fromkeys(files.values()))
+    ready = dict(zip(keys, await library.attach(session, sender, keys), strict=True))
+    return {place: ready[key] for place, key in files.items()}
 
 
 async def _contact(session: AsyncSession, actor: Actor, phone: str) -> int:

@@ -5,15 +5,16 @@ It knows tables only, so that those who own tags and segments can ask here.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import Any, Literal
 
+import sqlalchemy as sa
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from wapto_app.clock import utcnow
-from wapto_app.db import touch
-from wapto_app.models import Campaign, CampaignState
+from wapto_app.db import fetch, touch
+from wapto_app.models import Campaign, CampaignState, CampaignVariant
 from wapto_app.services.campaigns.topics import LIST as TOPIC
 from wapto_app.services.errors import Conflict
 
@@ -22,6 +23,7 @@ GONE = "gone"
 Part = Literal["tags", "segments", "uploads"]
 _NOT_BUILT = (CampaignState.DRAFT, CampaignState.SCHEDULED, CampaignState.ASKING, CampaignState.BUILDING)
 """Their audience is still to be asked; of the others it only tells how it was."""
+_OVER = (CampaignState.FINISHED, CampaignState.CANCELLED)
 _NAMED = 20
 
 
@@ -61,6 +63,35 @@ async def replace_tag(session: AsyncSession, tag_id: int, into_id: int) -> None:
 
     for campaign in await _asking(session, "tags", tag_id):
         _change(session, campaign, "tags", replaced)
+
+
+async def showing(session: AsyncSession, keys: Collection[str]) -> list[tuple[str, CampaignState]]:
+    """Campaigns that are not over and show one of these files of the library, in the header or on a card; those that
+    send or wait for their time first.
+    """
+    v, wanted = CampaignVariant, set(keys)
+    columns = [col(each) for each in (Campaign.id, Campaign.name, Campaign.state, v.file_key, v.card_files)]
+    query: Any = (
+        sa.select(*columns)
+        .join(v, col(v.campaign_id) == col(Campaign.id))
+        .where(col(Campaign.state).not_in(_OVER))
+        .order_by(col(Campaign.state) == CampaignState.DRAFT, col(Campaign.id).desc())
+    )
+    found = {
+        row.id: (row.name, CampaignState(row.state))
+        for row in await fetch(session, query)
+        if wanted & {row.file_key, *row.card_files.values()}
+    }
+    return list(found.values())
+
+
+async def ensure_unneeded(session: AsyncSession, keys: Collection[str]) -> None:
+    """Raises Conflict when a campaign that sends or waits for its time shows one of these files of the library."""
+    for name, state in await showing(session, keys):
+        if state is not CampaignState.DRAFT:
+            raise Conflict(
+                f"The campaign “{name}” still sends this file. Cancel the campaign, or wait until it has finished."
+            )
 
 
 async def all_in_use(session: AsyncSession, part: Part) -> set[Any]:

@@ -82,9 +82,6 @@ async def template_draft(
         await _ensure_kind(session, place, key, wanted[place])
     filled = templates.fill(template, values, has_file="header" in chosen, files=chosen)
     header = chosen.pop("header", "")
-    for place, key in chosen.items():
-        # For the thread: the file that each card shows.
-        filled.content["shown"]["cards"][int(place.removeprefix("cards."))]["file"] = key
     return Draft("template", filled.body, filled.content, header, chosen)
 
 

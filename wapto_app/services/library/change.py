@@ -14,6 +14,7 @@ from wapto_app.db import Database, touch
 from wapto_app.models import LibraryFile, LibraryFolder, LibraryTag
 from wapto_app.security.permissions import Actor, Permission
 from wapto_app.services import audit
+from wapto_app.services.campaigns.usage import ensure_unneeded
 from wapto_app.services.errors import Invalid, NotFound
 from wapto_app.services.library.folders import inside, lock_place
 from wapto_app.services.library.rows import TOPIC, hidden_from, search_text, words_of
@@ -94,6 +95,9 @@ async def delete(db: Database, actor: Actor, media_dir: Path, keys: Sequence[str
     """Delete files; how many. What they were sent with keeps its bytes, the rest of the bytes goes.
 
     A row is gone before its bytes are: a stop in between costs room on the disk, never a file.
+
+    Raises:
+        Conflict: a campaign that sends or waits for its time shows one of them.
     """
     actor.require(Permission.MEDIA_DO)
     wanted = col(LibraryFile.key).in_(list(keys)[:AT_ONCE])
@@ -101,7 +105,12 @@ async def delete(db: Database, actor: Actor, media_dir: Path, keys: Sequence[str
 
 
 async def delete_folder(db: Database, actor: Actor, media_dir: Path, folder_id: int) -> int:
-    """Delete a folder with all that is in it and below; how many files that were. Raises NotFound."""
+    """Delete a folder with all that is in it and below; how many files that were.
+
+    Raises:
+        NotFound: it is gone.
+        Conflict: as ``delete``.
+    """
     actor.require(Permission.MEDIA_DO)
     async with db.read() as session:
         ids = await inside(session, folder_id)
@@ -120,7 +129,10 @@ async def _delete(db: Database, actor: Actor, media_dir: Path, which: sa.ColumnE
     async with db.write() as session:
         await shared.one_at_a_time(session)
         # Locked first: whoever attaches one of them at this moment is waited for, and seen below.
-        ids = list(await session.exec(select(LibraryFile.id).where(which).with_for_update()))
+        query = select(LibraryFile.id, LibraryFile.key).where(which).with_for_update()
+        locked = (await session.exec(query)).all()
+        await ensure_unneeded(session, [key for _id, key in locked])
+        ids = [file_id for file_id, _key in locked]
         gone = await session.exec(
             sa.delete(LibraryFile)
             .where(col(LibraryFile.id).in_(ids))

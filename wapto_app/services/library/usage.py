@@ -10,9 +10,18 @@ from sqlmodel import col
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from wapto_app.db import fetch
-from wapto_app.models import Contact, Conversation, LibraryFile, MediaFile, Message, QuickReply
+from wapto_app.models import (
+    CampaignState,
+    Contact,
+    Conversation,
+    LibraryFile,
+    MediaFile,
+    Message,
+    QuickReply,
+)
 from wapto_app.security.permissions import Actor, Permission
 from wapto_app.services import plans
+from wapto_app.services.campaigns.usage import showing
 from wapto_app.services.contacts import shown_name
 from wapto_app.services.inbox.conversations import phone_column
 from wapto_app.services.library.rows import hidden_from
@@ -37,12 +46,16 @@ class UsedIn(TypedDict):
 
 class Usage(TypedDict):
     """``messages`` stops at ``MANY``. ``conversations`` are the latest few that the actor may see; ``quick_replies``
-    are the shortcuts that would lose their file, those of colleagues only as a number."""
+    are the shortcuts that would lose their file, those of colleagues only as a number. ``campaigns`` are the names of
+    those that are not over and show it, for whom may see campaigns; ``needed``: one keeps it from being deleted.
+    """
 
     messages: int
     conversations: list[UsedIn]
     quick_replies: list[str]
     others_replies: int
+    campaigns: list[str]
+    needed: bool
 
 
 class Storage(TypedDict):
@@ -56,15 +69,20 @@ class Storage(TypedDict):
 async def used_in(session: AsyncSession, actor: Actor, keys: Sequence[str]) -> Usage:
     """Where these files are used."""
     actor.require(Permission.MEDIA_SEE)
-    chosen = col(LibraryFile.key).in_(list(keys)[:_LOOKED_AT])
-    found = await fetch(session, sa.select(col(LibraryFile.id), col(LibraryFile.path)).where(chosen))
+    f = LibraryFile
+    chosen = col(f.key).in_(list(keys)[:_LOOKED_AT])
+    found = await fetch(session, sa.select(col(f.id), col(f.key), col(f.path)).where(chosen))
     paths, ids = [row.path for row in found], [row.id for row in found]
     mine, others = await _quick_replies(session, actor, ids)
+    campaigns = await showing(session, [row.key for row in found])
+    names = hidden_from(actor) if actor.may(Permission.CAMPAIGNS_SEE) else None
     return Usage(
         messages=await _messages(session, paths),
         conversations=await _conversations(session, actor, paths),
         quick_replies=mine,
         others_replies=others,
+        campaigns=[names.every(name) for name, _state in campaigns[:_SHOWN]] if names else [],
+        needed=any(state is not CampaignState.DRAFT for _name, state in campaigns),
     )
 
 

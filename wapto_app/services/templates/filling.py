@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from types import MappingProxyType
 from typing import Any
 
 from integrations.whatsapp.errors import InvalidMessage
@@ -36,8 +37,9 @@ _NAMES = {
     "product": "the id of the {name}",
     "offer": "when the offer ends",
 }
-_BODY_MAX = 1024
-_CARD_BODY_MAX = 160
+_NO_FILES: Mapping[str, str] = MappingProxyType({})
+BODY_MAX = 1024
+CARD_BODY_MAX = 160
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,12 +51,18 @@ class Filled:
 
 
 def fill(
-    template: Template, given: Mapping[str, str], *, has_file: bool = False, files: Collection[str] = ()
+    template: Template,
+    given: Mapping[str, str],
+    *,
+    has_file: bool = False,
+    files: Mapping[str, str] = _NO_FILES,
+    limited: bool = True,
 ) -> Filled:
     """Put values into a template; keys as in ``anatomy``.
 
-    ``has_file``: there is a file for the header; ``files`` are the places of cards that have theirs. The sender puts
-    Meta's ids of them in (``outbox.payloads``).
+    ``has_file``: there is a file for the header; ``files`` are those of the cards by their places, as keys for the
+    thread to show, empty while that is not known. The sender puts Meta's ids in (``outbox.payloads``). Without
+    ``limited`` texts may be longer than WhatsApp's: whoever puts other values in later looks at their length then.
 
     Raises:
         Invalid: the field is the key of the slot that is empty or wrong, or for a missing file ``media``, on a card
@@ -65,25 +73,28 @@ def fill(
         raise Invalid("template", form["problem"])
     _ensure_files(form, has_file=has_file, files=files)
     values = {slot["key"]: _value(slot, given.get(slot["key"], "")) for slot in slots(template)}
-    body = _filled_body(form["body"], values, "", _BODY_MAX)
+    body = filled(form["body"], _of("body", values))
     meta: dict[str, Any] = {"name": template.name, "language": {"code": template.language}}
     components = _components(template, template.components, values, "")
     if form["cards"]:
         components.append(_carousel(template, values))
     if components:
         meta["components"] = components
+    shown = _shown(form, values, files)
+    if limited:
+        _ensure_short(form, body, shown)
     content: dict[str, Any] = {
         "kind": "template",
         "template_id": template.id,
         "template": meta,
-        "shown": _shown(form, values),
+        "shown": shown,
     }
     if places := [each["place"] for each in form["files"] if each["place"] != "header"]:
         content["files"] = places
     return Filled(content, body)
 
 
-def _ensure_files(form: Form, *, has_file: bool, files: Collection[str]) -> None:
+def _ensure_files(form: Form, *, has_file: bool, files: Mapping[str, str]) -> None:
     for each in form["files"]:
         if each["place"] == "header":
             if not has_file:
@@ -93,14 +104,30 @@ def _ensure_files(form: Form, *, has_file: bool, files: Collection[str]) -> None
             raise Invalid(f"{each['place']}.media", f"Choose the file of card {number}.")
 
 
-def _filled_body(text: str, values: Mapping[str, str], prefix: str, most: int) -> str:
-    body = filled(text, _of(f"{prefix}body", values))
-    if len(body) > most and len(body) > len(text):
+def body_max(text: str) -> int:
+    """Characters that the text of a message may have when it is filled in: WhatsApp approved what it is itself."""
+    return max(BODY_MAX, len(text))
+
+
+def card_body_max(text: str) -> int:
+    """The same of a card."""
+    return max(CARD_BODY_MAX, len(text))
+
+
+def _ensure_short(form: Form, body: str, shown: Mapping[str, Any]) -> None:
+    most = BODY_MAX
+    if len(body) > body_max(form["body"]):
         raise Invalid("template", f"Filled in, the text is longer than the {most:,} characters of WhatsApp.")
-    return body
+    most = CARD_BODY_MAX
+    for number, (card, made) in enumerate(zip(form["cards"], shown.get("cards", ()), strict=True), 1):
+        if len(made["body"]) > card_body_max(card["body"]):
+            raise Invalid(
+                "template",
+                f"Filled in, the text of card {number} is longer than the {most} characters of WhatsApp.",
+            )
 
 
-def _shown(form: Form, values: Mapping[str, str]) -> dict[str, Any]:
+def _shown(form: Form, values: Mapping[str, str], files: Mapping[str, str]) -> dict[str, Any]:
     """What the thread shows beside the body."""
     shown: dict[str, Any] = {
         "header": form["header"],
@@ -114,8 +141,9 @@ def _shown(form: Form, values: Mapping[str, str]) -> dict[str, Any]:
         shown["cards"] = [
             {
                 "header": card["header"],
-                "body": _filled_body(card["body"], values, f"cards.{place}.", _CARD_BODY_MAX),
+                "body": filled(card["body"], _of(f"cards.{place}.body", values)),
                 "buttons": _shown_buttons(card["buttons"], values, f"cards.{place}."),
+                **({"file": key} if (key := files.get(f"cards.{place}")) else {}),
             }
             for place, card in enumerate(form["cards"])
         ]
@@ -257,10 +285,18 @@ def _buttons(
             made.append(_checked("body.1", parts.url_button, index, code))
         elif kind == "FLOW":
             made.append(parts.flow_button(index))
+        elif kind == "QUICK_REPLY" and prefix:
+            # Meta: on a card it needs a payload. All cards have the same buttons, and so it says which was tapped.
+            made.append(parts.quick_reply(index, tapped(prefix, str(button.get("text") or ""))))
         elif values.get(key):
             make = _MAKERS[kind]
             made.append(_checked(key, make, index, values[key]))
     return made
+
+
+def tapped(prefix: str, text: str) -> str:
+    """What comes back when the quick reply of a card is tapped; ``prefix`` is ``cards.0.`` and so on."""
+    return f"Card {int(prefix.split('.')[1]) + 1}: {text}"
 
 
 def _products(index: int, text: str) -> dict[str, Any]:
