@@ -12,6 +12,7 @@ from pathlib import Path
 
 from playwright.sync_api import Page, expect
 
+from tests.e2e.access import connect
 from tests.e2e.conftest import PHONE, Meta, NewPage, Server, free_port, sandbox_for, started
 from tests.e2e.paying import keys_for, stripe_for
 from tests.e2e.test_payment import offer
@@ -86,7 +87,7 @@ def test_from_the_first_trial_to_the_first_campaign(new_page: NewPage, tmp_path:
         # The page that is open opens by itself.
         expect(amir.get_by_test_id("locked")).to_have_count(0)
         expect(amir.get_by_text("No number connected yet")).to_be_visible()
-        _connect(owner, meta)
+        connect(owner, meta)
         customer = meta.customers()[0]
         meta.says(customer["id"], {"type": "text", "text": "Do you have a villa with a sea view?"})
         server.sends_at_once()
@@ -94,16 +95,6 @@ def test_from_the_first_trial_to_the_first_campaign(new_page: NewPage, tmp_path:
         _campaign(amir)
         (got,) = [each for each in meta.chat(customer["id"]) if each["type"] == "template"]
         assert "Villa Marina" in str(got)
-
-
-def _connect(owner: Page, meta: Meta) -> None:
-    owner.goto("/integrations/connect")
-    owner.get_by_label("Phone number id").fill(meta.config["phone_number_id"])
-    owner.get_by_label("WhatsApp Business account id").fill(meta.config["waba_id"])
-    owner.get_by_label("Access token", exact=True).fill(meta.config["token"])
-    owner.get_by_label("App secret", exact=True).fill(meta.config["app_secret"])
-    owner.get_by_role("button", name="Check and connect").click()
-    expect(owner.get_by_test_id("number")).to_contain_text("Connected")
 
 
 def _answer_and_tag(agent: Page) -> None:
