@@ -20,7 +20,9 @@ def test_a_campaign_from_an_empty_list_to_a_phone(server: Server, meta: Meta, ne
     _audience(page)
     _message(page)
     _timing(page)
+    meta.control("faults", {"throttle_every": 1})
     _send(page)
+    _is_held_up(page, meta)
     _watch(page, meta)
     _report(page, meta)
     _list(page)
@@ -100,6 +102,16 @@ def _send(page: Page) -> None:
     dialog = page.get_by_role("dialog", name="Send it to 2 people now?")
     dialog.get_by_role("button", name="Send now").click()
     page.wait_for_url(re.compile(r"/campaigns/\d+$"))
+
+
+def _is_held_up(page: Page, meta: Meta) -> None:
+    """Meta asks for patience: the page says so, and stops saying it, by itself."""
+    words = page.get_by_text("WhatsApp asks this number to send more slowly.")
+    expect(words).to_be_visible()
+    expect(page.get_by_text("it slows down by itself and goes on")).to_be_visible()
+    access.fits(page)
+    meta.control("faults", {"throttle_every": 0})
+    expect(words).to_have_count(0)
 
 
 def _watch(page: Page, meta: Meta) -> None:

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from playwright.sync_api import Page, expect
 
+from tests.e2e import pictures
 from tests.e2e.access import connect
 from tests.e2e.conftest import PHONE, Meta, NewPage, Server, free_port, sandbox_for, started
 from tests.e2e.paying import keys_for, stripe_for
@@ -65,7 +66,7 @@ def test_from_the_first_trial_to_the_first_campaign(new_page: NewPage, tmp_path:
         fill_in(owner, "Rita Registered", "rita@example.com", "Register")
         owner.wait_for_url(re.compile("/inbox"))
         expect(owner.get_by_test_id("trial")).to_contain_text("14 days left")
-        _make_team(owner, "Sales Team", *SALES_MAY)
+        _make_team(owner, "Sales Team", *SALES_MAY, picture="example-team")
         _make_team(owner, "Customer Success", "See: Reports", without="See: Inbox")
         for name, email, team in PEOPLE:
             _make_agent(owner, name, email, team)
@@ -109,6 +110,7 @@ def _answer_and_tag(agent: Page) -> None:
     agent.get_by_role("combobox").fill("Sea view")
     agent.get_by_role("option", name=re.compile("Sea view")).click()
     expect(panel.locator(".tag")).to_have_text("Sea view")
+    pictures.take_in_peace(agent, "example-enquiry")
 
 
 def _campaign(agent: Page) -> None:
@@ -129,10 +131,13 @@ def _campaign(agent: Page) -> None:
     expect(agent.get_by_test_id("campaign-preview")).to_contain_text("Villa Marina on Friday at 3")
     agent.get_by_role("link", name="Next: Timing").click()
     agent.get_by_role("link", name="Next: Review").click()
+    expect(agent.get_by_text("Everything is there.")).to_be_visible()
+    pictures.take_in_peace(agent, "example-review")
     agent.get_by_role("button", name="Send to 1 person").click()
     agent.get_by_role("dialog").get_by_role("button", name="Send now").click()
     agent.wait_for_url(re.compile(r"/campaigns/\d+$"))
     expect(agent.get_by_text("1 of 1 sent")).to_be_visible()
+    pictures.take_in_peace(agent, "example-campaign")
 
 
 def _prepare_the_trial(admin: Page, server: Server) -> None:
@@ -150,13 +155,15 @@ def _prepare_the_trial(admin: Page, server: Server) -> None:
     ).to_be_visible()
 
 
-def _make_team(owner: Page, name: str, *grants: str, without: str = "") -> None:
+def _make_team(owner: Page, name: str, *grants: str, without: str = "", picture: str = "") -> None:
     owner.goto("/teams/new")
     owner.get_by_label("Name", exact=True).fill(name)
     for grant in grants:
         owner.get_by_label(grant).check()
     if without:
         owner.get_by_label(without).uncheck()
+    if picture:
+        pictures.take(owner, picture)
     owner.get_by_role("button", name="Save team").click()
     owner.wait_for_url(re.compile("/teams$"))
     expect(owner.get_by_role("link", name=name)).to_be_visible()
