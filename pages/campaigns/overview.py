@@ -127,6 +127,7 @@ def _standing() -> rx.Component:
             ("asking", _late()),
             ("scheduled", _planned()),
             ("building", building),
+            ("running", rx.cond(_ROW["next_at"] != "", _sleeps(), rx.fragment())),
             rx.fragment(),
         ),
     )
@@ -185,6 +186,16 @@ def _planned() -> rx.Component:
         " ",
         exact_time(_ROW["run_at"]),
         rx.cond(_ROW["is_local"], at_theirs, rx.fragment()),
+        ".",
+    )
+    return banner(words, tone="info")
+
+
+def _sleeps() -> rx.Component:
+    words = rx.el.span(
+        t("Whoever has not got it yet gets it at their own time, after their quiet hours. The next:"),
+        " ",
+        exact_time(_ROW["next_at"]),
         ".",
     )
     return banner(words, tone="info")

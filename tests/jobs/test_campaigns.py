@@ -30,7 +30,7 @@ from wapto_app.models import (
 from wapto_app.runtime import Runtime
 from wapto_app.security.permissions import Actor
 from wapto_app.services import channels
-from wapto_app.services.campaigns import lifecycle
+from wapto_app.services.campaigns import lifecycle, listing
 from wapto_app.web import webhooks
 
 S, R = CampaignState, RecipientState
@@ -273,7 +273,12 @@ async def test_from_the_draft_to_the_last_delivery(
 
 @pytest.mark.usefixtures("engine")
 async def test_what_is_fed_late_still_respects_quiet_hours(
-    runtime: Runtime, sandbox: Sandbox, channel_id: int, template_id: int, eventually: Eventually
+    runtime: Runtime,
+    sandbox: Sandbox,
+    owner: Actor,
+    channel_id: int,
+    template_id: int,
+    eventually: Eventually,
 ) -> None:
     people = await desk.new_people(runtime, 3)
     campaign_id = await desk.new_campaign(
@@ -287,6 +292,10 @@ async def test_what_is_fed_late_still_respects_quiet_hours(
     await eventually(put_off)
     assert desk.accepted(sandbox) == 0
     assert set(await desk.states(runtime, campaign_id)) == {R.WAITING}
+    async with runtime.db.read() as session:
+        head = await listing.one(session, owner, campaign_id)
+    first = min(each.due_at for each in await desk.recipients(runtime, campaign_id))
+    assert (head["state"], head["pause_words"], head["next_at"]) == (S.RUNNING, "", first.isoformat())
 
 
 @pytest.mark.usefixtures("engine")

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import datetime, timedelta
+
 import sqlalchemy as sa
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from integrations.whatsapp.error_codes import Retry, explain
+from wapto_app.clock import utcnow
 from wapto_app.db import fetch
 from wapto_app.models import CampaignRecipient, Message, MessageStatus, RecipientState
 from wapto_app.models.base import table_of
@@ -43,6 +46,9 @@ FULL_DISK = Told(
     advice=say("Ask whoever runs the server to make room. It goes on by itself, and nobody is left out."),
 )
 _BY_CODE = {130429: _THROTTLED, 4: _TOO_MANY_REQUESTS, 80007: _TOO_MANY_REQUESTS, 131056: _PAIR}
+# Spelled exactly as in the partial index, or SQLite does not use it.
+_IS_WAITING = sa.text("campaign_recipient.state = 'waiting'")
+_SOON = timedelta(minutes=1)
 _IS_PENDING = message.c.status.in_((MessageStatus.QUEUED, MessageStatus.SENDING))
 
 
@@ -66,6 +72,18 @@ async def of_campaign(session: AsyncSession, campaign_id: int) -> Told:
     )
     found = await fetch(session, query)
     return why(found[0].error_code) if found else NOTHING
+
+
+async def next_at(session: AsyncSession, campaign_id: int) -> datetime | None:
+    """When the time of the next person comes: quiet hours, or their own clock. None when somebody's has come."""
+    query = (
+        sa.select(recipient.c.due_at)
+        .where(recipient.c.campaign_id == campaign_id, _IS_WAITING)
+        .order_by(recipient.c.due_at)
+        .limit(1)
+    )
+    found = await fetch(session, query)
+    return found[0].due_at if found and found[0].due_at > utcnow() + _SOON else None
 
 
 def why(code: int | None) -> Told:

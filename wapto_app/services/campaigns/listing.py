@@ -62,7 +62,8 @@ class CampaignRow(TypedDict):
     message has left or failed, ``left`` those who wait. ``sent`` counts everybody whose message WhatsApp took,
     ``delivered`` and ``read`` likewise all who got at least so far. ``per_minute`` is how fast it went in the last
     minute or two, and ``seconds_left`` what is left at this pace; 0 when that is not known. ``pause_words`` say why it
-    stands still or is slow, ``pause_advice`` what to do. ``began_late``: Wapto was off when its time came.
+    stands still or is slow, ``pause_advice`` what to do. ``next_at``: nobody's time has come, and the next
+    one's comes then. ``began_late``: Wapto was off when its time came.
     """
 
     id: int
@@ -94,6 +95,7 @@ class CampaignRow(TypedDict):
     created_at: str
     started_at: str
     finished_at: str
+    next_at: str
     began_late: bool
     by: str
 
@@ -103,7 +105,7 @@ NONE = CampaignRow(
     gone=0, left=0, sent=0,
     delivered=0, read=0, replied=0, clicked=0, failed=0, unconfirmed=0, cancelled=0, skipped=0, held=0,
     per_minute=0, seconds_left=0, run_at="", time_zone="", is_local=False, created_at="", started_at="", finished_at="",
-    began_late=False, by="",
+    next_at="", began_late=False, by="",
 )  # fmt: skip
 """Stands for a campaign that is not read yet."""
 
@@ -150,6 +152,7 @@ async def one(
         told = holdups.FULL_DISK
     elif row["state"] == CampaignState.RUNNING and not row["pause_words"]:
         told = await holdups.of_campaign(session, row["id"])
+        row["next_at"] = _iso(await holdups.next_at(session, row["id"]))
     if told["words"]:
         row["pause_words"], row["pause_advice"] = told["words"], told["advice"]
     return row
@@ -293,6 +296,7 @@ def _row(row: Any, counts: dict[str, int], templates: list[str], pace: float) ->
         created_at=_iso(row.created_at),
         started_at=_iso(row.started_at),
         finished_at=_iso(row.finished_at),
+        next_at="",
         began_late=bool(row.run_at and row.started_at and firing.is_late(row, row.started_at)),
         by=row.by or "",
     )
