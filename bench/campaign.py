@@ -24,6 +24,7 @@ from bench import common, dispatch, processes, rows
 from bench.common import Report
 from bench.dispatch import Progress, StandIn, Wrong, watch
 from bench.install import ACCESS_TOKEN, APP_SECRET, CHANNEL, PHONE_NUMBER_ID, WABA_ID, Install, new_install
+from bench.segments import on_server
 from integrations.whatsapp.graph import GraphClient
 from integrations.whatsapp.messages.envelope import envelope
 from integrations.whatsapp.network import new_http_client
@@ -273,7 +274,8 @@ async def measure(name: str, count: int, options: argparse.Namespace) -> tuple[c
     """
     label, send = _SENDERS[name]
     port = processes.free_port()
-    with new_install(graph_url=f"http://127.0.0.1:{port}") as install:
+    database = on_server(options.postgres, "wapto_bench_campaign") if options.postgres else ""
+    with new_install(graph_url=f"http://127.0.0.1:{port}", database_url=database) as install:
         if send in _OURS:
             await asyncio.to_thread(fill, install, count, as_draft=send is wapto_from_draft)
         async with dispatch.stand_in(port, install.folder / "sandbox.log", options) as meta:
@@ -320,6 +322,7 @@ def options_of(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--jitter", type=float, default=50, help="milliseconds more or less than that")
     parser.add_argument("--sender", default="bare,pywa,paced,lifted,send", help="which ones to measure")
     parser.add_argument("--most", type=int, default=20_000, help="for bare loop and pywa: not more than that")
+    parser.add_argument("--postgres", default="", help="on this server (postgresql://…) instead of SQLite")
     return parser.parse_args(arguments)
 
 

@@ -151,7 +151,7 @@ class Questions:
         return {
             **self._lists(),
             **self._searches(),
-            "counts of the tabs": lambda: lambda session: inbox.counts(session, OWNER),
+            "counts of the tabs": lambda: lambda session: inbox.workload(session, OWNER),
             "badge: unread conversations": lambda: lambda session: inbox.unread_total(session, OWNER),
             "open any conversation": lambda: self._open(
                 1 + self._chance.randrange(self._workspace.conversations)

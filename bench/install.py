@@ -120,15 +120,17 @@ class Install:
 
 
 @contextlib.contextmanager
-def new_install(*, graph_url: str = NOWHERE, throughput: str = "HIGH") -> Iterator[Install]:
-    """A migrated SQLite install with one connected number, in a temporary folder."""
+def new_install(
+    *, graph_url: str = NOWHERE, throughput: str = "HIGH", database_url: str = ""
+) -> Iterator[Install]:
+    """A migrated install with one connected number, in a temporary folder; on SQLite unless told otherwise."""
     with tempfile.TemporaryDirectory(prefix="wapto-bench-") as name:
         folder = Path(name)
         install = Install(
             folder=folder,
             port=processes.free_port(),
             key=Fernet.generate_key().decode(),
-            database_url=f"sqlite:///{folder / 'wapto.sqlite3'}",
+            database_url=database_url or f"sqlite:///{folder / 'wapto.sqlite3'}",
             graph_url=graph_url,
         )
         migrations.upgrade(install.database_url)

@@ -212,8 +212,10 @@ async def measure(install: Install, server: Measured, options: argparse.Namespac
                 report.add(*await pushes(scene, tabs, options.rounds))
                 report.add(*await clicks(scene, tabs))
         async with opened(scene, cookies[:_BURST_TABS]) as tabs:
-            report.add(*await stream(scene, tabs, options.stream))
-            report.add(*await burst(scene, tabs, options.burst, report))
+            if options.stream:
+                report.add(*await stream(scene, tabs, options.stream))
+            if options.burst:
+                report.add(*await burst(scene, tabs, options.burst, report))
     report.notes.append(f"Memory of the server at the end: {server.memory_mib():.0f} MiB.")
 
 

@@ -210,6 +210,7 @@ app = rx.App(
     head_components=tokens.head(),
     hydrate_fallback=shell.waiting_shell,
     toaster=None,
+    reset_style=False,  # Tailwind brings the same
     app_wraps={},
 )
 guard(app, base.refuse)

@@ -17,7 +17,7 @@ import queue
 import sys
 import threading
 import time
-from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from itertools import groupby, islice
@@ -119,6 +119,13 @@ def _to_json(value: Any) -> str:
         return json.dumps(value)
 
 
+def _from_json(text: str | bytes) -> Any:
+    try:
+        return orjson.loads(text)
+    except orjson.JSONDecodeError:  # half of a surrogate pair, as Python's own writer leaves it
+        return json.loads(text)
+
+
 def make_engine(url: str) -> AsyncEngine:
     """The async engine. No overflow: it would open and close a connection for every burst query."""
     # Parameters are customers' words and sealed secrets: not for error messages, which end up in logs.
@@ -127,6 +134,7 @@ def make_engine(url: str) -> AsyncEngine:
         "max_overflow": 0,
         "hide_parameters": True,
         "json_serializer": _to_json,
+        "json_deserializer": _from_json,
     }
     if make_url(url).get_backend_name() == "postgresql":
         options["pool_pre_ping"] = True
@@ -138,7 +146,12 @@ def make_engine(url: str) -> AsyncEngine:
 def make_sync_engine(url: str) -> sa.Engine:
     """One synchronous connection, for the writer's thread and for migrations."""
     engine = sa.create_engine(
-        sync_url(url), pool_size=1, max_overflow=1, hide_parameters=True, json_serializer=_to_json
+        sync_url(url),
+        pool_size=1,
+        max_overflow=1,
+        hide_parameters=True,
+        json_serializer=_to_json,
+        json_deserializer=_from_json,
     )
     _listen(engine)
     return engine
@@ -166,9 +179,11 @@ def in_parts(items: Iterable[Item], size: int = 500) -> Iterator[list[Item]]:
         yield part
 
 
-async def fetch(session: AsyncSession, query: sa.Select[*tuple[Any, ...]]) -> Sequence[Any]:
+async def fetch(
+    session: AsyncSession, query: sa.Select[*tuple[Any, ...]], parameters: Mapping[str, Any] | None = None
+) -> Sequence[Any]:
     """The rows of a query over columns; SQLModel's own ``select`` types at most four of them."""
-    result: Any = await session.exec(query)  # type: ignore[call-overload]
+    result: Any = await session.exec(query, params=parameters)  # type: ignore[call-overload]
     return cast(Sequence[Any], result.all())
 
 

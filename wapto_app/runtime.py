@@ -29,7 +29,10 @@ _current: Runtime | None = None
 
 @dataclass
 class Runtime:
-    """Open it with ``runtime.running``; reach it with ``runtime.get`` from routes, states and jobs."""
+    """Open it with ``runtime.running``; reach it with ``runtime.get`` from routes, states and jobs.
+
+    ``leading``: the leases by which this process works alone.
+    """
 
     settings: Settings
     db: Database
@@ -40,6 +43,7 @@ class Runtime:
     inbox_reads: SharedReads
     attention: Attention
     redis: Any = None
+    leading: set[str] = field(default_factory=set)
     process_id: str = field(
         default_factory=lambda: f"{socket.gethostname()[:32]}:{os.getpid()}:{secrets.token_hex(4)}"
     )

@@ -87,10 +87,14 @@ class GraphClient(
         return success(await self._exchange(self._message(phone_number_id, payload)))
 
     def _message(self, phone_number_id: str, payload: Mapping[str, Any]) -> httpx.Request:
-        url = self._steady_url(f"{node(phone_number_id)}/messages")
-        return httpx.Request(
-            "POST", url, headers=self._message_headers, content=_encode(payload), extensions=self._extensions
+        url, body = self._steady_url(f"{node(phone_number_id)}/messages"), httpx.ByteStream(_encode(payload))
+        # As a stream: given as content, httpx would work out headers anew that aiohttp writes itself.
+        request = httpx.Request(
+            "POST", url, headers=self._message_headers, stream=body, extensions=self._extensions
         )
+        request.headers.encoding = "ascii"
+        request.read()
+        return request
 
 
 def _encode(payload: Mapping[str, Any]) -> bytes:

@@ -50,10 +50,18 @@ def new_http_client(
         return session
 
     return _CookielessClient(
-        transport=AiohttpTransport(client=new_session, verify=ssl_context, trust_env=False),
+        transport=_Transport(client=new_session, verify=ssl_context, trust_env=False),
         timeout=httpx.Timeout(read_timeout, connect=connect_timeout, pool=pool_timeout),
         trust_env=False,
     )
+
+
+class _Transport(AiohttpTransport):
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        response = await super().handle_async_request(request)
+        # HTTP's own (RFC 9110, 5.5). httpx would try others on all headers first, for every answer.
+        response.headers.encoding = "iso-8859-1"
+        return response
 
 
 @functools.cache

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable
+from collections.abc import Callable, Coroutine, Hashable
 from dataclasses import replace
-from typing import Any
+from typing import Any, TypeVar
 
 import reflex as rx
+from sqlmodel.ext.asyncio.session import AsyncSession
 
 from state.base import Feedback, actor_of, follows, watch
 from state.inbox.paths import selected_in
@@ -25,6 +26,7 @@ WINDOW = 150
 """Rows that a tab holds at most: scrolling on drops them at the far end."""
 _NO_COUNTS = TabCounts(mine=0, unassigned=0, all=0)
 _PLAIN = InboxFilter()
+Result = TypeVar("Result")
 
 
 class InboxList(rx.State):
@@ -125,29 +127,34 @@ class InboxList(rx.State):
         return rx.redirect((f"/inbox/{selected}" if selected else "/inbox") + to_query(wanted))
 
     async def _read(self) -> None:
-        actor, wanted, reads = await actor_of(self), self._wanted, runtime.get().inbox_reads
+        actor, wanted = await actor_of(self), self._wanted
         start, limit = self._start, self._size + 1
         key = ("list", scope(actor), _reader(actor, wanted), wanted, start, limit)
-
-        async def read() -> list[ConversationRow]:
-            async with runtime.get().db.read() as session:
-                return await inbox.listing(session, actor, wanted, start=start, limit=limit)
-
-        async def count() -> TabCounts:
-            async with runtime.get().db.read() as session:
-                return await inbox.counts(session, actor)
-
-        rows = await reads.get(key, read)
-        self.counts = await reads.get(("counts", scope(actor), actor.account_id), count)
+        rows = await _shared(key, lambda s: inbox.listing(s, actor, wanted, start=start, limit=limit))
         self.has_more, self.has_above = len(rows) > self._size, start is not None
         self.rows, self.loaded = rows[: self._size], True
-        await self._read_own(actor)
+        ids = tuple(row["id"] for row in self.rows)
+        work = await _shared(("workload", scope(actor)), lambda s: inbox.workload(s, actor))
+        drafts = await _shared(("drafts", ids), lambda s: inbox.drafted(s, actor, ids))
+        self.counts, self.drafts = inbox.counts_of(actor, work), drafts.get(actor.account_id or 0, [])
+        await self._read_chips(actor)
 
-    async def _read_own(self, actor: Actor) -> None:
-        """What is not the same for everybody who sees the same list."""
+    async def _read_chips(self, actor: Actor) -> None:
+        if self._wanted.is_plain:
+            self.chips = []
+            return
         async with runtime.get().db.read() as session:
-            self.drafts = await inbox.drafted(session, actor, [row["id"] for row in self.rows])
             self.chips = await chips(session, actor, self._wanted)
+
+
+async def _shared(key: Hashable, read: Callable[[AsyncSession], Coroutine[Any, Any, Result]]) -> Result:
+    """What all tabs with this key read alike, read once."""
+
+    async def fresh() -> Result:
+        async with runtime.get().db.read() as session:
+            return await read(session)
+
+    return await runtime.get().inbox_reads.get(key, fresh)
 
 
 def _reader(actor: Actor, wanted: InboxFilter) -> Hashable:

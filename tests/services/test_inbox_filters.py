@@ -265,19 +265,29 @@ async def test_a_stretch_is_walked_down_and_up_again_without_gap_or_repetition(
 
 
 async def test_the_tabs_count_what_there_is_to_do(
-    runtime: Runtime, owner: Actor, agent: Actor, crowd: Crowd, monkeypatch: pytest.MonkeyPatch
+    runtime: Runtime, owner: Actor, agent: Actor, crowd: Crowd
 ) -> None:
     active = [row for row in crowd.rows if row.status in ACTIVE]
-    for few in (2_000, 5):
-        monkeypatch.setattr(conditions, "FEW", few)
+    async with runtime.db.read() as session:
+        assert inbox.counts_of(owner, await inbox.workload(session, owner)) == {
+            "mine": sum(row.agent == owner.account_id for row in active),
+            "unassigned": sum(row.agent is None for row in active),
+            "all": len(active),
+        }
+        limited = replace(agent, visibility=Visibility.OWN)
+        own = inbox.counts_of(limited, await inbox.workload(session, limited))
+    assert own["all"] == own["mine"] == sum(row.agent == agent.account_id for row in active)
+    assert own["unassigned"] == 0
+
+
+async def test_the_counts_are_read_from_indexes_alone(runtime: Runtime, owner: Actor, crowd: Crowd) -> None:
+    with plans(runtime.db.engine.sync_engine) as found:
         async with runtime.db.read() as session:
-            assert await inbox.counts(session, owner) == {
-                "mine": sum(row.agent == owner.account_id for row in active),
-                "unassigned": sum(row.agent is None for row in active),
-                "all": len(active),
-            }
-            own = await inbox.counts(session, replace(agent, visibility=Visibility.OWN))
-            assert own["all"] == own["mine"] == sum(row.agent == agent.account_id for row in active)
+            await inbox.workload(session, owner)
+            await inbox.drafted(session, owner, [row.id for row in crowd.rows[:50]])
+    for plan in found:
+        assert scans(plan) == [], plan
+    assert "ix_conversation_held" in found[1]
 
 
 async def test_a_row_shows_its_tags_and_who_waits(runtime: Runtime, owner: Actor, crowd: Crowd) -> None:
@@ -292,14 +302,15 @@ async def test_a_row_shows_its_tags_and_who_waits(runtime: Runtime, owner: Actor
         assert bool(shown["waiting_since"]) == (each.waiting is not None)
 
 
-async def test_drafts_are_those_of_the_reader(
+async def test_drafts_are_found_for_each_who_began_one(
     runtime: Runtime, owner: Actor, agent: Actor, crowd: Crowd
 ) -> None:
     async with runtime.db.write() as session:
         session.add(MessageDraft(account_id=owner.account_id or 0, conversation_id=3, text="Dear"))
         session.add(MessageDraft(account_id=agent.account_id or 0, conversation_id=4, text="Dear"))
     async with runtime.db.read() as session:
-        assert await inbox.drafted(session, owner, [1, 2, 3, 4]) == [3]
+        found = await inbox.drafted(session, owner, [1, 2, 3, 4])
+    assert found == {owner.account_id: [3], agent.account_id: [4]}
 
 
 async def test_days_are_those_of_the_reader(runtime: Runtime, owner: Actor, crowd: Crowd) -> None:

@@ -6,7 +6,8 @@ import pytest
 
 from wapto_app.ui import slim
 
-VITE = """      output: {
+VITE = """export default defineConfig((config) => ({
+      output: {
         codeSplitting: {
           groups: [
             {
@@ -37,13 +38,14 @@ function ReflexProviders({children}) {
 """
 
 
-def test_elements_are_made_without_emotion_and_a_second_time_changes_nothing() -> None:
-    once = slim.with_icons_together(slim.without_emotion(VITE))
-    assert once.count("element.jsx") == 1
-    assert once.count("no_transport.jsx") == 1
-    assert once.count('name: "icons"') == 1
+def test_elements_are_made_with_stand_ins_and_a_second_time_changes_nothing() -> None:
+    once = slim.with_icons_together(slim.with_stand_ins(VITE))
+    for file in ("element.jsx", "merge_props.jsx", "no_cookies.jsx", "no_transport.jsx"):
+        assert once.count(file) == 1
+    assert once.count("name: iconFile") == 1
+    assert once.index("function iconFile") < once.index("export default")
     assert 'find: "$"' in once
-    assert slim.with_icons_together(slim.without_emotion(once)) == once
+    assert slim.with_icons_together(slim.with_stand_ins(once)) == once
 
 
 def test_no_library_stands_at_window() -> None:
@@ -56,7 +58,7 @@ def test_no_library_stands_at_window() -> None:
 
 @pytest.mark.parametrize(
     "change",
-    [slim.without_emotion, slim.with_icons_together, slim.without_window],
+    [slim.with_stand_ins, slim.with_icons_together, slim.without_window],
     ids=lambda change: change.__name__,
 )
 def test_another_reflex_is_noticed_at_the_build(change: object) -> None:

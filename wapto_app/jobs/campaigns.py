@@ -17,6 +17,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from wapto_app.clock import utcnow
+from wapto_app.jobs.leading import lead
 from wapto_app.jobs.waiting import wait
 from wapto_app.log import get_logger
 from wapto_app.models import Campaign, CampaignState
@@ -105,7 +106,7 @@ class Engine:
         now = time.monotonic()
         if now - self._led_at < _RENEW_SECONDS:
             return True
-        leads = await self._runtime.writer.run(leases.acquire, self._bid)
+        leads = await lead(self._runtime, self._bid)
         self._led_at = now if leads else float("-inf")
         if not leads:
             await self._stop_building()

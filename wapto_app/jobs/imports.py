@@ -11,7 +11,7 @@ import secrets
 import time
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, suppress
-from itertools import islice
+from itertools import count, islice
 from pathlib import Path
 from typing import Any
 
@@ -36,6 +36,8 @@ log = get_logger(__name__)
 
 ROWS = 500
 """In one transaction: some tens of milliseconds, after which everybody else who writes has a turn."""
+_GROWN_AFTER = (4, 20, 100, 500)
+"""Batches after which a table may be many times as large as before."""
 _IDLE_SECONDS = 5.0
 _BEAT_SECONDS = 1.0
 _CONTACTS_SECONDS = 2.0
@@ -159,10 +161,12 @@ async def _import(runtime: Runtime, work: Work, bid: leases.Bid) -> None:
     async with runtime.db.read() as session:
         fields, most = await progress.meanings(session, work), await progress.room(session)
     place, told = work.place, time.monotonic()
-    while True:
+    for number in count(1):
         rows, next_place = await asyncio.to_thread(prepare.batch, ready, place, ROWS)
         if not rows:
             break
+        if number in _GROWN_AFTER:
+            await runtime.writer.run(batch.notice_growth, None)
         step = _step(work, bid, rows, place, next_place, fields, work.made["tags"], most)
         counts = await _carried_out(runtime, step)
         if counts.stopped:
@@ -174,6 +178,7 @@ async def _import(runtime: Runtime, work: Work, bid: leases.Bid) -> None:
             topics.add(CONTACTS)
             told = time.monotonic()
         runtime.hub.publish(frozenset(topics))
+    await runtime.writer.run(batch.notice_growth, None)
     async with runtime.db.write() as session:
         await progress.ended(session, work, ImportState.DONE)
 

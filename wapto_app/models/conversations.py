@@ -22,6 +22,7 @@ class ConversationStatus(StrEnum):
 
 HELD = "status <> 'resolved'"
 """What somebody still has to work on, spelled as in the partial index."""
+IS_HELD = sa.text(f"conversation.{HELD}")
 
 
 class Conversation(SQLModel, table=True):
@@ -40,7 +41,7 @@ class Conversation(SQLModel, table=True):
         sa.Index("ix_conversation_team_id_last_message_at", "team_id", "last_message_at"),
         sa.Index("ix_conversation_status_last_message_at", "status", "last_message_at"),
         sa.Index("ix_conversation_last_inbound_at", "last_inbound_at"),
-        partial_index("ix_conversation_held", "assignee_id", where=HELD),
+        partial_index("ix_conversation_held", "assignee_id", "status", where=HELD),
         partial_index("ix_conversation_unread_last_message_at", "last_message_at", where="unread > 0"),
         partial_index("ix_conversation_receipt_due", "channel_id", where="receipt_wamid <> ''"),
     )

@@ -1,7 +1,8 @@
-"""Keeps out of the built page what this app does not use: 20 kB of every first visit.
+"""Keeps out of the built page what this app does not use: 25 kB of every first visit.
 
-Reflex hands each element to ``@emotion/react`` and puts whole libraries at ``window.__reflex`` for components that a
-server sends as text. Neither happens here: styles are classes, and the page's policy forbids to evaluate text.
+Reflex hands each element to ``@emotion/react``, keeps vars in cookies, and puts whole libraries at ``window.__reflex``
+for components that a server sends as text. None of it happens here: styles are classes, what a tab knows stays on the
+server, and the page's policy forbids to evaluate text.
 """
 
 from __future__ import annotations
@@ -13,19 +14,43 @@ from reflex_base.plugins.base import PreCompileContext
 from typing_extensions import Unpack
 
 # Where ``ui.browser`` links the JSX files of this package to.
-_ELEMENT = "./public/external/wapto_app/ui/browser/element.jsx"
-_NO_TRANSPORT = "./public/external/wapto_app/ui/browser/no_transport.jsx"
-_ALIAS = f"""    alias: [
-      {{ find: "@emotion/react", replacement: fileURLToPath(new URL("{_ELEMENT}", import.meta.url)) }},
-      {{
-        find: /^\\.\\/(?:polling-xhr(?:\\.node)?|webtransport)\\.js$/,
-        replacement: fileURLToPath(new URL("{_NO_TRANSPORT}", import.meta.url)),
-      }},"""
+_FILES = "./public/external/wapto_app/ui/browser/"
+_STAND_INS = {
+    '"@emotion/react"': "element.jsx",
+    '"mergician"': "merge_props.jsx",
+    '"universal-cookie"': "no_cookies.jsx",
+    r"/^\.\/(?:polling-xhr(?:\.node)?|webtransport)\.js$/": "no_transport.jsx",
+}
 _ALIASES = "    alias: ["
-# An icon is 150 bytes of drawing, and as a file of its own it costs a request and a thousand bytes of head lines.
+_ALIAS = "\n".join(
+    [_ALIASES]
+    + [
+        f'      {{ find: {name}, replacement: fileURLToPath(new URL("{_FILES}{file}", import.meta.url)) }},'
+        for name, file in _STAND_INS.items()
+    ]
+)
+# An icon is 150 bytes of drawing, and as a file of its own it costs a request and a thousand bytes of head lines. So
+# those that several parts share are in two files: the first is what a visit to the inbox needs.
 _GROUP = r"""          groups: [
-            { test: /[\\/]lucide-react[\\/]dist[\\/]esm[\\/]/, name: "icons", minShareCount: 2 },"""
+            { test: /[\\/]lucide-react[\\/]dist[\\/]esm[\\/]/, name: iconFile, minShareCount: 2 },"""
 _GROUPS = "          groups: ["
+_CONFIG = "export default defineConfig("
+_ICON_FILE = r"""const inInbox = new Map();
+
+function isInInbox(id, modules) {
+  if (!inInbox.has(id)) {
+    inInbox.set(id, false);
+    const isPage = id.includes("/app/routes/[inbox].$.jsx");
+    inInbox.set(id, isPage || (modules.getModuleInfo(id)?.importers ?? []).some((by) => isInInbox(by, modules)));
+  }
+  return inInbox.get(id);
+}
+
+function iconFile(id, modules) {
+  return isInInbox(id, modules) ? "icons" : "more-icons";
+}
+
+"""
 _WINDOW = re.compile(
     r"  useEffect\(\(\) => \{\s*// Make contexts and state objects.*?\}, \[\]\);\n", re.DOTALL
 )
@@ -42,14 +67,14 @@ class SlimPage(rx.plugins.Plugin):
     """A plugin of the build; see ``rxconfig.py``."""
 
     def pre_compile(self, **context: Unpack[PreCompileContext]) -> None:
-        context["add_modify_task"]("vite.config.js", without_emotion)
+        context["add_modify_task"]("vite.config.js", with_stand_ins)
         context["add_modify_task"]("vite.config.js", with_icons_together)
         context["add_modify_task"]("app/root.jsx", without_window)
 
 
-def without_emotion(config: str) -> str:
-    """Vite's configuration, with our own maker of elements. Raises Changed."""
-    if _ELEMENT in config:
+def with_stand_ins(config: str) -> str:
+    """Vite's configuration, with our small files in the place of libraries. Raises Changed."""
+    if _ALIAS in config:
         return config
     if config.count(_ALIASES) != 1:
         raise Changed("vite.config.js")
@@ -57,12 +82,12 @@ def without_emotion(config: str) -> str:
 
 
 def with_icons_together(config: str) -> str:
-    """Vite's configuration, with the icons that several parts share in one file. Raises Changed."""
+    """Vite's configuration, with the icons that several parts share in two files. Raises Changed."""
     if _GROUP in config:
         return config
-    if config.count(_GROUPS) != 1:
+    if config.count(_GROUPS) != 1 or config.count(_CONFIG) != 1:
         raise Changed("vite.config.js")
-    return config.replace(_GROUPS, _GROUP)
+    return config.replace(_GROUPS, _GROUP).replace(_CONFIG, _ICON_FILE + _CONFIG)
 
 
 def without_window(root: str) -> str:

@@ -13,10 +13,11 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from wapto_app.clock import utcnow
 from wapto_app.db import touch
 from wapto_app.models import Account, Conversation, ConversationStatus, NotificationKind, Team
+from wapto_app.models.conversations import IS_HELD
 from wapto_app.security.permissions import Actor, Permission
 from wapto_app.services import desk
 from wapto_app.services.assignment.choices import can_answer
-from wapto_app.services.assignment.strategy import IS_HELD, Given, bring_in
+from wapto_app.services.assignment.strategy import Given, bring_in
 from wapto_app.services.errors import Conflict, Invalid, NotFound
 from wapto_app.services.notifications import notify
 from wapto_app.services.visibility import conversation_for

@@ -16,7 +16,7 @@ import sqlalchemy as sa
 from wapto_app.clock import utcnow
 from wapto_app.models import Account, AssignmentStrategy, Conversation, NotificationKind, Role, Team
 from wapto_app.models.base import table_of
-from wapto_app.models.conversations import HELD
+from wapto_app.models.conversations import IS_HELD
 from wapto_app.security.passwords import UNUSABLE
 from wapto_app.security.permissions import Permission
 from wapto_app.services import desk, presence
@@ -26,7 +26,6 @@ account = table_of(Account)
 conversation = table_of(Conversation)
 team = table_of(Team)
 
-IS_HELD = sa.text(f"conversation.{HELD}")
 _NEVER = datetime.min.replace(tzinfo=UTC)
 _TICK = timedelta(microseconds=1)
 

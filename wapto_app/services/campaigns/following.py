@@ -75,7 +75,7 @@ class Followed:
 class _Moves:
     """What a batch does beside the recipients."""
 
-    tallies: tallying.Changes = field(default_factory=Counter)
+    steps: tallying.Steps = field(default_factory=Counter)
     moments: Moments = field(default_factory=Counter)
     results: list[Result] = field(default_factory=list)
     rows: list[dict[str, Any]] = field(default_factory=list)
@@ -185,7 +185,7 @@ def _count(
             moves.moments[row.campaign_id, _minute(at), name.removesuffix("_at")] += 1
     if state is row.state:
         return
-    moves.tallies.update(tallying.moved(row.campaign_id, [row.variant_id], row.state, state))
+    moves.steps[row.campaign_id, row.variant_id, row.state, state] += 1
     if state is R.FAILED:
         moves.moments[row.campaign_id, _minute(now), "failed"] += 1
         moves.results.append(Result(row.campaign_id, True, found.error_code))
@@ -218,7 +218,7 @@ def _write(connection: sa.Connection, moves: _Moves) -> None:
     if not moves.rows:
         return
     _MOVE.run(connection, moves.rows)
-    tallying.apply(connection, moves.tallies)
+    tallying.apply(connection, tallying.changes_of(moves.steps))
     note_moments(connection, moves.moments)
 
 

@@ -16,15 +16,24 @@ Changes = Counter[tuple[int, int, str]]
 """How many more (or fewer) by campaign, variant (0 for none) and state."""
 
 
+Steps = Counter[tuple[int, int | None, RecipientState, RecipientState]]
+"""How many recipients went from one state to another, by campaign and variant."""
+
+
+def changes_of(steps: Steps) -> Changes:
+    """What they do to the counters."""
+    changes: Changes = Counter()
+    for (campaign_id, variant_id, before, after), count in steps.items():
+        changes[campaign_id, variant_id or 0, before.value] -= count
+        changes[campaign_id, variant_id or 0, after.value] += count
+    return changes
+
+
 def moved(
     campaign_id: int, variants: Iterable[int | None], before: RecipientState, after: RecipientState
 ) -> Changes:
     """One recipient of each of these variants went from one state to another."""
-    changes: Changes = Counter()
-    for variant_id in variants:
-        changes[campaign_id, variant_id or 0, before.value] -= 1
-        changes[campaign_id, variant_id or 0, after.value] += 1
-    return changes
+    return changes_of(Counter((campaign_id, variant_id, before, after) for variant_id in variants))
 
 
 def apply(connection: sa.Connection, changes: Changes) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from wapto_app.bulk import among
 from wapto_app.clock import utcnow
 from wapto_app.models import (
     AddressKind,
@@ -31,6 +32,7 @@ contact_address = table_of(ContactAddress)
 contact_import = table_of(ContactImport)
 contact_tag = table_of(ContactTag)
 field_value = table_of(FieldValue)
+_GROWING = (contact, contact_address, contact_tag, field_value)
 
 
 def carry_out(connection: sa.Connection, steps: list[Step]) -> Sequence[Counts]:
@@ -52,6 +54,13 @@ def _carry_out(connection: sa.Connection, step: Step) -> Counts:
     write(connection, work)
     _move_on(connection, work)
     return work.counts
+
+
+def notice_growth(connection: sa.Connection, calls: list[None]) -> Sequence[None]:
+    """Writer operation: PostgreSQL plans as if there were as few contacts as before, until it notices by itself."""
+    if connection.dialect.name == "postgresql":
+        connection.exec_driver_sql(f"ANALYZE {', '.join(table.name for table in _GROWING)}")
+    return [None] * len(calls)
 
 
 def look(connection: sa.Connection, steps: list[Step]) -> Sequence[Counts]:
@@ -111,27 +120,33 @@ def _owners(connection: sa.Connection, numbers: Sequence[str]) -> dict[str, int]
     if not numbers:
         return {}
     query = sa.select(contact_address.c.value, contact_address.c.contact_id).where(
-        contact_address.c.kind == AddressKind.PHONE, contact_address.c.value.in_(numbers)
+        contact_address.c.kind == AddressKind.PHONE,
+        among(connection.dialect.name, contact_address.c.value, "numbers"),
     )
-    return dict(connection.execute(query).tuples().all())
+    return dict(connection.execute(query, {"numbers": numbers}).tuples().all())
 
 
 def _known(connection: sa.Connection, ids: Iterable[int]) -> dict[int, Known]:
-    wanted = sorted(ids)
-    if not wanted:
+    wanted, dialect = {"ids": sorted(ids)}, connection.dialect.name
+    if not wanted["ids"]:
         return {}
     columns = [contact.c[name] for name in COLUMNS]
     # In the order of ids, as everybody locks contacts.
-    query = sa.select(contact.c.id, contact.c.opted_out_at, *columns).where(contact.c.id.in_(wanted))
+    query = sa.select(contact.c.id, contact.c.opted_out_at, *columns).where(
+        among(dialect, contact.c.id, "ids")
+    )
+    locked = query.order_by(contact.c.id).with_for_update(key_share=True)
     found = {
         row[0]: Known(dict(zip(COLUMNS, row[2:], strict=True)), {}, set(), row[1] is not None)
-        for row in connection.execute(query.order_by(contact.c.id).with_for_update(key_share=True))
+        for row in connection.execute(locked, wanted)
     }
     values = sa.select(field_value.c.contact_id, field_value.c.field_id, field_value.c.value)
-    for contact_id, field_id, value in connection.execute(values.where(field_value.c.contact_id.in_(wanted))):
+    values = values.where(among(dialect, field_value.c.contact_id, "ids"))
+    for contact_id, field_id, value in connection.execute(values, wanted):
         found[contact_id].fields[field_id] = value
     tags = sa.select(contact_tag.c.contact_id, contact_tag.c.tag_id)
-    for contact_id, tag_id in connection.execute(tags.where(contact_tag.c.contact_id.in_(wanted))):
+    tags = tags.where(among(dialect, contact_tag.c.contact_id, "ids"))
+    for contact_id, tag_id in connection.execute(tags, wanted):
         found[contact_id].tags.add(tag_id)
     return found
 

@@ -21,7 +21,17 @@ from wapto_app.services.inbox.conversations import (
 from wapto_app.services.inbox.filters import InboxFilter
 from wapto_app.services.inbox.gallery import Gallery, GalleryItem, gallery
 from wapto_app.services.inbox.interactive import Interactive, send_interactive
-from wapto_app.services.inbox.listing import PAGE, TabCounts, counts, drafted, listing, matching_ids, place_of
+from wapto_app.services.inbox.listing import (
+    PAGE,
+    TabCounts,
+    Workload,
+    counts_of,
+    drafted,
+    listing,
+    matching_ids,
+    place_of,
+    workload,
+)
 from wapto_app.services.inbox.map_links import Place, read_place
 from wapto_app.services.inbox.outgoing import Outgoing, OutgoingPlace, deliver
 from wapto_app.services.inbox.people import people
@@ -46,9 +56,10 @@ __all__ = [
     "ShareableContact",
     "TabCounts",
     "Thread",
+    "Workload",
     "around",
     "arrived_since",
-    "counts",
+    "counts_of",
     "deliver",
     "drafted",
     "gallery",
@@ -76,4 +87,5 @@ __all__ = [
     "snooze",
     "take_back",
     "unread_total",
+    "workload",
 ]

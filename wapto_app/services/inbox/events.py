@@ -24,6 +24,7 @@ from wapto_app.services.masking import Mask
 
 # Spelled as in the partial index, or the databases do not use it.
 _SHOWN = sa.text(f"desk_event.{SHOWN_IN_THREAD}")
+_HERE = sa.bindparam("conversation", type_=sa.Integer)
 _OF_CONTACT = (
     ContactEventKind.OPTED_OUT,
     ContactEventKind.OPTED_IN,
@@ -33,20 +34,18 @@ _OF_CONTACT = (
 )
 
 
-async def events(
-    session: AsyncSession, conversation_id: int, allowed: sa.ColumnElement[bool], stretch: Stretch
-) -> list[Found]:
-    """What happened in this stretch of the thread, in no order. ``allowed`` filters conversations."""
-    desk = await read(session, stretch, DESK, DeskEvent, _desk(conversation_id, allowed))
-    contact = await read(session, stretch, CONTACT, ContactEvent, _contact(conversation_id, allowed))
+async def events(session: AsyncSession, conversation_id: int, stretch: Stretch) -> list[Found]:
+    """What happened in this stretch of the thread, in no order, whoever may see the conversation."""
+    desk = await read(session, conversation_id, stretch, DESK, DeskEvent, _desk)
+    contact = await read(session, conversation_id, stretch, CONTACT, ContactEvent, _contact)
     return desk + contact
 
 
-def _desk(conversation_id: int, allowed: sa.ColumnElement[bool]) -> sa.Select[Any]:
+def _desk() -> sa.Select[Any]:
     """Who lost it is told by the line that says who has it now: a move is one line, not two."""
     e, other = DeskEvent, aliased(DeskEvent)
     same_moment = (
-        col(other.conversation_id) == conversation_id,
+        col(other.conversation_id) == _HERE,
         col(other.at) == col(e.at),
     )
     came_next = sa.select(sa.literal(1)).where(*same_moment, col(other.kind) == DeskKind.ASSIGNED).exists()
@@ -58,25 +57,16 @@ def _desk(conversation_id: int, allowed: sa.ColumnElement[bool]) -> sa.Select[An
     )
     columns: list[Any] = [col(e.id), col(e.at), col(e.kind), col(e.account_id), col(e.team_id), col(e.detail)]
     came = sa.case((col(e.kind) == DeskKind.ASSIGNED, came_from)).label("from_id")
-    return (
-        sa.select(*columns, came)
-        .join(Conversation, col(Conversation.id) == col(e.conversation_id))
-        .where(
-            col(e.conversation_id) == conversation_id,
-            allowed,
-            _SHOWN,
-            sa.or_(col(e.kind) != DeskKind.UNASSIGNED, ~came_next),
-        )
+    return sa.select(*columns, came).where(
+        col(e.conversation_id) == _HERE,
+        _SHOWN,
+        sa.or_(col(e.kind) != DeskKind.UNASSIGNED, ~came_next),
     )
 
 
-def _contact(conversation_id: int, allowed: sa.ColumnElement[bool]) -> sa.Select[Any]:
+def _contact() -> sa.Select[Any]:
     e = ContactEvent
-    theirs = (
-        sa.select(col(Conversation.contact_id))
-        .where(col(Conversation.id) == conversation_id, allowed)
-        .scalar_subquery()
-    )
+    theirs = sa.select(col(Conversation.contact_id)).where(col(Conversation.id) == _HERE).scalar_subquery()
     columns: list[Any] = [col(e.id), col(e.at), col(e.kind), col(e.by_id), col(e.detail)]
     return sa.select(*columns).where(col(e.contact_id) == theirs, col(e.kind).in_(_OF_CONTACT))
 

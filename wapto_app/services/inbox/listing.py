@@ -12,13 +12,14 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from wapto_app.clock import utcnow
 from wapto_app.db import fetch
-from wapto_app.models import Conversation, DeskState, MessageDraft
+from wapto_app.models import Conversation, ConversationStatus, DeskState, MessageDraft
 from wapto_app.models.base import table_of
+from wapto_app.models.conversations import IS_HELD
 from wapto_app.security.permissions import Actor, Permission
 from wapto_app.services.desk import WINDOW
 from wapto_app.services.inbox.conditions import IS_WAITING, Condition, Found, conditions_of
 from wapto_app.services.inbox.conversations import ConversationRow, list_rows
-from wapto_app.services.inbox.filters import EVERYTHING, InboxFilter, Sort, Tab
+from wapto_app.services.inbox.filters import ACTIVE, EVERYTHING, InboxFilter, Sort
 from wapto_app.services.visibility import newest, readable
 
 PAGE = 50
@@ -41,6 +42,14 @@ class TabCounts(TypedDict):
     mine: int
     unassigned: int
     all: int
+
+
+class Workload(TypedDict):
+    """``held``: who is assigned how many, by account. Each counted up to ``COUNTED``, open or pending."""
+
+    unassigned: int
+    all: int
+    held: dict[int, int]
 
 
 async def listing(
@@ -138,25 +147,49 @@ def place_of(row: ConversationRow, sort: Sort) -> Place:
     return Place(datetime.fromisoformat(row["window_closes_at"]) - WINDOW, row["id"])
 
 
-async def counts(session: AsyncSession, actor: Actor) -> TabCounts:
-    """How much there is to do under each of the main tabs."""
+async def workload(session: AsyncSession, actor: Actor) -> Workload:
+    """How much there is to do, as everybody has it who sees the same conversations."""
     actor.require(Permission.INBOX_SEE)
-    found = {tab.value: await _count(session, actor, InboxFilter(tab=tab)) for tab in Tab}
-    return TabCounts(mine=found["mine"], unassigned=found["unassigned"], all=found["all"])
+    c = Conversation
+    status = [ConversationStatus(each) for each in ACTIVE]
+    active = sa.select(col(c.id)).where(readable(actor), col(c.status).in_(status))
+    unassigned = active.where(col(c.assignee_id).is_(None), IS_HELD)
+    query = sa.select(_counted(unassigned).label("unassigned"), _counted(active).label("all"))
+    row = (await fetch(session, query))[0]
+    return Workload(unassigned=row.unassigned, all=row.all, held=await _held(session))
 
 
-async def _count(session: AsyncSession, actor: Actor, wanted: InboxFilter) -> int:
-    found = await conditions_of(session, actor, wanted, in_order=False)
-    query = sa.select(col(Conversation.id)).where(readable(actor), *found.conditions)
-    if found.few is not None:
-        query = query.where(col(Conversation.id).in_(found.few))
-    some = query.limit(COUNTED).subquery()
-    return int((await fetch(session, sa.select(sa.func.count()).select_from(some)))[0][0])
+async def _held(session: AsyncSession) -> dict[int, int]:
+    # By status too, for that is the index; a condition on it would have SQLite gather the conversations by status.
+    account_id, status = col(Conversation.assignee_id), col(Conversation.status)
+    query = sa.select(account_id, status, sa.func.count()).where(account_id.is_not(None), IS_HELD)
+    held: dict[int, int] = {}
+    for agent, its, count in await fetch(session, query.group_by(account_id, status)):
+        if its in ACTIVE:
+            held[agent] = min(held.get(agent, 0) + count, COUNTED)
+    return held
 
 
-async def drafted(session: AsyncSession, actor: Actor, conversation_ids: Sequence[int]) -> list[int]:
-    """In which of these conversations the actor has begun to write something."""
+def _counted(rows: sa.Select[Any]) -> sa.ScalarSelect[Any]:
+    return sa.select(sa.func.count()).select_from(rows.limit(COUNTED).subquery()).scalar_subquery()
+
+
+def counts_of(actor: Actor, work: Workload) -> TabCounts:
+    """The counts under the main tabs, for one of those who have this workload."""
+    mine = work["held"].get(actor.account_id or 0, 0)
+    return TabCounts(mine=mine, unassigned=work["unassigned"], all=work["all"])
+
+
+async def drafted(
+    session: AsyncSession, actor: Actor, conversation_ids: Sequence[int]
+) -> dict[int, list[int]]:
+    """In which of these conversations somebody has begun to write something, by account."""
     actor.require(Permission.INBOX_SEE)
     d = MessageDraft
-    mine = col(d.account_id) == actor.account_id, col(d.conversation_id).in_(conversation_ids)
-    return [row[0] for row in await fetch(session, sa.select(col(d.conversation_id)).where(*mine))]
+    query = sa.select(col(d.account_id), col(d.conversation_id)).where(
+        col(d.conversation_id).in_(conversation_ids)
+    )
+    found: dict[int, list[int]] = {}
+    for account_id, conversation_id in await fetch(session, query):
+        found.setdefault(account_id, []).append(conversation_id)
+    return found

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import operator
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, NamedTuple
+from functools import cache
+from typing import Any, NamedTuple, cast
 
 import sqlalchemy as sa
 from sqlmodel import col, select
@@ -77,32 +80,65 @@ class Stretch:
     limit: int
 
 
+Rows = Callable[[], sa.Select[Any]]
+"""The rows of one table that belong to the conversation ``:conversation``."""
+
+
 async def read(
-    session: AsyncSession, stretch: Stretch, rank: int, model: Any, query: sa.Select[Any]
+    session: AsyncSession, conversation_id: int, stretch: Stretch, rank: int, model: Any, rows: Rows
 ) -> list[Found]:
-    """The rows of one table, whose rows have this rank, that belong to a stretch."""
-    if stretch.anchor is not None:
-        query = query.where(
-            beyond(model, stretch.anchor, rank, later=stretch.later, including=stretch.including)
+    """The rows of one table, whose rows have this rank, that belong to a stretch of a conversation's thread."""
+    anchor = stretch.anchor
+    parameters: dict[str, Any] = {"conversation": conversation_id, "most": stretch.limit}
+    if anchor is None:
+        query = _statement(rows, model, None, upward=stretch.upward)
+    else:
+        parameters |= {"at": anchor.at, "row": anchor.id}
+        side = (rank > anchor.rank) - (rank < anchor.rank)
+        way = _Way(side, stretch.later, stretch.including)
+        query = _statement(rows, model, way, upward=stretch.upward)
+    return [Found(Place(row.at, rank, row.id), row) for row in await fetch(session, query, parameters)]
+
+
+class _Way(NamedTuple):
+    """Which side of an anchor is wanted. ``side``: 1 when rows of this table come after it in the same moment."""
+
+    side: int
+    later: bool
+    including: bool
+
+
+# Putting such a statement together costs more than asking it, and every look into a conversation asks three.
+@cache
+def _statement(rows: Rows, model: Any, way: _Way | None, *, upward: bool) -> sa.Select[Any]:
+    query = rows()
+    if way is not None:
+        at, row_id = (
+            sa.bindparam("at", type_=table_of(model).c.at.type),
+            sa.bindparam("row", type_=sa.Integer),
         )
+        query = query.where(_beyond(model, at, row_id, way))
     order = [col(model.at), col(model.id)]
-    query = query.order_by(*[each.desc() for each in order] if stretch.upward else order)
-    rows = await fetch(session, query.limit(stretch.limit))
-    return [Found(Place(row.at, rank, row.id), row) for row in rows]
+    query = query.order_by(*[each.desc() for each in order] if upward else order)
+    return query.limit(sa.bindparam("most", type_=sa.Integer))
 
 
-def beyond(
-    model: Any, anchor: Place, rank: int, *, later: bool, including: bool = False
-) -> sa.ColumnElement[bool]:
+def beyond(model: Any, anchor: Place, rank: int, *, later: bool) -> sa.ColumnElement[bool]:
     """Rows of a table that stand later, or earlier, than a place."""
-    at, row_id = col(model.at), col(model.id)
     moment = sa.literal(anchor.at, table_of(model).c.at.type)
-    if rank == anchor.rank:
-        here, there = sa.tuple_(at, row_id), sa.tuple_(moment, sa.literal(anchor.id))
-        if including:
-            return here >= there if later else here <= there
-        return here > there if later else here < there
-    comes_after = rank > anchor.rank
-    if later:
-        return at >= moment if comes_after else at > moment
-    return at < moment if comes_after else at <= moment
+    side = (rank > anchor.rank) - (rank < anchor.rank)
+    return _beyond(model, moment, sa.literal(anchor.id), _Way(side, later, including=False))
+
+
+def _beyond(
+    model: Any, moment: sa.ColumnElement[Any], anchor_id: sa.ColumnElement[Any], way: _Way
+) -> sa.ColumnElement[bool]:
+    at: sa.ColumnElement[Any] = table_of(model).c.at
+    row_id: sa.ColumnElement[Any] = table_of(model).c.id
+    if way.side == 0:
+        later, earlier = (operator.ge, operator.le) if way.including else (operator.gt, operator.lt)
+        compare = later if way.later else earlier
+        return cast(sa.ColumnElement[bool], compare(sa.tuple_(at, row_id), sa.tuple_(moment, anchor_id)))
+    if way.later:
+        return at >= moment if way.side > 0 else at > moment
+    return at < moment if way.side > 0 else at <= moment

@@ -11,13 +11,23 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from integrations.whatsapp.errors import explain
 from wapto_app.db import fetch
-from wapto_app.models import Account, Conversation, Direction, MediaFile, Message, MessageStatus, Reaction
+from wapto_app.models import (
+    Account,
+    Conversation,
+    Direction,
+    MediaFile,
+    Message,
+    MessageStatus,
+    Reaction,
+    Visibility,
+)
 from wapto_app.security.permissions import Actor, Permission
 from wapto_app.services.errors import NotFound
 from wapto_app.services.inbox.conversations import iso, visible_text
 from wapto_app.services.inbox.events import events, names_in, said_of
 from wapto_app.services.inbox.places import MESSAGE, Found, Names, Place, Stretch, beyond, position, read
-from wapto_app.services.masking import Mask, mask_in, mask_numbers, mask_phone
+from wapto_app.services.inbox.visible import visible_content, visible_wamid
+from wapto_app.services.masking import Mask, mask_in
 from wapto_app.services.previews import preview_of
 from wapto_app.services.visibility import readable
 
@@ -163,7 +173,7 @@ async def arrived_since(session: AsyncSession, actor: Actor, conversation_id: in
     return int(found.one()[0])
 
 
-def _messages(actor: Actor, conversation_id: int) -> sa.Select[Any]:
+def _messages() -> sa.Select[Any]:
     m, f = Message, MediaFile
     columns: list[Any] = [
         col(m.id),
@@ -188,10 +198,9 @@ def _messages(actor: Actor, conversation_id: int) -> sa.Select[Any]:
     ]
     return (
         sa.select(*columns)
-        .join(Conversation, col(Conversation.id) == col(m.conversation_id))
         .outerjoin(Account, col(Account.id) == col(m.author_id))
         .outerjoin(f, col(f.id) == col(m.media_id))
-        .where(col(m.conversation_id) == conversation_id, readable(actor), col(m.type) != "reaction")
+        .where(col(m.conversation_id) == sa.bindparam("conversation"), col(m.type) != "reaction")
     )
 
 
@@ -210,8 +219,10 @@ async def _page(
     stretch = Stretch(
         before or after, later=after is not None, upward=upward, including=including, limit=size + 1
     )
-    found = await read(session, stretch, MESSAGE, Message, _messages(actor, conversation_id))
-    found += await events(session, conversation_id, readable(actor), stretch)
+    if not await _is_readable(session, actor, conversation_id):
+        return Thread(messages=[], has_older=False, has_newer=False)
+    found = await read(session, conversation_id, stretch, MESSAGE, Message, _messages)
+    found += await events(session, conversation_id, stretch)
     found.sort(key=lambda each: each.place, reverse=upward)
     rest = found[size:]
     shown = sorted(found[:size], key=lambda each: each.place)
@@ -221,6 +232,13 @@ async def _page(
         has_older=bool(rest) if upward else True,
         has_newer=bool(rest) and not upward,
     )
+
+
+async def _is_readable(session: AsyncSession, actor: Actor, conversation_id: int) -> bool:
+    if actor.visibility is Visibility.ALL:
+        return True
+    query = sa.select(col(Conversation.id)).where(col(Conversation.id) == conversation_id, readable(actor))
+    return bool(await fetch(session, query))
 
 
 async def _rows(
@@ -359,42 +377,9 @@ def _quote(mask: Mask, wamid: str, quotes: dict[str, Quote]) -> Quote | None:
     return quotes.get(wamid) or unknown
 
 
-def visible_wamid(mask: Mask, wamid: str | None) -> str:
-    """WhatsApp's id of a message holds the customer's number, in base64."""
-    if not wamid:
-        return ""
-    return "hidden" if mask.hides else wamid
-
-
 def problem(code: int | None, detail: str) -> tuple[str, str]:
     """Why a message failed and what to do, in plain words; Meta's own text when we have no better."""
     if code is None:
         return detail or "This message was not sent.", ""
     info = explain(code)
     return info.meaning, info.advice
-
-
-def visible_content(mask: Mask, content: dict[str, Any]) -> dict[str, Any]:
-    """The payload without Meta's raw data, and without numbers for whom they are hidden."""
-    shown = {name: value for name, value in content.items() if name != "raw"}
-    if not mask.hides:
-        return shown
-    for name in ("new_wa_id", "new_user_id"):
-        if shown.get(name):
-            shown[name] = mask_phone(str(shown[name]))
-    if shown.get("kind") == "system":
-        shown["body"] = mask_numbers(str(shown.get("body") or ""))
-    for name in ("cards", "contacts"):
-        if name in shown:
-            shown[name] = [_masked_card(mask, card) for card in shown[name]]
-    hidden: dict[str, Any] = mask.content(shown)
-    return hidden
-
-
-def _masked_card(mask: Mask, card: dict[str, Any]) -> dict[str, Any]:
-    called = mask.everywhere(card.get("name"))
-    return {**card, "name": called, "phones": _masked(card.get("phones") or []), "vcard": None}
-
-
-def _masked(phones: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    return [{**phone, "phone": mask_phone(str(phone.get("phone") or "")), "wa_id": None} for phone in phones]

@@ -94,18 +94,16 @@ def _ids(table: FunctionElement[Any]) -> sa.Select[Any]:
 
 
 def messages_with_words(dialect: str, terms: Terms) -> sa.Select[Any]:
-    """Ids of the messages that have all of the words, newest first."""
+    """Ids of the messages that have all of the words, in no order."""
     if dialect == "sqlite":
         fts = sa.table("message_fts", sa.column("rowid"), sa.column("message_fts"))
-        found = sa.select(fts.c.rowid.label("id")).where(fts.c.message_fts.op("MATCH")(fts_query(terms)))
-        return found.order_by(fts.c.rowid.desc())
+        return sa.select(fts.c.rowid.label("id")).where(fts.c.message_fts.op("MATCH")(fts_query(terms)))
     words = sa.text(f"{_WORDS.format('message_search')} @@ CAST(:ts AS tsquery)")
-    query = sa.select(message_search.c.message_id.label("id")).where(words.bindparams(ts=ts_query(terms)))
-    return query.order_by(message_search.c.message_id.desc())
+    return sa.select(message_search.c.message_id.label("id")).where(words.bindparams(ts=ts_query(terms)))
 
 
 def messages_with_fragment(dialect: str, fragment: str) -> sa.Select[Any]:
-    """Ids of the messages that have this in a row somewhere in their words, newest first."""
+    """Ids of the messages that have this in a row somewhere in their words, in no order."""
     has_it = message_search.c.words.like(f"%{fragment}%")
     if dialect == "sqlite":
         fts = sa.table("message_fragment_fts", sa.column("rowid"), sa.column("message_fragment_fts"))
@@ -113,6 +111,24 @@ def messages_with_fragment(dialect: str, fragment: str) -> sa.Select[Any]:
             message_search, message_search.c.message_id == fts.c.rowid
         )
         grams = fts.c.message_fragment_fts.op("MATCH")(trigrams(fragment))
-        return found.where(grams, has_it).order_by(fts.c.rowid.desc())
-    query = sa.select(message_search.c.message_id.label("id")).where(has_it)
-    return query.order_by(message_search.c.message_id.desc())
+        return found.where(grams, has_it)
+    return sa.select(message_search.c.message_id.label("id")).where(has_it)
+
+
+def newest_first(hits: sa.Select[Any], dialect: str, limit: int, *, before: int = 0) -> sa.Select[Any]:
+    """The newest of the hits, found through the index of their words.
+
+    FTS5 gives them in this order. PostgreSQL believes that a hit is near wherever one looks, and would walk through all
+    messages from the newest on for a word that nobody wrote; an order that is not a column's own keeps it from that.
+    """
+    (row_id,) = hits.selected_columns
+    if before:
+        hits = hits.where(row_id < before)
+    order = row_id if dialect == "sqlite" else row_id + 0
+    return hits.order_by(order.desc()).limit(limit)
+
+
+def among_the_newest(hits: sa.Select[Any], top: int, span: int, limit: int) -> sa.Select[Any]:
+    """The newest of the hits among the ``span`` messages below ``top``: what is said often is found there at once."""
+    (row_id,) = hits.selected_columns
+    return hits.where(row_id < top, row_id >= top - span).order_by(row_id.desc()).limit(limit)

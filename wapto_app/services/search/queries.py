@@ -27,6 +27,8 @@ PAGE = 50
 HITS_MAX = 20_000
 """For whoever sees only some conversations, this many of the newest hits are looked through."""
 _NEWEST_WITHOUT_INDEX = 20_000
+_NEWEST_FIRST = 5_000
+_NEWEST_FIRST_OF_SOME = 50_000
 _SHORTEST = 2
 # WhatsApp's own sentences, and cards, which are called by their number when nothing else is known.
 _WITH_NUMBERS = ("system", "contacts")
@@ -85,11 +87,11 @@ async def messages(
         return FoundMessages(messages=[], next_before=0)
     limit = min(limit, PAGE)
     dialect = session.get_bind().dialect.name
-    found = await _read(session, actor, matching.messages_with_words(dialect, terms), before, limit)
+    found = await _newest(session, actor, matching.messages_with_words(dialect, terms), before, limit)
     if len(found) < limit and terms.fragment:
         fragments = await _fragments(session, dialect, terms.fragment)
         ids = {row.id for row in found}
-        inside = await _read(session, actor, fragments, before, limit)
+        inside = await _newest(session, actor, fragments, before, limit)
         found = sorted(
             [*found, *(row for row in inside if row.id not in ids)], key=lambda row: row.id, reverse=True
         )[:limit]
@@ -103,7 +105,7 @@ async def _fragments(session: AsyncSession, dialect: str, fragment: str) -> sa.S
     query = matching.messages_with_fragment(dialect, fragment)
     if dialect == "sqlite" or await _has_trigrams(session):
         return query
-    newest = (await fetch(session, sa.select(sa.func.max(col(Message.id)))))[0][0] or 0
+    newest = await _newest_id(session)
     return query.where(matching.message_search.c.message_id > newest - _NEWEST_WITHOUT_INDEX)
 
 
@@ -113,14 +115,28 @@ async def _has_trigrams(session: AsyncSession) -> bool:
     return found[0][0] is not None
 
 
-async def _read(
+async def _newest(
     session: AsyncSession, actor: Actor, hits: sa.Select[Any], before: int, limit: int
 ) -> list[Any]:
-    """The messages of the hits that the actor may see."""
-    if before:
-        hits = hits.where(next(iter(hits.selected_columns)) < before)
+    """The newest messages of the hits that the actor may see."""
+    dialect = session.get_bind().dialect.name
     sees_all = actor.visibility is Visibility.ALL
-    newest = hits.limit(limit if sees_all else HITS_MAX).subquery()
+    most = limit if sees_all else HITS_MAX
+    if dialect != "sqlite":
+        top = before or await _newest_id(session) + 1
+        span = _NEWEST_FIRST if sees_all else _NEWEST_FIRST_OF_SOME
+        found = await _read(session, actor, matching.among_the_newest(hits, top, span, most), limit)
+        if len(found) == limit:
+            return found
+    return await _read(session, actor, matching.newest_first(hits, dialect, most, before=before), limit)
+
+
+async def _newest_id(session: AsyncSession) -> int:
+    return int((await fetch(session, sa.select(sa.func.max(col(Message.id)))))[0][0] or 0)
+
+
+async def _read(session: AsyncSession, actor: Actor, hits: sa.Select[Any], limit: int) -> list[Any]:
+    newest = hits.subquery()
     m, c = Message, Conversation
     query = (
         sa.select(
