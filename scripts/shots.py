@@ -277,9 +277,13 @@ def talk_to_maya(page: Page) -> None:
     phone(page, "phone/customers/c1/open")
     expect(page.get_by_test_id("message").last).to_have_attribute("data-status", "read")
     expect(page.get_by_test_id("reactions")).to_be_visible()
-    page.get_by_label("Notes").fill("Looks for two rooms near the water, from March.\nPrefers mornings.")
-    page.get_by_role("button", name="Save").click()
-    expect(page.get_by_text("Contact saved.").first).to_be_visible()
+    panel = page.get_by_role("complementary", name="Contact")
+    panel.get_by_role("button", name="Write what your team should know").click()
+    panel.get_by_role("textbox", name="Notes").fill(
+        "Looks for two rooms near the water, from March.\nPrefers mornings."
+    )
+    page.keyboard.press("Control+Enter")
+    expect(panel.get_by_role("button", name=re.compile("Prefers mornings"))).to_be_visible()
 
 
 def chat(page: Page, customer: str) -> list[Json]:

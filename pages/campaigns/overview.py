@@ -20,6 +20,7 @@ from state.campaigns.one import OneCampaign
 from wapto_app.ui.banner import banner
 from wapto_app.ui.button import button, icon_button
 from wapto_app.ui.card import card, stack
+from wapto_app.ui.empty import empty_state
 from wapto_app.ui.i18n import Text, from_server, t, tn
 from wapto_app.ui.link import link
 from wapto_app.ui.menu import menu, menu_item, menu_separator
@@ -30,7 +31,20 @@ _ROW: Any = OneCampaign.head
 
 
 def overview() -> rx.Component:
-    return stack(rx.cond(_ROW["began_late"], _began_late(), rx.fragment()), _progress(), _stages())
+    nothing = card(
+        empty_state(
+            "megaphone",
+            t("Nothing has been sent yet."),
+            t("People are written down when the campaign starts."),
+        ),
+        class_name="",
+    )
+    return stack(
+        rx.cond(_ROW["began_late"], _began_late(), rx.fragment()),
+        rx.cond(is_one_of(_ROW, "scheduled", "asking"), nothing, rx.fragment()),
+        _progress(),
+        _stages(),
+    )
 
 
 def head() -> rx.Component:
@@ -175,7 +189,6 @@ def _late() -> rx.Component:
         title=t("Send it now?"),
         tone="warning",
         action=rx.cond(MAY_WRITE, answers, rx.fragment()),
-        class_name="max-sm:flex-wrap",
     )
 
 
