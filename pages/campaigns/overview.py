@@ -77,7 +77,7 @@ def _head() -> rx.Component:
                 rx.el.h1(
                     _ROW["name"],
                     dir="auto",
-                    class_name="min-w-0 text-xl font-semibold tracking-tight wrap-anywhere",
+                    class_name="line-clamp-3 min-w-0 text-xl font-semibold tracking-tight wrap-anywhere",
                 ),
                 state_badge(_ROW),
                 class_name="flex flex-wrap items-center gap-x-3 gap-y-1",
