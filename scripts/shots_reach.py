@@ -49,7 +49,7 @@ def _templates(page: Page, shoot: Shoot) -> None:
     rows = page.get_by_role("row")
     expect(rows.nth(8)).to_be_visible()
     shoot(page, "templates")
-    rows.filter(has_text="viewing_confirmed").first.get_by_role("link").first.click()
+    rows.filter(has_text="homes_of_the_week").first.get_by_role("link").first.click()
     page.wait_for_url(re.compile(r"/templates/\d+$"))
     page.goto(f"{page.url}/edit")
     expect(page.get_by_test_id("template-editor")).to_be_visible()
@@ -118,15 +118,16 @@ def _watch(page: Page, say: Say, shoot: Shoot, numbers: list[str]) -> None:
 
 
 def _answers(page: Page, say: Say, number: str) -> None:
+    """Opens the chat and taps the button, if the sandbox kept this customer among so many."""
     chat = page.request.get(f"/sandbox/phone/customers/{number}/messages").json().get("messages")
     if chat:
+        say(f"phone/customers/{number}/open", {})
         tap = {"type": "button", "text": "Yes, see you there", "reply_to": chat[-1]["wamid"]}
         say(f"phone/customers/{number}/messages", tap)
 
 
 def _report(page: Page, data: Path, say: Say, shoot: Shoot, numbers: list[str]) -> None:
     for number in numbers[40:200:13]:
-        say(f"phone/customers/{number}/open", {})
         _answers(page, say, number)
     campaign_id = int(page.url.rsplit("/", 1)[1])
     page.wait_for_timeout(3_000)

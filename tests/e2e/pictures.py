@@ -10,7 +10,7 @@ from typing import Any
 from PIL import Image
 from playwright.sync_api import Page
 
-FOLDER = os.environ.get("WAPTO_SHOTS", "")
+FOLDER = os.environ.get("WAPTO_TEST_SHOTS", "")
 
 
 def take(page: Page, name: str, folder: Path | str = FOLDER, **options: Any) -> Path | None:

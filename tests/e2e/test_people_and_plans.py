@@ -110,6 +110,7 @@ def _answer_and_tag(agent: Page) -> None:
     agent.get_by_role("combobox").fill("Sea view")
     agent.get_by_role("option", name=re.compile("Sea view")).click()
     expect(panel.locator(".tag")).to_have_text("Sea view")
+    agent.keyboard.press("Escape")
     pictures.take_in_peace(agent, "example-enquiry")
 
 
@@ -163,7 +164,8 @@ def _make_team(owner: Page, name: str, *grants: str, without: str = "", picture:
     if without:
         owner.get_by_label(without).uncheck()
     if picture:
-        pictures.take(owner, picture)
+        owner.get_by_label("Name", exact=True).focus()
+        pictures.take_in_peace(owner, picture)
     owner.get_by_role("button", name="Save team").click()
     owner.wait_for_url(re.compile("/teams$"))
     expect(owner.get_by_role("link", name=name)).to_be_visible()
