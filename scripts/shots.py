@@ -1,7 +1,9 @@
-"""Take the pictures of the guide: start the demo in a temporary folder, play a conversation, photograph it.
+"""Take the pictures of the guide: start the demo in a temporary folder, play a conversation and a campaign in it.
 
     make shots                      all pictures, into docs/pictures/
     make shots WAPTO_SHOTS=/tmp/x   somewhere else
+
+The last ones are taken by the example of the guide itself, which is a test (tests/e2e/test_people_and_plans.py).
 
 Needs Chromium and a font with emoji (Debian: chromium, fonts-noto-color-emoji).
 """
@@ -31,6 +33,8 @@ from playwright.sync_api import Browser, Page, expect, sync_playwright
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
+from scripts.shots_reach import show_reach  # noqa: E402
+from tests.e2e import pictures  # noqa: E402
 from tests.e2e.review_rows import OWNER, PASSWORD, prepare  # noqa: E402
 
 PICTURES = Path(os.environ.get("WAPTO_SHOTS") or ROOT / "docs" / "pictures")
@@ -57,6 +61,7 @@ class Demo:
     """A running ``wapto run --demo`` and its owner's login."""
 
     url: str
+    data: Path
     log: Path
     email: str = ""
     password: str = ""
@@ -77,6 +82,7 @@ def main() -> None:
             show_the_month(browser, busy)
         finally:
             browser.close()
+    walk()
 
 
 def needed_programs() -> str:
@@ -120,7 +126,7 @@ def running_for_a_month(folder: Path) -> Iterator[Demo]:
 def running(data: Path, *options: str) -> Iterator[Demo]:
     """``wapto run`` with this data folder."""
     port = free_port()
-    demo = Demo(f"http://127.0.0.1:{port}", data.with_suffix(".log"))
+    demo = Demo(f"http://127.0.0.1:{port}", data, data.with_suffix(".log"))
     clean = {name: value for name, value in os.environ.items() if not name.startswith("WAPTO_")}
     environment = clean | {"WAPTO_DATA_DIR": str(data), "WAPTO_PORT": str(port)}
     with demo.log.open("wb") as output:
@@ -170,6 +176,8 @@ def photograph(browser: Browser, demo: Demo) -> None:
     show_people_and_plans(page)
     show_the_phone(page)
     show_on_a_phone(browser, demo, page)
+    page.set_viewport_size(DESK)
+    show_reach(page, demo.data, lambda path, body: phone(page, path, body), shoot_quietly)
 
 
 def new_page(browser: Browser, demo: Demo, **options: Any) -> Page:
@@ -269,9 +277,13 @@ def talk_to_maya(page: Page) -> None:
     phone(page, "phone/customers/c1/open")
     expect(page.get_by_test_id("message").last).to_have_attribute("data-status", "read")
     expect(page.get_by_test_id("reactions")).to_be_visible()
-    page.get_by_label("Notes").fill("Looks for two rooms near the water, from March.\nPrefers mornings.")
-    page.get_by_role("button", name="Save").click()
-    expect(page.get_by_text("Contact saved.").first).to_be_visible()
+    panel = page.get_by_role("complementary", name="Contact")
+    panel.get_by_role("button", name="Write what your team should know").click()
+    panel.get_by_role("textbox", name="Notes").fill(
+        "Looks for two rooms near the water, from March.\nPrefers mornings."
+    )
+    page.keyboard.press("Control+Enter")
+    expect(panel.get_by_role("button", name=re.compile("Prefers mornings"))).to_be_visible()
 
 
 def chat(page: Page, customer: str) -> list[Json]:
@@ -334,9 +346,7 @@ def fail_a_message(page: Page) -> None:
 
 
 def light_and_dark(page: Page, name: str, *, ready: str) -> None:
-    page.mouse.move(5, 5)
-    page.wait_for_timeout(6_000)  # notices go by themselves
-    shoot(page, name)
+    shoot_quietly(page, name)
     page.emulate_media(color_scheme="dark")
     expect(page.get_by_test_id(ready).first).to_be_visible()
     page.wait_for_timeout(500)
@@ -390,12 +400,24 @@ def show_on_a_phone(browser: Browser, demo: Demo, desk: Page) -> None:
 
 
 def shoot(page: Page, name: str, **options: Any) -> None:
-    """A PNG with a palette: a third of the size, and no difference to be seen in a page of flat colours."""
-    taken = Image.open(io.BytesIO(page.screenshot(**options))).convert("RGB")
-    small = taken.quantize(256, kmeans=4, dither=Image.Dither.NONE)
-    path = PICTURES / f"{name}.png"
-    small.save(path, optimize=True)
+    path = pictures.take(page, name, PICTURES, **options)
+    assert path is not None
     print(f"{path.name:24} {path.stat().st_size / 1024:6.0f} kB")
+
+
+def shoot_quietly(page: Page, name: str) -> None:
+    pictures.without_notices(page)
+    shoot(page, name)
+
+
+def walk() -> None:
+    """The example of the guide, from the registration to the first campaign: a test that takes its pictures."""
+    command = [sys.executable, "-m", "pytest", "-q", "tests/e2e/test_people_and_plans.py"]
+    done = subprocess.run(
+        command, cwd=ROOT, env=os.environ | {"WAPTO_TEST_SHOTS": str(PICTURES)}, check=False
+    )
+    if done.returncode:
+        sys.exit("The example of the guide does not run.")
 
 
 if __name__ == "__main__":

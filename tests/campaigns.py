@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
 from sqlmodel import col, select
 
+from integrations.sandbox.sandbox import Sandbox
 from wapto_app.clock import utcnow
 from wapto_app.models import (
     AddressKind,
@@ -26,6 +27,7 @@ from wapto_app.models import (
 )
 from wapto_app.runtime import Runtime
 
+DONE = frozenset({RecipientState.SENT, RecipientState.DELIVERED, RecipientState.READ})
 BODY = "Hello {{1}}, your order {{2}} is on its way and arrives on {{3}}. Thank you for choosing us!"
 COMPONENTS: list[dict[str, Any]] = [
     {"type": "HEADER", "format": "TEXT", "text": "Order update"},
@@ -145,6 +147,10 @@ async def recipients(runtime: Runtime, campaign_id: int) -> list[CampaignRecipie
         return list((await session.exec(query.order_by(col(CampaignRecipient.id)))).all())
 
 
+async def states(runtime: Runtime, campaign_id: int) -> list[RecipientState]:
+    return [each.state for each in await recipients(runtime, campaign_id)]
+
+
 async def messages(runtime: Runtime) -> list[Message]:
     async with runtime.db.read() as session:
         query = select(Message).where(col(Message.campaign_recipient_id).is_not(None))
@@ -177,3 +183,22 @@ async def assert_exact(runtime: Runtime, campaign_id: int) -> None:
 async def change_campaign(runtime: Runtime, campaign_id: int, **values: Any) -> None:
     async with runtime.db.write() as session:
         await session.exec(sa.update(Campaign).where(col(Campaign.id) == campaign_id).values(**values))
+
+
+async def ends(
+    runtime: Runtime,
+    campaign_id: int,
+    eventually: Callable[[Callable[[], Awaitable[Any]]], Awaitable[Any]],
+    state: CampaignState = CampaignState.FINISHED,
+) -> None:
+    async def is_so() -> bool:
+        return (await campaign_of(runtime, campaign_id)).state is state
+
+    await eventually(is_so)
+
+
+def accepted(sandbox: Sandbox) -> int:
+    """How many messages Meta took, each of which it got once."""
+    assert sandbox.store.duplicates == {}
+    assert len(sandbox.store.by_callback) == sandbox.store.accepted_count
+    return sandbox.store.accepted_count

@@ -31,7 +31,7 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.ext.asyncio import AsyncEngine, async_sessionmaker, create_async_engine
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from wapto_app import telemetry
+from wapto_app import full_disk, telemetry
 from wapto_app.log import get_logger
 
 log = get_logger(__name__)
@@ -262,6 +262,7 @@ class Writer:
         self._queue: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
         self._thread: threading.Thread | None = None
         self._last_batch = 0
+        self.disk = full_disk.DiskWatch()
 
     def start(self) -> None:
         self._thread = threading.Thread(target=self._run, name="wapto-writer", daemon=True)
@@ -325,6 +326,9 @@ class Writer:
         except Exception as error:
             log.exception("writer.commit_failed", jobs=len(jobs))
             outcomes = [error] * len(jobs)
+        for outcome in outcomes:
+            if isinstance(outcome, Exception):
+                self.disk.notice(outcome)
         for loop in {job.loop for job in jobs}:
             _answer(loop, [pair for pair in zip(jobs, outcomes, strict=True) if pair[0].loop is loop])
 
@@ -349,11 +353,18 @@ def _run(connection: sa.Connection, operation: Operation, jobs: list[_Job]) -> l
 
 
 def _apply(connection: sa.Connection, operation: Operation, jobs: list[_Job]) -> list[Any]:
-    """Results in the order of the jobs; an exception stands in for a failed one."""
+    """Results in the order of the jobs; an exception stands in for a failed one.
+
+    Raises:
+        Exception: the disk is full. SQLite has taken back the whole transaction, other jobs' rows too, and what
+            would be written now would be in none.
+    """
     try:
         with connection.begin_nested():
             return list(operation(connection, [job.item for job in jobs]))
     except Exception as error:
+        if full_disk.says_so(error):
+            raise
         if len(jobs) == 1:
             return [error]
         # Slow but right: said aloud, or an operation that never works for many would go unnoticed.

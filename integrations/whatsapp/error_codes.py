@@ -300,3 +300,10 @@ def known_codes() -> Iterable[int]:
     yield from _BY_CODE
     for codes, *_ in _RANGES:
         yield from (code for code in codes if code not in _BY_CODE)
+
+
+def texts() -> Iterable[str]:
+    """Return every meaning and every piece of advice, for whoever translates them."""
+    for _codes, _retry, *words in (*_TABLE, *_RANGES):
+        yield from words
+    yield from (_UNKNOWN.meaning, _UNKNOWN.advice)

@@ -34,9 +34,9 @@ from wapto_app.ui.time import exact_time
 _GROUPS: tuple[tuple[str, Text], ...] = (
     ("", t("All")),
     ("draft", t("Drafts")),
-    ("scheduled", t("Scheduled")),
+    ("scheduled", t("Upcoming")),
     ("active", t("Running")),
-    ("done", t("Done")),
+    ("done", t("Ended")),
 )
 
 
@@ -85,7 +85,6 @@ def _late(row: Any) -> rx.Component:
         title=row["name"],
         tone="warning",
         action=rx.cond(MAY_WRITE, answers, rx.fragment()),
-        class_name="max-sm:flex-wrap",
     )
 
 

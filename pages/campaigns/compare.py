@@ -48,11 +48,19 @@ def _heads() -> rx.Component:
 def _head(row: Any) -> rx.Component:
     return card(
         rx.el.div(
-            link(row["name"], "/campaigns/" + row["id"].to(int).to_string(), class_name="font-semibold"),
+            link(
+                row["name"],
+                "/campaigns/" + row["id"].to(int).to_string(),
+                class_name="min-w-0 font-semibold wrap-anywhere",
+            ),
             state_badge(row),
             class_name="flex flex-wrap items-center gap-2",
         ),
-        rx.el.p(row["templates"].to(list[str]).join(" / "), dir="auto", class_name="mt-1 text-sm text-muted"),
+        rx.el.p(
+            row["templates"].to(list[str]).join(" / "),
+            dir="auto",
+            class_name="mt-1 text-sm text-muted wrap-anywhere",
+        ),
         rx.el.p(
             t("{n} sent", n=row["sent"]),
             " · ",
@@ -66,12 +74,20 @@ def _figures() -> rx.Component:
     return table(
         _STATE.rows,
         Column(t("Figure"), _stage),
-        Column(_STATE.first["name"], lambda row: _share(row["first_share"], row["first"]), number=True),
-        Column(_STATE.second["name"], lambda row: _share(row["second_share"], row["second"]), number=True),
+        Column(
+            _title(_STATE.first["name"]), lambda row: _share(row["first_share"], row["first"]), number=True
+        ),
+        Column(
+            _title(_STATE.second["name"]), lambda row: _share(row["second_share"], row["second"]), number=True
+        ),
         Column(t("Difference"), _difference, number=True),
         label=t("Figures of both"),
         key="stage",
     )
+
+
+def _title(name: Any) -> rx.Component:
+    return rx.el.span(name, dir="auto", class_name="ms-auto block max-w-24 truncate sm:max-w-52")
 
 
 def _stage(row: Any) -> rx.Component:

@@ -20,7 +20,9 @@ from state.campaigns.one import OneCampaign
 from wapto_app.ui.banner import banner
 from wapto_app.ui.button import button, icon_button
 from wapto_app.ui.card import card, stack
+from wapto_app.ui.empty import empty_state
 from wapto_app.ui.i18n import Text, from_server, t, tn
+from wapto_app.ui.link import link
 from wapto_app.ui.menu import menu, menu_item, menu_separator
 from wapto_app.ui.tabs import link_tabs
 from wapto_app.ui.time import exact_time
@@ -29,7 +31,20 @@ _ROW: Any = OneCampaign.head
 
 
 def overview() -> rx.Component:
-    return stack(_progress(), _stages())
+    nothing = card(
+        empty_state(
+            "megaphone",
+            t("Nothing has been sent yet."),
+            t("People are written down when the campaign starts."),
+        ),
+        class_name="",
+    )
+    return stack(
+        rx.cond(_ROW["began_late"], _began_late(), rx.fragment()),
+        rx.cond(is_one_of(_ROW, "scheduled", "asking"), nothing, rx.fragment()),
+        _progress(),
+        _stages(),
+    )
 
 
 def head() -> rx.Component:
@@ -62,7 +77,7 @@ def _head() -> rx.Component:
                 rx.el.h1(
                     _ROW["name"],
                     dir="auto",
-                    class_name="min-w-0 text-xl font-semibold tracking-tight wrap-anywhere",
+                    class_name="line-clamp-3 min-w-0 text-xl font-semibold tracking-tight wrap-anywhere",
                 ),
                 state_badge(_ROW),
                 class_name="flex flex-wrap items-center gap-x-3 gap-y-1",
@@ -126,6 +141,7 @@ def _standing() -> rx.Component:
             ("asking", _late()),
             ("scheduled", _planned()),
             ("building", building),
+            ("running", rx.cond(_ROW["next_at"] != "", _sleeps(), rx.fragment())),
             rx.fragment(),
         ),
     )
@@ -136,7 +152,30 @@ def _caused() -> rx.Component:
     what_to_do = rx.el.span(
         from_server(_ROW["pause_advice"]), rx.cond(_ROW["waiting_until"] != "", until, rx.fragment())
     )
-    return banner(what_to_do, title=from_server(_ROW["pause_words"]), tone="warning")
+    title = from_server(_ROW["pause_words"])
+    # It runs, only slower: nobody has to do anything.
+    is_slow = (_ROW["state"] == "running") & (_ROW["waiting_until"] == "")
+    return rx.cond(
+        is_slow,
+        banner(what_to_do, title=title, tone="info"),
+        banner(what_to_do, title=title, tone="warning"),
+    )
+
+
+def _began_late() -> rx.Component:
+    words = rx.el.span(
+        t("It began late, because Wapto was off at its time. Nobody was left out for that."),
+        " ",
+        t("Planned:"),
+        " ",
+        exact_time(_ROW["run_at"]),
+        ". ",
+        t("Begun:"),
+        " ",
+        exact_time(_ROW["started_at"]),
+        ".",
+    )
+    return banner(words, tone="info")
 
 
 def _late() -> rx.Component:
@@ -150,7 +189,6 @@ def _late() -> rx.Component:
         title=t("Send it now?"),
         tone="warning",
         action=rx.cond(MAY_WRITE, answers, rx.fragment()),
-        class_name="max-sm:flex-wrap",
     )
 
 
@@ -161,6 +199,16 @@ def _planned() -> rx.Component:
         " ",
         exact_time(_ROW["run_at"]),
         rx.cond(_ROW["is_local"], at_theirs, rx.fragment()),
+        ".",
+    )
+    return banner(words, tone="info")
+
+
+def _sleeps() -> rx.Component:
+    words = rx.el.span(
+        t("Whoever has not got it yet gets it at their own time, after their quiet hours. The next:"),
+        " ",
+        exact_time(_ROW["next_at"]),
         ".",
     )
     return banner(words, tone="info")
@@ -209,7 +257,11 @@ def _stages() -> rx.Component:
         class_name="grid grid-cols-2 gap-px bg-line sm:grid-cols-3 lg:grid-cols-6",
     )
     notes = rx.el.ul(
-        _note(_ROW["skipped"], tn("{n} person was left out.", "{n} people were left out.", _ROW["skipped"])),
+        _note(
+            _ROW["skipped"],
+            tn("{n} person was left out.", "{n} people were left out.", _ROW["skipped"]),
+            _those("skipped", t("Who and why")),
+        ),
         _note(
             _ROW["unconfirmed"],
             tn(
@@ -217,6 +269,12 @@ def _stages() -> rx.Component:
                 "Of {n} messages it is not known whether WhatsApp took them. They are not sent again by themselves.",
                 _ROW["unconfirmed"],
             ),
+            _those("unconfirmed", t("Look at them")),
+        ),
+        _note(
+            _ROW["failed"],
+            tn("{n} message failed.", "{n} messages failed.", _ROW["failed"]),
+            _those("failed", t("Who and why")),
         ),
         _note(
             _ROW["cancelled"],
@@ -251,5 +309,10 @@ def _stage(label: Text, count: Any, whole: Any) -> rx.Component:
     )
 
 
-def _note(count: Any, words: Text) -> rx.Component:
-    return rx.cond(count.to(int) > 0, rx.el.li(words), rx.fragment())
+def _note(count: Any, words: Text, *more: rx.Component) -> rx.Component:
+    return rx.cond(count.to(int) > 0, rx.el.li(words, *more), rx.fragment())
+
+
+def _those(state: str, words: Text) -> rx.Component:
+    page = "/campaigns/" + _ROW["id"].to(int).to_string() + f"/recipients?state={state}"
+    return rx.fragment(" ", link(words, page))

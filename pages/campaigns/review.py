@@ -39,8 +39,11 @@ def review_step() -> rx.Component:
 
 def _line(step: str, name: Text, *words: rx.Component) -> rx.Component:
     return rx.el.div(
-        rx.el.dt(name, class_name="w-24 flex-none text-sm text-muted"),
-        rx.el.dd(*words, class_name="min-w-0 flex-1 text-sm"),
+        rx.el.dt(name, class_name="w-24 flex-none text-sm text-muted max-sm:flex-1"),
+        rx.el.dd(
+            *words,
+            class_name="min-w-0 flex-1 text-sm wrap-anywhere max-sm:order-last max-sm:w-full max-sm:flex-none",
+        ),
         rx.el.dd(
             link(rx.fragment(t("Change"), rx.el.span(" ", name, class_name="sr-only")), _BASE + step),
             class_name="flex-none text-sm",

@@ -90,6 +90,9 @@ def _moment() -> rx.Component:
             on_change=lambda value: TimingStep.write("run_at", value),
         ),
         _error("run_at"),
+        rx.el.p(
+            from_server(TimingStep.note), role="status", class_name="text-xs text-warning-ink empty:hidden"
+        ),
         class_name="flex flex-col gap-1.5",
     )
     zone = combobox_field(

@@ -88,11 +88,13 @@ def _head() -> rx.Component:
         rx.el.h1(
             CampaignWizard.name,
             dir="auto",
-            class_name="min-w-0 text-xl font-semibold tracking-tight wrap-anywhere",
+            class_name="line-clamp-3 min-w-0 text-xl font-semibold tracking-tight wrap-anywhere",
         ),
         icon_button("pencil", t("Rename"), size=16, on_click=CampaignWizard.ask_name(True)),
         rx.el.span(
-            t("Draft, saved as you go"), role="status", class_name="ms-auto text-sm text-muted max-sm:hidden"
+            t("Draft, saved as you go"),
+            role="status",
+            class_name="ms-auto flex-none text-sm text-muted max-md:hidden",
         ),
         class_name="flex items-center gap-2 pb-4",
     )
@@ -149,11 +151,21 @@ def _around() -> rx.Component:
     on = rx.match(
         CampaignWizard.step,
         *[
-            (value, button_link(t("Next: {step}", step=words), _BASE + after, variant="primary"))
+            (
+                value,
+                button_link(
+                    t("Next: {step}", step=words), _BASE + after, variant="primary", class_name="max-sm:grow"
+                ),
+            )
             for value, (after, words) in zip(order[1:], _STEPS[2:], strict=False)
         ],
         ("review", rx.fragment()),
-        button_link(t("Next: {step}", step=_STEPS[1][1]), _BASE + order[1], variant="primary"),
+        button_link(
+            t("Next: {step}", step=_STEPS[1][1]),
+            _BASE + order[1],
+            variant="primary",
+            class_name="max-sm:grow",
+        ),
     )
     return rx.el.div(
         back,

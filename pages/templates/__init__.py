@@ -112,7 +112,7 @@ def _filters() -> rx.Component:
             t("Find a template"),
             value=chosen["search"],
             on_change=lambda text: TemplateList.choose("search", text),
-            class_name="min-w-0 flex-1 basis-60",
+            class_name="min-w-0 flex-1 basis-52",
         ),
         _select(
             "status", t("Status"), t("All statuses"), [(key, each[0]) for key, each in STATUSES.items()][:8]
@@ -128,7 +128,8 @@ def _filters() -> rx.Component:
     )
 
 
-_SELECT = "control w-auto max-w-44 max-sm:max-w-none max-sm:flex-1 max-sm:basis-32"
+# Two in a row on a phone, where they would fill the screen before the first template.
+_SELECT = "control w-auto max-w-48 max-sm:max-w-none max-sm:min-w-0 max-sm:flex-1 max-sm:basis-36"
 
 
 def _select(name: str, label: Text, none: Text | None, options: list[tuple[str, Text]]) -> rx.Component:
@@ -214,7 +215,7 @@ def _empty() -> rx.Component:
 def _name(row: Any) -> rx.Component:
     edited = badge(t("Changes not submitted"), tone="warning")
     head = rx.el.span(
-        rx.el.span(row["name"], dir="ltr", class_name="min-w-0 wrap-anywhere"),
+        rx.el.span(row["name"], dir="ltr", class_name="line-clamp-2 min-w-0 wrap-anywhere"),
         rx.cond(row["has_edit"], edited, rx.fragment()),
         class_name="flex flex-wrap items-center gap-x-2 gap-y-1",
     )

@@ -106,7 +106,7 @@ def _head() -> rx.Component:
                 ),
                 class_name="min-w-0 flex-1 basis-60",
             ),
-            rx.el.div(_actions(), class_name="flex flex-none flex-wrap gap-2"),
+            rx.el.div(_actions(), class_name="flex max-w-full flex-none flex-wrap gap-2"),
             class_name="mt-2 flex flex-wrap items-start gap-x-4 gap-y-3",
         ),
         class_name="pb-6",

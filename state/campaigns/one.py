@@ -47,7 +47,9 @@ class OneCampaign(rx.State):
         actor = await actor_of(self)
         async with runtime.get().db.read() as session:
             try:
-                self.head, self.missing = await listing.one(session, actor, self._id), False
+                is_full = runtime.get().writer.disk.is_full
+                self.head = await listing.one(session, actor, self._id, has_full_disk=is_full)
+                self.missing = False
             except NotFound:
                 self.head, self.missing = listing.NONE, True
         self.loaded = True

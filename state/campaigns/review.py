@@ -99,8 +99,9 @@ class ReviewStep(rx.State):
         async with runtime.get().db.write() as session:
             act = lifecycle.schedule if is_later else lifecycle.start
             await act(session, actor, wizard.campaign_id)
-        said = "scheduled" if is_later else "on its way"
-        return [success(f"“{wizard.name}” is {said}."), rx.redirect(f"{PATH}/{wizard.campaign_id}")]
+        name = wizard.name
+        said = success(f"“{name}” is scheduled.") if is_later else success(f"“{name}” is on its way.")
+        return [said, rx.redirect(f"{PATH}/{wizard.campaign_id}")]
 
     async def _read(self, wizard: CampaignWizard) -> None:
         draft, actor = wizard._draft, await actor_of(self)

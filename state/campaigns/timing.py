@@ -16,7 +16,7 @@ from wapto_app import runtime
 from wapto_app.clock import utcnow
 from wapto_app.security.permissions import Actor, Permission
 from wapto_app.security.policy import requires
-from wapto_app.services.campaigns import drafts, limits_of_meta
+from wapto_app.services.campaigns import drafts, limits_of_meta, timing
 from wapto_app.services.campaigns.drafts import DraftForm, TimingForm
 from wapto_app.services.campaigns.limits_of_meta import ChannelLimits
 from wapto_app.services.errors import NotFound
@@ -29,12 +29,14 @@ USUAL = ChannelLimits(per_second=80, tier=0, tier_known=False, used_24h=0)
 
 class TimingStep(rx.State):
     """``when`` is now, at (one moment for all) or local (that clock in each one's zone). ``run_at`` is a wall clock in
-    ``time_zone``. ``rate`` is in messages per second, 0 for what the number may.
+    ``time_zone``; ``note`` says what a change of clocks does to it. ``rate`` is in messages per second, 0 for what the
+    number may.
     """
 
     loaded: bool = False
     when: str = "now"
     run_at: str = ""
+    note: str = ""
     time_zone: str = "UTC"
     is_quiet: bool = False
     quiet_from: str = _EVENING
@@ -91,9 +93,12 @@ class TimingStep(rx.State):
         if draft is None:
             return
         form = {name: draft[name] for name in TimingForm.__annotations__ if name != "version"}  # type: ignore[literal-required]
-        draft = await wizard._keep(drafts.save_timing, **{**form, **parts})
+        wanted = {**form, **parts}
+        draft = await wizard._keep(drafts.save_timing, **wanted)
         (await self.get_state(Feedback)).errors = {}
         self._show(draft, wizard.problems)
+        # What is kept is a time that there is: a night may leave out what was asked for.
+        self.note = _note(wanted["run_at"], draft["time_zone"])
 
     def _show(self, draft: DraftForm, problems: dict[str, dict[str, str]]) -> None:
         self.run_at, self.time_zone = draft["run_at"], draft["time_zone"]
@@ -102,6 +107,7 @@ class TimingStep(rx.State):
         self.quiet_from, self.quiet_until = draft["quiet_from"] or _EVENING, draft["quiet_until"] or _MORNING
         self.late_policy, self.rate = draft["late_policy"], draft["rate"]
         self.problems = problems.get("timing", {})
+        self.note = _note(self.run_at, self.time_zone)
 
 
 async def limits_of(session: AsyncSession, actor: Actor, channel_id: int) -> ChannelLimits:
@@ -110,6 +116,10 @@ async def limits_of(session: AsyncSession, actor: Actor, channel_id: int) -> Cha
         return await limits_of_meta.of_channel(session, actor, channel_id) if channel_id else USUAL
     except NotFound:
         return USUAL
+
+
+def _note(run_at: str, time_zone: str) -> str:
+    return timing.clock_note(run_at, timing.zone_of_name(time_zone)) if run_at else ""
 
 
 def _tomorrow(zone: str) -> str:

@@ -195,6 +195,25 @@ def _wait_for_sandbox(meta: Meta) -> None:
     raise AssertionError("the sandbox does not answer")
 
 
+@pytest.fixture(scope="module")
+def meta_port() -> int:
+    return free_port()
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory, meta_port: int) -> Iterator[Server]:
+    """A fresh server of this file's own, whose Meta is ``meta``."""
+    data_dir = tmp_path_factory.mktemp("data") / "data"
+    with started(data_dir, WAPTO_GRAPH_BASE_URL=f"http://127.0.0.1:{meta_port}") as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def meta(server: Server, meta_port: int) -> Iterator[Meta]:
+    with sandbox_for(server.url, meta_port) as running:
+        yield running
+
+
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
     with sync_playwright() as playwright:

@@ -4,34 +4,12 @@ from __future__ import annotations
 
 import io
 import re
-from collections.abc import Iterator
 
-import pytest
 from PIL import Image
 from playwright.sync_api import Page, expect
 
 from tests.e2e import access
-from tests.e2e.conftest import DESKTOP, PHONE, Meta, NewPage, Server, free_port, sandbox_for, started
-
-OWNER, PASSWORD = "olga@example.com", "velvet harbour lantern"
-
-
-@pytest.fixture(scope="module")
-def meta_port() -> int:
-    return free_port()
-
-
-@pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory, meta_port: int) -> Iterator[Server]:
-    data_dir = tmp_path_factory.mktemp("campaigns") / "data"
-    with started(data_dir, WAPTO_GRAPH_BASE_URL=f"http://127.0.0.1:{meta_port}") as running:
-        yield running
-
-
-@pytest.fixture(scope="module")
-def meta(server: Server, meta_port: int) -> Iterator[Meta]:
-    with sandbox_for(server.url, meta_port) as running:
-        yield running
+from tests.e2e.conftest import DESKTOP, PHONE, Meta, NewPage, Server
 
 
 def test_a_campaign_from_an_empty_list_to_a_phone(server: Server, meta: Meta, new_page: NewPage) -> None:
@@ -44,7 +22,9 @@ def test_a_campaign_from_an_empty_list_to_a_phone(server: Server, meta: Meta, ne
     _audience(page)
     _message(page)
     _timing(page)
+    meta.control("faults", {"throttle_every": 1})
     _send(page)
+    _is_held_up(page, meta)
     _watch(page, meta)
     _report(page, meta)
     _traces(page)
@@ -54,19 +34,8 @@ def test_a_campaign_from_an_empty_list_to_a_phone(server: Server, meta: Meta, ne
 
 def _begin(page: Page, server: Server, meta: Meta) -> None:
     """An owner with a connected number and three customers, one of whom wants no messages."""
-    page.goto(server.setup_link())
-    page.get_by_label("Your name").fill("Olga Owner")
-    page.get_by_label("E-mail").fill(OWNER)
-    page.get_by_label("Password", exact=True).fill(PASSWORD)
-    page.get_by_role("button", name="Create account").click()
-    page.wait_for_url(re.compile("/inbox"))
-    page.goto("/integrations/connect")
-    page.get_by_label("Phone number id").fill(meta.config["phone_number_id"])
-    page.get_by_label("WhatsApp Business account id").fill(meta.config["waba_id"])
-    page.get_by_label("Access token", exact=True).fill(meta.config["token"])
-    page.get_by_label("App secret", exact=True).fill(meta.config["app_secret"])
-    page.get_by_role("button", name="Check and connect").click()
-    expect(page.get_by_test_id("number")).to_contain_text("Connected")
+    access.set_up(page, server)
+    access.connect(page, meta)
     for customer, text in zip(meta.customers(), ("Hello", "Good morning", "STOP"), strict=False):
         meta.says(customer["id"], {"type": "text", "text": text})
     page.goto("/contacts")
@@ -137,6 +106,16 @@ def _send(page: Page) -> None:
     dialog = page.get_by_role("dialog", name="Send it to 2 people now?")
     dialog.get_by_role("button", name="Send now").click()
     page.wait_for_url(re.compile(r"/campaigns/\d+$"))
+
+
+def _is_held_up(page: Page, meta: Meta) -> None:
+    """Meta asks for patience: the page says so, and stops saying it, by itself."""
+    words = page.get_by_text("WhatsApp asks this number to send more slowly.")
+    expect(words).to_be_visible()
+    expect(page.get_by_text("it slows down by itself and goes on")).to_be_visible()
+    access.fits(page)
+    meta.control("faults", {"throttle_every": 0})
+    expect(words).to_have_count(0)
 
 
 def _watch(page: Page, meta: Meta) -> None:

@@ -11,24 +11,11 @@ import pytest
 from PIL import Image
 from playwright.sync_api import Browser, Locator, Page, Route, expect
 
-from tests.e2e.access import is_accessible, until
-from tests.e2e.conftest import PHONE, Meta, NewPage, Server, free_port, fresh_page, sandbox_for, started
+from tests.e2e.access import connect, is_accessible, set_up, sign_in, until
+from tests.e2e.conftest import PHONE, Meta, NewPage, Server, fresh_page, sandbox_for
 from tests.services.library import noise
 
 _EMOJI = re.compile("/assets/compact-")
-OWNER, PASSWORD = "olga@example.com", "harbour street brochure 7"
-
-
-@pytest.fixture(scope="module")
-def meta_port() -> int:
-    return free_port()
-
-
-@pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory, meta_port: int) -> Iterator[Server]:
-    data_dir = tmp_path_factory.mktemp("composer") / "data"
-    with started(data_dir, WAPTO_GRAPH_BASE_URL=f"http://127.0.0.1:{meta_port}") as running:
-        yield running
 
 
 @pytest.fixture(scope="module")
@@ -36,7 +23,8 @@ def meta(server: Server, meta_port: int, browser: Browser) -> Iterator[Meta]:
     """The sandbox, to which the owner has connected a number."""
     with sandbox_for(server.url, meta_port) as running:
         page = fresh_page(browser, server.url)
-        _set_up(page, server, running)
+        set_up(page, server)
+        connect(page, running)
         page.context.close()
         yield running
 
@@ -45,30 +33,6 @@ def _picture() -> dict[str, Any]:
     file = io.BytesIO()
     Image.new("RGB", (320, 200), (18, 121, 74)).save(file, "PNG")
     return {"name": "plan.png", "mimeType": "image/png", "buffer": file.getvalue()}
-
-
-def _set_up(page: Page, server: Server, meta: Meta) -> None:
-    page.goto(server.setup_link())
-    page.get_by_label("Your name").fill("Olga Owner")
-    page.get_by_label("E-mail").fill(OWNER)
-    page.get_by_label("Password", exact=True).fill(PASSWORD)
-    page.get_by_role("button", name="Create account").click()
-    page.wait_for_url(re.compile("/inbox"))
-    page.goto("/integrations/connect")
-    page.get_by_label("Phone number id").fill(meta.config["phone_number_id"])
-    page.get_by_label("WhatsApp Business account id").fill(meta.config["waba_id"])
-    page.get_by_label("Access token", exact=True).fill(meta.config["token"])
-    page.get_by_label("App secret", exact=True).fill(meta.config["app_secret"])
-    page.get_by_role("button", name="Check and connect").click()
-    expect(page.get_by_test_id("number")).to_contain_text("Connected")
-
-
-def _sign_in(page: Page) -> None:
-    page.goto("/login")
-    page.get_by_label("E-mail").fill(OWNER)
-    page.get_by_label("Password", exact=True).fill(PASSWORD)
-    page.get_by_role("button", name="Sign in").click()
-    page.wait_for_url(re.compile("/inbox"))
 
 
 def _open(page: Page, text: str) -> Locator:
@@ -127,7 +91,7 @@ def _two_windows(page: Page, server: Server, box: Locator, new_page: NewPage) ->
     expect(page.get_by_test_id("attachment")).to_have_count(1)
     page.get_by_test_id("attachment").get_by_role("button", name=re.compile("^Remove")).click()
     there = new_page(server.url)
-    _sign_in(there)
+    sign_in(there)
     other = _open(there, "Is the flat free?")
     expect(other).to_have_value("Begun and 🏠")
     box.fill("Written here")
@@ -259,7 +223,7 @@ def _later(page: Page, box: Locator) -> None:
 
 def test_an_agent_writes_with_everything_there_is(server: Server, meta: Meta, new_page: NewPage) -> None:
     page = new_page(server.url)
-    _sign_in(page)
+    sign_in(page)
     customer = meta.customers()[0]["id"]
     meta.says(customer, {"type": "text", "text": "Is the flat free?"})
     box = _open(page, "Is the flat free?")
@@ -284,7 +248,7 @@ def test_templates_take_the_place_of_the_box_when_the_window_is_closed(
     server: Server, meta: Meta, new_page: NewPage
 ) -> None:
     page = new_page(server.url, viewport=PHONE, has_touch=True)
-    _sign_in(page)
+    sign_in(page)
     customer = meta.customers()[1]["id"]
     meta.control("faults", {"clock_offset_seconds": -2 * 86400})
     meta.says(customer, {"type": "text", "text": "Long ago"})
@@ -331,7 +295,7 @@ def _send_cards(page: Page) -> None:
 
 def test_a_phone_has_all_of_it_behind_the_plus(server: Server, meta: Meta, new_page: NewPage) -> None:
     page = new_page(server.url, viewport=PHONE, has_touch=True)
-    _sign_in(page)
+    sign_in(page)
     meta.says(meta.customers()[2]["id"], {"type": "text", "text": "A card, please"})
     box = _open(page, "A card, please")
     _more(page, "Contact card")

@@ -4,43 +4,13 @@ from __future__ import annotations
 
 import io
 import re
-from collections.abc import Iterator
 from pathlib import Path
 
-import pytest
 from PIL import Image
 from playwright.sync_api import Page, expect
 
-from tests.e2e.access import until
-from tests.e2e.conftest import PHONE, Meta, NewPage, Server, free_port, sandbox_for, started
-
-OWNER, PASSWORD = "olga@example.com", "harbour street brochure 7"
-
-
-@pytest.fixture(scope="module")
-def meta_port() -> int:
-    return free_port()
-
-
-@pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory, meta_port: int) -> Iterator[Server]:
-    data_dir = tmp_path_factory.mktemp("first") / "data"
-    with started(data_dir, WAPTO_GRAPH_BASE_URL=f"http://127.0.0.1:{meta_port}") as running:
-        yield running
-
-
-@pytest.fixture(scope="module")
-def meta(server: Server, meta_port: int) -> Iterator[Meta]:
-    with sandbox_for(server.url, meta_port) as running:
-        yield running
-
-
-def _sign_in(page: Page) -> None:
-    page.goto("/login")
-    page.get_by_label("E-mail").fill(OWNER)
-    page.get_by_label("Password", exact=True).fill(PASSWORD)
-    page.get_by_role("button", name="Sign in").click()
-    page.wait_for_url(re.compile("/inbox"))
+from tests.e2e.access import OWNER, PASSWORD, fill_in_number, sign_in, until
+from tests.e2e.conftest import PHONE, Meta, NewPage, Server
 
 
 def test_the_set_up_link_makes_the_first_account_and_works_once(server: Server, new_page: NewPage) -> None:
@@ -63,13 +33,8 @@ def test_wrong_credentials_are_refused_beside_their_field_and_right_ones_connect
     server: Server, meta: Meta, new_page: NewPage
 ) -> None:
     page = new_page(server.url)
-    _sign_in(page)
-    page.goto("/integrations/connect")
-    page.get_by_label("Phone number id").fill(meta.config["phone_number_id"])
-    page.get_by_label("WhatsApp Business account id").fill(meta.config["waba_id"])
-    page.get_by_label("Access token", exact=True).fill("EAAwrong")
-    page.get_by_label("App secret", exact=True).fill(meta.config["app_secret"])
-    page.get_by_role("button", name="Check and connect").click()
+    sign_in(page)
+    fill_in_number(page, meta, token="EAAwrong")
     expect(page.get_by_text("Meta refused the access token")).to_be_visible()
     expect(page.get_by_label("Phone number id")).to_have_value(meta.config["phone_number_id"])
     page.get_by_label("Access token", exact=True).fill(meta.config["token"])
@@ -83,7 +48,7 @@ def test_a_conversation_lives_in_two_browsers_without_reload(
 ) -> None:
     first, second = new_page(server.url), new_page(server.url)
     for page in (first, second):
-        _sign_in(page)
+        sign_in(page)
     customer = meta.customers()[0]
     meta.says(customer["id"], {"type": "text", "text": "Is the *flat* still free? 🏠"})
     for page in (first, second):
@@ -124,7 +89,7 @@ def _pictures_both_ways(meta: Meta, customer: str, page: Page, tmp_path: Path) -
 
 def test_a_closed_window_says_why_and_opens_again(server: Server, meta: Meta, new_page: NewPage) -> None:
     page = new_page(server.url)
-    _sign_in(page)
+    sign_in(page)
     customer = meta.customers()[1]
     # The customer wrote 23 hours, 59 minutes and 56 seconds ago.
     meta.control("faults", {"clock_offset_seconds": -(86400 - 4)})
@@ -144,7 +109,7 @@ def test_a_failed_message_says_why_and_can_be_tried_again(
     server: Server, meta: Meta, new_page: NewPage
 ) -> None:
     page = new_page(server.url)
-    _sign_in(page)
+    sign_in(page)
     customer = meta.customers()[0]
     meta.says(customer["id"], {"type": "text", "text": "Ping"})
     page.get_by_test_id("conversation-row").filter(has_text="Ping").click()
@@ -162,7 +127,7 @@ def test_a_failed_message_says_why_and_can_be_tried_again(
 
 def test_a_phone_shows_one_panel_at_a_time(server: Server, meta: Meta, new_page: NewPage) -> None:
     page = new_page(server.url, viewport=PHONE, has_touch=True)
-    _sign_in(page)
+    sign_in(page)
     row = page.get_by_test_id("conversation-row").first
     expect(row).to_be_visible()
     row.click()

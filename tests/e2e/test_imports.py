@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -10,6 +9,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.e2e import access
+from tests.e2e.access import set_up
 from tests.e2e.conftest import PHONE, NewPage, Server, started
 
 FILE = (
@@ -27,12 +27,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
 
 def signed_in(server: Server, new_page: NewPage) -> Page:
     page = new_page(server.url)
-    page.goto(server.setup_link())
-    page.get_by_label("Your name").fill("Olga Owner")
-    page.get_by_label("E-mail").fill("olga@example.com")
-    page.get_by_label("Password", exact=True).fill("velvet harbour lantern")
-    page.get_by_role("button", name="Create account").click()
-    page.wait_for_url(re.compile("/inbox"))
+    set_up(page, server)
     return page
 
 

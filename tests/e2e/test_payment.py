@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.e2e.access import is_accessible
+from tests.e2e.access import is_accessible, set_up
 from tests.e2e.conftest import PHONE, NewPage, Server, free_port, started
 from tests.e2e.paying import keys_for, stripe_for
 
@@ -52,12 +52,7 @@ def _choose(page: Page, name: str) -> None:
 def test_the_owner_pays_by_card_and_cancels_in_the_portal(server: Server, new_page: NewPage) -> None:
     offer(server.data_dir, "Pro", 4900)
     page = new_page(server.url)
-    page.goto(server.setup_link())
-    page.get_by_label("Your name").fill("Olga Owner")
-    page.get_by_label("E-mail").fill("olga@example.com")
-    page.get_by_label("Password", exact=True).fill("velvet harbour lantern")
-    page.get_by_role("button", name="Create account").click()
-    page.wait_for_url(re.compile("/inbox"))
+    set_up(page, server)
     page.goto("/subscription")
     _choose(page, "Pro")
     expect(page.get_by_role("dialog")).to_contain_text("You pay $49.00 by card")

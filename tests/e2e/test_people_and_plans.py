@@ -12,6 +12,8 @@ from pathlib import Path
 
 from playwright.sync_api import Page, expect
 
+from tests.e2e import pictures
+from tests.e2e.access import connect
 from tests.e2e.conftest import PHONE, Meta, NewPage, Server, free_port, sandbox_for, started
 from tests.e2e.paying import keys_for, stripe_for
 from tests.e2e.test_payment import offer
@@ -64,7 +66,7 @@ def test_from_the_first_trial_to_the_first_campaign(new_page: NewPage, tmp_path:
         fill_in(owner, "Rita Registered", "rita@example.com", "Register")
         owner.wait_for_url(re.compile("/inbox"))
         expect(owner.get_by_test_id("trial")).to_contain_text("14 days left")
-        _make_team(owner, "Sales Team", *SALES_MAY)
+        _make_team(owner, "Sales Team", *SALES_MAY, picture="example-team")
         _make_team(owner, "Customer Success", "See: Reports", without="See: Inbox")
         for name, email, team in PEOPLE:
             _make_agent(owner, name, email, team)
@@ -86,7 +88,7 @@ def test_from_the_first_trial_to_the_first_campaign(new_page: NewPage, tmp_path:
         # The page that is open opens by itself.
         expect(amir.get_by_test_id("locked")).to_have_count(0)
         expect(amir.get_by_text("No number connected yet")).to_be_visible()
-        _connect(owner, meta)
+        connect(owner, meta)
         customer = meta.customers()[0]
         meta.says(customer["id"], {"type": "text", "text": "Do you have a villa with a sea view?"})
         server.sends_at_once()
@@ -94,16 +96,6 @@ def test_from_the_first_trial_to_the_first_campaign(new_page: NewPage, tmp_path:
         _campaign(amir)
         (got,) = [each for each in meta.chat(customer["id"]) if each["type"] == "template"]
         assert "Villa Marina" in str(got)
-
-
-def _connect(owner: Page, meta: Meta) -> None:
-    owner.goto("/integrations/connect")
-    owner.get_by_label("Phone number id").fill(meta.config["phone_number_id"])
-    owner.get_by_label("WhatsApp Business account id").fill(meta.config["waba_id"])
-    owner.get_by_label("Access token", exact=True).fill(meta.config["token"])
-    owner.get_by_label("App secret", exact=True).fill(meta.config["app_secret"])
-    owner.get_by_role("button", name="Check and connect").click()
-    expect(owner.get_by_test_id("number")).to_contain_text("Connected")
 
 
 def _answer_and_tag(agent: Page) -> None:
@@ -118,6 +110,8 @@ def _answer_and_tag(agent: Page) -> None:
     agent.get_by_role("combobox").fill("Sea view")
     agent.get_by_role("option", name=re.compile("Sea view")).click()
     expect(panel.locator(".tag")).to_have_text("Sea view")
+    agent.keyboard.press("Escape")
+    pictures.take_in_peace(agent, "example-enquiry")
 
 
 def _campaign(agent: Page) -> None:
@@ -138,10 +132,13 @@ def _campaign(agent: Page) -> None:
     expect(agent.get_by_test_id("campaign-preview")).to_contain_text("Villa Marina on Friday at 3")
     agent.get_by_role("link", name="Next: Timing").click()
     agent.get_by_role("link", name="Next: Review").click()
+    expect(agent.get_by_text("Everything is there.")).to_be_visible()
+    pictures.take_in_peace(agent, "example-review")
     agent.get_by_role("button", name="Send to 1 person").click()
     agent.get_by_role("dialog").get_by_role("button", name="Send now").click()
     agent.wait_for_url(re.compile(r"/campaigns/\d+$"))
     expect(agent.get_by_text("1 of 1 sent")).to_be_visible()
+    pictures.take_in_peace(agent, "example-campaign")
 
 
 def _prepare_the_trial(admin: Page, server: Server) -> None:
@@ -159,13 +156,16 @@ def _prepare_the_trial(admin: Page, server: Server) -> None:
     ).to_be_visible()
 
 
-def _make_team(owner: Page, name: str, *grants: str, without: str = "") -> None:
+def _make_team(owner: Page, name: str, *grants: str, without: str = "", picture: str = "") -> None:
     owner.goto("/teams/new")
     owner.get_by_label("Name", exact=True).fill(name)
     for grant in grants:
         owner.get_by_label(grant).check()
     if without:
         owner.get_by_label(without).uncheck()
+    if picture:
+        owner.get_by_label("Name", exact=True).focus()
+        pictures.take_in_peace(owner, picture)
     owner.get_by_role("button", name="Save team").click()
     owner.wait_for_url(re.compile("/teams$"))
     expect(owner.get_by_role("link", name=name)).to_be_visible()

@@ -11,12 +11,13 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.e2e import access
+from tests.e2e.access import set_up
 from tests.e2e.conftest import PHONE, NewPage, Server, started
 from tests.pipeline.rows import workspace
 from wapto_app import runtime as process
 from wapto_app.settings import Settings
 
-OWNER, AGENT, PASSWORD = "olga@example.com", "amir@example.com", "velvet harbour lantern"
+AGENT, PASSWORD = "amir@example.com", "velvet harbour lantern"
 
 
 async def _fill(server: Server) -> None:
@@ -49,12 +50,7 @@ def actions_of(page: Page, name: str) -> None:
 
 def _owner(server: Server, new_page: NewPage) -> Page:
     page = new_page(server.url)
-    page.goto(server.setup_link())
-    page.get_by_label("Your name").fill("Olga Owner")
-    page.get_by_label("E-mail").fill(OWNER)
-    page.get_by_label("Password", exact=True).fill(PASSWORD)
-    page.get_by_role("button", name="Create account").click()
-    page.wait_for_url(re.compile("/inbox"))
+    set_up(page, server)
     return page
 
 

@@ -4,36 +4,14 @@ from __future__ import annotations
 
 import io
 import re
-from collections.abc import Iterator
 from typing import Any
 
 import httpx
-import pytest
 from PIL import Image
 from playwright.sync_api import Locator, Page, expect
 
-from tests.e2e.access import is_accessible
-from tests.e2e.conftest import PHONE, Meta, NewPage, Server, free_port, sandbox_for, started
-
-OWNER, PASSWORD = "olga@example.com", "harbour street brochure 7"
-
-
-@pytest.fixture(scope="module")
-def meta_port() -> int:
-    return free_port()
-
-
-@pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory, meta_port: int) -> Iterator[Server]:
-    data_dir = tmp_path_factory.mktemp("templates") / "data"
-    with started(data_dir, WAPTO_GRAPH_BASE_URL=f"http://127.0.0.1:{meta_port}") as running:
-        yield running
-
-
-@pytest.fixture(scope="module")
-def meta(server: Server, meta_port: int) -> Iterator[Meta]:
-    with sandbox_for(server.url, meta_port) as running:
-        yield running
+from tests.e2e import access
+from tests.e2e.conftest import PHONE, Meta, NewPage, Server
 
 
 def _picture() -> dict[str, Any]:
@@ -42,34 +20,10 @@ def _picture() -> dict[str, Any]:
     return {"name": "home.jpg", "mimeType": "image/jpeg", "buffer": file.getvalue()}
 
 
-def _sign_up(page: Page, server: Server) -> None:
-    page.goto(server.setup_link())
-    page.get_by_label("Your name").fill("Olga Owner")
-    page.get_by_label("E-mail").fill(OWNER)
-    page.get_by_label("Password", exact=True).fill(PASSWORD)
-    page.get_by_role("button", name="Create account").click()
-    page.wait_for_url(re.compile("/inbox"))
-
-
-def _connect(page: Page, meta: Meta) -> None:
-    page.goto("/integrations/connect")
-    page.get_by_label("Phone number id").fill(meta.config["phone_number_id"])
-    page.get_by_label("WhatsApp Business account id").fill(meta.config["waba_id"])
-    page.get_by_label("Access token", exact=True).fill(meta.config["token"])
-    page.get_by_label("App secret", exact=True).fill(meta.config["app_secret"])
-    page.get_by_role("button", name="Check and connect").click()
-    expect(page.get_by_test_id("number")).to_contain_text("Connected")
-
-
 def _decide(meta: Meta, name: str, **what: str) -> None:
     listed = httpx.get(f"{meta.url}/control/templates", timeout=10).json()["data"]
     [found] = [each for each in listed if each["name"] == name]
     meta.control(f"templates/{found['id']}/status", what)
-
-
-def _fits(page: Page) -> None:
-    """Nothing sticks out at the side."""
-    assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
 
 
 def _saved(page: Page) -> None:
@@ -84,10 +38,10 @@ def _editor(page: Page) -> Locator:
 
 def test_a_template_is_written_decided_about_and_sent(server: Server, meta: Meta, new_page: NewPage) -> None:
     page = new_page(server.url)
-    _sign_up(page, server)
+    access.set_up(page, server)
     page.goto("/templates")
     expect(page.get_by_text("No WhatsApp number is connected")).to_be_visible()
-    _connect(page, meta)
+    access.connect(page, meta)
     _write(page)
     _submit(page, meta)
     _change_the_refused_one(page, meta)
@@ -118,7 +72,7 @@ def _write(page: Page) -> None:
     _buttons(page, editor, phone)
     _saved(page)
     expect(editor.get_by_text("Nothing is missing. It can be submitted.")).to_be_visible()
-    is_accessible(page)
+    access.is_accessible(page)
     page.reload()
     expect(_editor(page).get_by_label("Body")).to_have_value(
         "Hello {{first_name}}, your *viewing* is confirmed."
@@ -154,7 +108,7 @@ def _submit(page: Page, meta: Meta) -> None:
     _decide(meta, "visit_confirmed", status="REJECTED", reason="PROMOTIONAL")
     # By webhook, before everybody's eyes.
     expect(main.get_by_text("The text advertises, which a utility template may not.")).to_be_visible()
-    is_accessible(page)
+    access.is_accessible(page)
 
 
 def _change_the_refused_one(page: Page, meta: Meta) -> None:
@@ -189,7 +143,7 @@ def _send(page: Page, meta: Meta) -> None:
     for label, value in (("Text: 1", "Nadia"), ("Text: 2", "1042"), ("Text: 3", "Friday")):
         dialog.get_by_label(label).fill(value)
     dialog.get_by_label("Button: Track order").fill("1042")
-    is_accessible(page)
+    access.is_accessible(page)
     dialog.get_by_role("button", name="Send template").click()
     expect(dialog).to_have_count(0)
     expect(page.get_by_text("The template is on its way to Nadia New.").last).to_be_visible()
@@ -218,20 +172,20 @@ def _on_a_phone(page: Page) -> None:
     page.set_viewport_size(PHONE)
     page.reload()
     editor = _editor(page)
-    _fits(page)
+    access.fits(page)
     editor.get_by_role("button", name="Preview").click()
     expect(page.get_by_role("dialog").get_by_test_id("template-phone")).to_be_visible()
-    is_accessible(page)
+    access.is_accessible(page)
     page.keyboard.press("Escape")
     page.goto("/templates/new")
     expect(page.get_by_test_id("starters")).to_be_visible()
-    _fits(page)
-    is_accessible(page)
+    access.fits(page)
+    access.is_accessible(page)
     page.goto("/templates?search=homes_of")
     row = page.get_by_role("row", name=re.compile("homes_of_the_week"))
     expect(row).to_contain_text("Draft")
-    _fits(page)
-    is_accessible(page)
+    access.fits(page)
+    access.is_accessible(page)
     row.get_by_role("button", name="Actions for homes_of_the_week").click()
     page.get_by_role("menuitem", name="Delete").click()
     page.get_by_role("dialog").get_by_role("button", name="Delete template").click()

@@ -9,9 +9,8 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.e2e import access
+from tests.e2e.access import set_up
 from tests.e2e.conftest import PHONE, NewPage, Server, started
-
-PASSWORD = "velvet harbour lantern"
 
 
 @pytest.fixture(scope="module")
@@ -29,12 +28,7 @@ def is_accessible(page: Page) -> None:
 
 def _owner(server: Server, new_page: NewPage) -> Page:
     page = new_page(server.url)
-    page.goto(server.setup_link())
-    page.get_by_label("Your name").fill("Olga Owner")
-    page.get_by_label("E-mail").fill("olga@example.com")
-    page.get_by_label("Password", exact=True).fill(PASSWORD)
-    page.get_by_role("button", name="Create account").click()
-    page.wait_for_url(re.compile("/inbox"))
+    set_up(page, server)
     return page
 
 

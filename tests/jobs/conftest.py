@@ -11,14 +11,16 @@ from typing import Any
 
 import httpx
 import pytest
+import sqlalchemy as sa
 import stamina
 from sqlmodel import col, select
 from starlette.applications import Starlette
 
 from integrations.sandbox.config import SandboxConfig
 from integrations.sandbox.sandbox import Sandbox
-from wapto_app.jobs import dispatch, ingest, media, sending, uploads
-from wapto_app.models import Channel, Message, MessageStatus
+from tests import campaigns as campaign_desk
+from wapto_app.jobs import campaigns, dispatch, feeding, ingest, media, sending, uploads
+from wapto_app.models import Channel, Message, MessageStatus, Template
 from wapto_app.runtime import Runtime
 from wapto_app.security.permissions import Actor
 from wapto_app.services import channels, inbox
@@ -132,6 +134,7 @@ def impatient(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     monkeypatch.setattr(dispatch, "_IDLE_SECONDS", 0.05)
     monkeypatch.setattr(dispatch, "_PAUSE_WITHOUT_TOKEN", 0.3)
     monkeypatch.setattr(dispatch, "_PAUSE_IN_TROUBLE", 0.3)
+    monkeypatch.setattr(dispatch, "_PAUSE_TOO_FAST", 0.1)
     monkeypatch.setattr(media, "_IDLE_SECONDS", 0.05)
     with stamina.set_testing(True):
         yield
@@ -176,10 +179,10 @@ Eventually = Callable[[Callable[[], Awaitable[Any]]], Awaitable[Any]]
 
 @pytest.fixture
 def eventually() -> Eventually:
-    """Wait until a condition holds; its value."""
+    """Wait until a condition holds, on a busy machine too; its value."""
 
     async def wait(condition: Callable[[], Awaitable[Any]]) -> Any:
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(40):
             while not (value := await condition()):
                 await asyncio.sleep(0.02)
         return value
@@ -228,3 +231,33 @@ async def desk(
             return await inbox.listing(session, owner)
 
     return Desk(runtime, owner, (await eventually(first))[0]["id"])
+
+
+@pytest.fixture
+def quick(monkeypatch: pytest.MonkeyPatch, impatient: None) -> None:
+    """Campaigns that look often."""
+    monkeypatch.setattr(campaigns, "_ROUND_SECONDS", 0.05)
+    monkeypatch.setattr(campaigns, "_IDLE_SECONDS", 0.1)
+    monkeypatch.setattr(campaigns, "_TELL_SECONDS", 0.05)
+    monkeypatch.setattr(feeding, "_ROUND_SECONDS", 0.05)
+    monkeypatch.setattr(feeding, "_IDLE_SECONDS", 0.05)
+    monkeypatch.setattr(feeding, "_KEPT_SECONDS", 0.2)
+
+
+@pytest.fixture
+async def engine(runtime: Runtime, quick: None, jobs: None) -> AsyncIterator[None]:
+    """The engine of campaigns beside sender and ingest."""
+    task = asyncio.create_task(campaigns.run(runtime))
+    yield
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
+
+
+@pytest.fixture
+async def template_id(runtime: Runtime, sandbox: Sandbox, channel_id: int) -> int:
+    """An approved template, with the same words here and at Meta."""
+    known = next(each for each in sandbox.store.templates.values() if each.name == "order_update")
+    known.components = campaign_desk.COMPONENTS
+    async with runtime.db.write() as session:
+        await session.exec(sa.delete(Template))  # what connecting has brought
+    return await campaign_desk.new_template(runtime, channel_id, meta_id=known.id)

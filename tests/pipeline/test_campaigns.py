@@ -172,6 +172,17 @@ async def test_a_campaign_is_scheduled_and_taken_back(
     timing = tab.vars(TimingStep)
     assert timing["when"] == "local"
     assert timing["run_at"].endswith("T10:00")
+    # A time that the night leaves out is said, and so is one that comes twice; any other is not.
+    suggested = timing["run_at"]
+    for asked, kept, said in (
+        ("2027-03-28T02:30", "2027-03-28T03:30", "It goes out at 03:30."),
+        ("2027-10-31T02:30", "2027-10-31T02:30", "comes twice"),
+        (suggested, suggested, ""),
+    ):
+        await tab.send(TimingStep.write("time_zone", "Europe/Berlin"), TimingStep.write("run_at", asked))
+        assert tab.vars(TimingStep)["run_at"] == kept
+        assert said in tab.vars(TimingStep)["note"]
+    assert tab.vars(TimingStep)["note"] == ""
     await tab.open(f"{page}?step=review")
     await tab.send(ReviewStep.confirm(True), ReviewStep.send)
     assert (await campaign(runtime, campaign_id)).state is CampaignState.SCHEDULED

@@ -30,7 +30,7 @@ from wapto_app.models import (
 from wapto_app.runtime import Runtime
 from wapto_app.services import leases
 from wapto_app.services.campaign_changes import note
-from wapto_app.services.campaigns import feeding, following, queueing, sweeping
+from wapto_app.services.campaigns import feeding, following, holdups, queueing, sweeping
 from wapto_app.services.media import transfers
 from wapto_app.services.outbox import claims
 from wapto_app.services.outbox.claims import Claim, SendOutcome
@@ -229,6 +229,34 @@ async def test_looking_for_work_uses_the_indexes(runtime: Runtime, queued: int, 
     assert "ix_campaign_recipient_due" in upcoming
     assert "ix_message_waiting_sorted" in ahead
     assert not any(scans(plan) for plan in found)
+
+
+async def test_what_holds_a_campaign_up_is_the_most_frequent_reason_and_found_along_indexes(
+    runtime: Runtime, queued: int
+) -> None:
+    async with runtime.db.write() as session:
+        found = (await session.exec(select(Message).order_by(col(Message.id)))).all()
+        for message, code in zip(found[:5], (131056, None, 80007, 80007, 80007), strict=True):
+            message.error_code, message.error_detail = code, "It waits."
+            session.add(message)
+    async with runtime.db.read() as session:
+        told = await holdups.of_campaign(session, queued)
+        assert told["words"] == "WhatsApp takes no more requests from this business for a while."
+        assert await holdups.of_campaign(session, queued + 1) == holdups.NOTHING
+        with plans(runtime.db.engine.sync_engine) as read:
+            await holdups.of_campaign(session, queued)
+            await holdups.next_at(session, queued)
+    assert not any(scans(plan) for plan in read), read
+
+
+@pytest.mark.parametrize(
+    ("code", "words"),
+    [(None, "cannot be reached"), (131016, "has a problem"), (131056, "many messages"), (190, "")],
+)
+def test_every_reason_to_wait_has_its_words(code: int | None, words: str) -> None:
+    told = holdups.why(code)
+    assert words in told["words"]
+    assert bool(told["advice"]) == bool(words)
 
 
 async def test_people_s_messages_are_claimed_first(runtime: Runtime, queued: int, channel_id: int) -> None:

@@ -13,6 +13,7 @@ import time_machine
 from sqlmodel import col, select
 
 from tests import campaigns as desk
+from tests.services.campaign_desk import at as set_timing
 from tests.services.campaign_desk import make_person, make_template, wanted
 from wapto_app.clock import utcnow
 from wapto_app.models import (
@@ -37,6 +38,7 @@ from wapto_app.services.campaigns import (
     guarding,
     lifecycle,
     limits_of_meta,
+    listing,
     queueing,
     stopping,
     sweeping,
@@ -220,6 +222,13 @@ async def test_after_a_downtime_it_is_sent_or_somebody_is_asked(
     with time_machine.travel(at + timedelta(minutes=minutes), tick=False):
         await fire(runtime)
         assert await state(runtime, campaign_id) is wanted_state
+        assert await began_late(runtime, owner, campaign_id) is (minutes == 600)
+
+
+async def began_late(runtime: Runtime, owner: Actor, campaign_id: int) -> bool:
+    """What its page says."""
+    async with runtime.db.read() as session:
+        return (await listing.one(session, owner, campaign_id))["began_late"]
 
 
 @pytest.mark.parametrize(("send", "after"), [(True, S.BUILDING), (False, S.DRAFT)])
@@ -231,6 +240,42 @@ async def test_the_answer_counts_once(
     assert await state(runtime, campaign_id) is after
     with pytest.raises(Conflict):
         await do(runtime, lifecycle.answer_late, owner, campaign_id, send=send)
+
+
+async def test_what_somebody_let_go_out_late_says_so(runtime: Runtime, owner: Actor, draft: Draft) -> None:
+    at = datetime(2027, 3, 1, 9, tzinfo=UTC)
+    campaign_id = await draft(run_at=at, state=S.ASKING)
+    with time_machine.travel(at + timedelta(hours=2), tick=False):
+        await do(runtime, lifecycle.answer_late, owner, campaign_id, send=True)
+        assert await began_late(runtime, owner, campaign_id)
+
+
+@pytest.mark.parametrize(
+    ("asked", "goes_out"),
+    [
+        # Berlin, 29 March 2026: from 2:00 to 3:00. 25 October: 2:00 to 3:00 comes twice.
+        ("2026-03-29T02:30", "2026-03-29T01:30+00:00"),
+        ("2026-10-25T02:30", "2026-10-25T00:30+00:00"),
+    ],
+)
+async def test_in_a_night_in_which_clocks_change_it_fires_once(
+    runtime: Runtime, owner: Actor, draft: Draft, asked: str, goes_out: str
+) -> None:
+    campaign_id, at = await draft(), datetime.fromisoformat(goes_out)
+    with time_machine.travel(at - timedelta(hours=2), tick=False) as clock:
+        await set_timing(runtime, owner, campaign_id, run_at=asked, time_zone="Europe/Berlin")
+        assert await do(runtime, lifecycle.schedule, owner, campaign_id) == at
+        clock.move_to(at - timedelta(seconds=1))
+        await fire(runtime)
+        assert await state(runtime, campaign_id) is S.SCHEDULED
+        clock.move_to(at)
+        await fire(runtime)
+        assert await state(runtime, campaign_id) is S.BUILDING
+        clock.move_to(at + timedelta(hours=1))  # the same hour on the wall, for the second time
+        await fire(runtime)
+        async with runtime.db.read() as session:
+            told = [row["kind"] for row in await notifications.listing(session, owner)]
+        assert told.count("campaign_started") == 1
 
 
 async def test_by_their_own_clocks_it_begins_where_the_day_begins(

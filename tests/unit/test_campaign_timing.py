@@ -17,6 +17,7 @@ from wapto_app.services.campaigns.timing import (
     clean_clock,
     clean_wall,
     clean_zone,
+    clock_note,
     moment,
     wall,
     zones_of,
@@ -85,6 +86,25 @@ def test_of_an_hour_that_a_night_has_twice_the_first_counts() -> None:
     run_at = moment(datetime(2026, 10, 25, 2, 30), ZoneInfo("UTC"))
     found = due(BERLIN, now=at("2026-10-01T00:00+00:00"), run_at=run_at, is_local=True, zone="UTC")
     assert found == at("2026-10-25T00:30+00:00")
+
+
+@pytest.mark.parametrize(
+    ("asked", "zone", "said"),
+    [
+        ("2026-03-29T02:30", "Europe/Berlin", "leave out 02:30. It goes out at 03:30."),
+        ("2026-10-25T02:30", "Europe/Berlin", "comes twice. It goes out the first time."),
+        ("2026-03-29T01:59", "Europe/Berlin", ""),
+        ("2026-03-29T03:00", "Europe/Berlin", ""),
+        ("2026-10-25T03:00", "Europe/Berlin", ""),
+        ("2026-03-29T02:30", "UTC", ""),
+        # Half an hour only.
+        ("2026-10-04T02:15", "Australia/Lord_Howe", "leave out 02:15. It goes out at 02:45."),
+    ],
+)
+def test_somebody_who_asks_for_a_time_of_such_a_night_is_told(asked: str, zone: str, said: str) -> None:
+    note = clock_note(asked, ZoneInfo(zone))
+    assert note.endswith(said)
+    assert bool(note) == bool(said)
 
 
 QUIET = {"quiet_from": "21:00", "quiet_until": "09:00"}

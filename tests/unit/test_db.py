@@ -186,6 +186,45 @@ async def test_what_shares_a_transaction_with_a_failure_is_written_once(
     assert calls == ["a", "a", "b"]
 
 
+@pytest.mark.sqlite_only
+async def test_on_a_full_disk_nothing_of_a_transaction_is_written_and_nobody_is_told_that_it_was(
+    writer: Writer, published: tuple[Database, list[frozenset[str]]]
+) -> None:
+    """SQLite then ends the transaction by itself: what comes after would stand in none, and be written alone."""
+    gate = threading.Event()
+
+    def fill(connection: sa.Connection, items: list[None]) -> Sequence[None]:
+        gate.wait(5)
+        pages = connection.exec_driver_sql("PRAGMA page_count").scalar_one()
+        connection.exec_driver_sql(f"PRAGMA max_page_count = {pages + 1}")
+        return items
+
+    def make_room(connection: sa.Connection, items: list[None]) -> Sequence[None]:
+        connection.exec_driver_sql("PRAGMA max_page_count = 1073741823")
+        return items
+
+    def large(connection: sa.Connection, items: list[str]) -> Sequence[int]:
+        connection.execute(sa.text("CREATE TABLE large AS SELECT zeroblob(1000000) AS room"))
+        return [0 for _item in items]
+
+    first = asyncio.create_task(writer.run(fill, None))
+    await asyncio.sleep(0.05)
+    waiting = [
+        asyncio.create_task(writer.run(operation, name))
+        for operation, name in ((insert, "before"), (large, "large"), (insert, "after"))
+    ]
+    await asyncio.sleep(0.05)
+    gate.set()
+    await first
+    results = await asyncio.gather(*waiting, return_exceptions=True)
+    assert all(isinstance(result, sa.exc.OperationalError) for result in results), results
+    assert await names(published[0]) == []
+    assert writer.disk.is_full
+    await writer.run(make_room, None)
+    await writer.run(insert, "again")
+    assert await names(published[0]) == ["again"]
+
+
 async def test_different_operations_keep_their_order(
     writer: Writer, published: tuple[Database, list[frozenset[str]]]
 ) -> None:

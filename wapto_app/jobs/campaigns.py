@@ -7,6 +7,7 @@ stopped. What is sent is fed by ``jobs.feeding``, beside each number's sender.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import time
 from collections import deque
 from collections.abc import Iterable, Sequence
@@ -76,6 +77,8 @@ async def run(runtime: Runtime) -> None:
                     is_busy = await engine.lead() and await engine.round()
                 except Exception:
                     log.exception("campaigns.failed")
+                with contextlib.suppress(Exception):
+                    await engine.tell_of_disk()
                 await wait(wake, _ROUND_SECONDS if is_busy else _IDLE_SECONDS)
         finally:
             await engine.stop()
@@ -96,6 +99,7 @@ class Engine:
         self._swept_at = float("-inf")
         self._changed: set[str] = set()
         self._told_at = float("-inf")
+        self._told_of_full_disk = False
 
     async def lead(self) -> bool:
         """Whether this process is the one; renewed long before the lease runs out."""
@@ -161,15 +165,21 @@ class Engine:
             await building.build(self._runtime.db, campaign_id)
         except DomainError as refusal:
             await self._give_up(campaign_id, refusal.message)
-        except Exception:
+        except Exception as error:
             log.exception("campaigns.build_failed", campaign=campaign_id)
-            self._tries[campaign_id] = self._tries.get(campaign_id, 0) + 1
-            if self._tries[campaign_id] >= _BUILD_TRIES:
-                await self._give_up(campaign_id, "An unexpected error; see the log.")
-            await asyncio.sleep(_IDLE_SECONDS)
+            await self._try_again(campaign_id, error)
         else:
             self._tries.pop(campaign_id, None)
             self._publish({topics.LIST, topics.of(campaign_id), topics.DUE})
+
+    async def _try_again(self, campaign_id: int, error: Exception) -> None:
+        """After a second, some times; as long as it takes while the disk is full."""
+        self._runtime.writer.disk.notice(error)
+        if not self._runtime.writer.disk.is_full:
+            self._tries[campaign_id] = self._tries.get(campaign_id, 0) + 1
+            if self._tries[campaign_id] >= _BUILD_TRIES:
+                await self._give_up(campaign_id, "An unexpected error; see the log.")
+        await asyncio.sleep(_IDLE_SECONDS)
 
     async def _give_up(self, campaign_id: int, why: str) -> None:
         self._tries.pop(campaign_id, None)
@@ -214,7 +224,7 @@ class Engine:
         if len(known) < limit["results"] or failed * 100 < limit["percent"] * len(known):
             return ""
         known.clear()
-        return f"{failed} of the last {limit['results']}"
+        return causes.share_of_last(failed, limit["results"])
 
     async def _error_limit(self) -> guarding.ErrorLimit:
         now = time.monotonic()
@@ -273,6 +283,16 @@ class Engine:
             self._swept_at = now
 
     # --- telling
+
+    async def tell_of_disk(self) -> None:
+        """Pages are told when the disk is full, and when it is not any more: nothing else could tell them."""
+        is_full = self._runtime.writer.disk.is_full
+        if is_full == self._told_of_full_disk:
+            return
+        async with self._runtime.db.engine.connect() as connection:
+            active = (await connection.execute(_ACTIVE)).all()
+        self._publish({topics.LIST, *(topics.of(row.id) for row in active)})
+        self._told_of_full_disk = is_full
 
     def _publish(self, published: Iterable[str]) -> None:
         """At once: something that happens once."""

@@ -44,6 +44,7 @@ _LOOK_FOR_NUMBERS_SECONDS = 5.0
 # Long enough to be stopped or given a new token; a queue must not be drained into failures.
 _PAUSE_WITHOUT_TOKEN = 10.0
 _PAUSE_IN_TROUBLE = 60.0
+_PAUSE_TOO_FAST = 1.0
 _SILENCES = 5
 """Requests in a row without an answer, after which the sender rests."""
 _RECORD_AGAIN_SECONDS = (0.2, 1.0, 2.0, 4.0, 8.0)
@@ -232,7 +233,7 @@ class Sender:
             if self._bucket.slow_down(pause):
                 await self._note(error)
         elif error.code == THROUGHPUT_REACHED or error.retry is Retry.WAIT:
-            self._bucket.slow_down(error.wait_seconds or 1.0)
+            self._bucket.slow_down(error.wait_seconds or _PAUSE_TOO_FAST)
 
     async def _note(self, error: GraphError) -> None:
         try:

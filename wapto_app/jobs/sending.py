@@ -19,6 +19,8 @@ log = get_logger(__name__)
 MAX_REFUSALS = 5
 """Answers with a passing error before a message counts as failed."""
 THROUGHPUT_REACHED = 130429
+REQUESTS_REACHED = frozenset({4, 80007})
+"""Meta takes no more requests from the app, or from the account, for up to an hour."""
 PAIR_LIMIT = 131056
 _NETWORK_CAP_SECONDS = 60.0
 _THROTTLED_CAP_SECONDS = 16.0
@@ -90,6 +92,10 @@ def _refused(claimed: Claimed, error: GraphError) -> SendOutcome:
     if error.code == THROUGHPUT_REACHED:
         wait = backoff(claimed.attempt, cap_seconds=_THROTTLED_CAP_SECONDS)
         return _later(claimed, error, claimed.refusals, utcnow() + wait)
+    if error.code in REQUESTS_REACHED:
+        # It says nothing about this message, which must not fail for it.
+        asked = timedelta(seconds=error.wait_seconds or 0)
+        return _later(claimed, error, claimed.refusals, utcnow() + max(asked, backoff(claimed.attempt)))
     refusals = claimed.refusals + 1
     if error.retry in (Retry.RETRY, Retry.WAIT) and refusals < MAX_REFUSALS:
         wait = pair_backoff(refusals) if error.code == PAIR_LIMIT else backoff(refusals)

@@ -39,11 +39,19 @@ def banner(
     heading = (
         rx.fragment() if isinstance(title, str) and not title else rx.el.p(title, class_name="font-semibold")
     )
+    # Beside the words where there is room, else below them.
+    beside = rx.el.div(action, class_name="max-w-full flex-none self-center") if action is not None else None
+    words = "min-w-0 flex-1 wrap-anywhere" + (" basis-52" if beside is not None else "")
     return rx.el.div(
         rx.icon(_ICONS[tone], size=18, class_name="mt-px flex-none", aria_hidden=True),
-        rx.el.div(heading, rx.el.div(text, class_name="text-pretty"), class_name="min-w-0 flex-1"),
-        rx.el.div(action, class_name="flex-none self-center") if action is not None else rx.fragment(),
-        class_name=classes("flex items-start gap-3 rounded-lg px-4 py-3 text-sm", _GROUNDS[tone], class_name),
+        rx.el.div(heading, rx.el.div(text, class_name="text-pretty"), class_name=words),
+        beside if beside is not None else rx.fragment(),
+        class_name=classes(
+            "flex items-start gap-3 rounded-lg px-4 py-3 text-sm",
+            "flex-wrap" if beside is not None else "",
+            _GROUNDS[tone],
+            class_name,
+        ),
     )
 
 

@@ -43,7 +43,9 @@ def page_header(title: Text, *actions: rx.Component, description: Text = "") -> 
             _description(description),
             class_name="min-w-0 flex-1 basis-60",
         ),
-        rx.el.div(*actions, class_name="flex flex-none flex-wrap gap-2") if actions else rx.fragment(),
+        rx.el.div(*actions, class_name="flex max-w-full flex-none flex-wrap gap-2")
+        if actions
+        else rx.fragment(),
         class_name="flex flex-wrap items-start gap-x-6 gap-y-3 pb-6",
     )
 

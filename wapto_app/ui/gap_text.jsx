@@ -39,7 +39,7 @@ export function GapText({ ref, id, name, value, variables, examples, describedBy
             {`{{${each}}}`}
           </button>
         ))}
-        <span className={`ms-auto text-xs tabular-nums ${text.length > most ? "text-danger-ink" : "text-faint"}`}>{text.length.toLocaleString()} / {most.toLocaleString()}</span>
+        <span className={`ms-auto text-xs tabular-nums ${text.length > most ? "text-danger-ink" : "text-faint"}`}>{text.length.toLocaleString(document.documentElement.lang || "en")} / {most.toLocaleString(document.documentElement.lang || "en")}</span>
       </div>
       {text.trim() && (
         <div className="rounded-md bg-sunken p-3">

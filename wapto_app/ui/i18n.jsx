@@ -36,9 +36,14 @@ export function trServer(text) {
   if (state.words[text]) return state.words[text];
   for (const [pattern, names, translation] of serverPatterns()) {
     const match = pattern.exec(text);
-    if (match) return fill(translation, Object.fromEntries(names.map((name, i) => [name, match[i + 1]])));
+    if (match) return fill(translation, Object.fromEntries(names.map((name, i) => [name, part(match[i + 1])])));
   }
   return text;
+}
+
+// What fills a gap may be a sentence itself, such as Meta's reason; a single word is somebody's name.
+function part(text) {
+  return text.includes(" ") ? trServer(text) : text;
 }
 
 function serverPatterns() {

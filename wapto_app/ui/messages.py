@@ -18,9 +18,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from integrations.whatsapp import error_codes
+
 ROOT = Path(__file__).parents[2]
 LOCALES = ROOT / "wapto_app" / "locales"
 _WORDS_IN = ("pages", "wapto_app/ui")
+_METAS_WORDS = "integrations/whatsapp/error_codes.py"
 _SENTENCES_IN = ("state", "wapto_app/services", "wapto_app/security", "wapto_app/web")
 # Development only: its words are nobody's.
 _SKIPPED = {"kitchen_sink.py", "i18n.py"}
@@ -58,6 +61,8 @@ def gather(root: Path = ROOT) -> Messages:
     refusals = _refusals(root)
     for path in _sources(root, _SENTENCES_IN, "*.py"):
         _python_sentences(path, path.relative_to(root), refusals, found)
+    if (root / _METAS_WORDS).exists():
+        found.sentences |= dict.fromkeys(error_codes.texts(), _METAS_WORDS)
     return found
 
 

@@ -29,7 +29,7 @@ class Column:
     """One column. ``sort`` is the key that the sort handler hears; numbers stand at the right (``number=True``);
     ``hide`` leaves it out on a phone; ``width`` is a class name (``w-32``); ``shown`` decides whether it is there."""
 
-    title: Text
+    title: Text | rx.Component
     cell: Callable[[Any], rx.Component | rx.Var[Any] | str]
     sort: str = ""
     number: bool = False
@@ -121,7 +121,7 @@ def table(
 
 
 def _side(column: Column) -> str:
-    side = "text-end tabular-nums" if column.number else "text-start"
+    side = "text-end whitespace-nowrap tabular-nums" if column.number else "text-start"
     return f"{side} {'max-md:hidden' if column.hide else ''} {column.width}"
 
 

@@ -172,7 +172,7 @@ function Foot({ isSaved, refused, pending, ready, onPreview, onSubmit, label }) 
     <div className="flex flex-wrap items-center gap-2">
       <span role="status" data-testid="template-saved" className={`me-auto text-sm ${refused ? "text-danger-ink" : "text-muted"}`}>{words}</span>
       {onPreview && <button type="button" onClick={onPreview} className={PLAIN}>{tr("Preview")}</button>}
-      <button type="button" onClick={onSubmit} disabled={pending} aria-busy={pending} data-ready={ready} className={PRIMARY}>{label}</button>
+      <button type="button" onClick={onSubmit} disabled={pending} aria-busy={pending} data-ready={ready} className={`${PRIMARY} max-sm:grow`}>{label}</button>
     </div>
   );
 }

@@ -17,7 +17,7 @@ const lengthOf = (text) => [...text].length;
 export function Counter({ text, most }) {
   const length = lengthOf(text ?? "");
   const tone = length > most ? "font-medium text-danger-ink" : length > most * 0.9 ? "text-warning-ink" : "text-faint";
-  return <span className={`flex-none text-xs tabular-nums ${tone}`} aria-hidden="true">{length.toLocaleString()} / {most.toLocaleString()}</span>;
+  return <span className={`flex-none text-xs tabular-nums ${tone}`} aria-hidden="true">{length.toLocaleString(document.documentElement.lang || "en")} / {most.toLocaleString(document.documentElement.lang || "en")}</span>;
 }
 
 // A labelled control with its counter, its help and what is wrong with it. `place` is the key of the field on the server.

@@ -2,24 +2,19 @@
 
 from __future__ import annotations
 
-import asyncio
-import socket
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from typing import Any
 
 import httpx
 import pytest
 import stripe
-from granian.constants import Interfaces
-from granian.log import LogLevels
-from granian.server.embed import Server
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
 from integrations.sandbox.stripe import StripeConfig, StripeSandbox
+from tests.serving import listening
 
 Json = dict[str, Any]
 
@@ -115,33 +110,6 @@ class Till:
         """The types of the events that have come, once nothing is under way."""
         await self.sandbox.settle()
         return self.shop.types
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
-@asynccontextmanager
-async def listening(app: Any) -> AsyncIterator[str]:
-    """Serve an app on a socket of this machine; its address."""
-    port = free_port()
-    server = Server(app, address="127.0.0.1", port=port, interface=Interfaces.ASGI, log_level=LogLevels.error)
-    task = asyncio.create_task(server.serve())
-    url = f"http://127.0.0.1:{port}"
-    async with httpx.AsyncClient(trust_env=False) as probe, asyncio.timeout(10):
-        while True:
-            try:
-                await probe.get(f"{url}/control/state")
-                break
-            except httpx.TransportError:
-                await asyncio.sleep(0.02)
-    try:
-        yield url
-    finally:
-        server.stop()  # type: ignore[no-untyped-call]
-        await task
 
 
 @pytest.fixture

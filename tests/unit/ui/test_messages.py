@@ -61,6 +61,16 @@ def test_the_shipped_catalog_is_complete_and_holds_nothing_else(code: str) -> No
 
 
 @pytest.mark.parametrize("code", [code for code in LANGUAGES if code != "en"])
+def test_why_a_message_failed_or_a_campaign_stands_still_is_said_in_every_language(code: str) -> None:
+    """Sentences may stay English; not these, which people read on a bad day."""
+    catalog, found = messages.catalogs()[code], messages.gather()
+    places = ("integrations/whatsapp/error_codes.py", "wapto_app/services/campaigns/")
+    told = [text for text, place in found.sentences.items() if place.startswith(places)]
+    assert len(told) > 200
+    assert [text for text in told if not catalog.get(text)] == []
+
+
+@pytest.mark.parametrize("code", [code for code in LANGUAGES if code != "en"])
 def test_a_translation_has_the_gaps_of_its_text(code: str) -> None:
     assert messages.wrong_gaps(messages.catalogs()[code]) == []
 

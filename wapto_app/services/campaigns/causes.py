@@ -159,7 +159,16 @@ def of_code(code: int | None) -> Cause | None:
 
 def meaning(code: int) -> str:
     """Meta's code in a sentence."""
-    return f"{explain(code).meaning} (#{code})"
+    return say("{meaning} (#{code})").replace("{meaning}", explain(code).meaning).replace("{code}", str(code))
+
+
+def share_of_last(failed: int, results: int) -> str:
+    """ "12 of the last 50"."""
+    return (
+        say("{failed} of the last {results}")
+        .replace("{failed}", str(failed))
+        .replace("{results}", str(results))
+    )
 
 
 def of_template(status: str, *, is_gone: bool) -> Cause | None:

@@ -57,9 +57,14 @@ def fire(connection: sa.Connection, calls: list[None]) -> Sequence[frozenset[str
     return [frozenset(published), *(frozenset[str]() for _ in calls[1:])]
 
 
-def _fire(connection: sa.Connection, row: Any, at: datetime, now: datetime) -> frozenset[str]:
+def is_late(row: Any, now: datetime) -> bool:
+    """Whether a scheduled campaign that starts now should have started long ago; ``row`` has its columns."""
     # Of one whose people are spread over the day nobody is too late until the first of them is.
-    asks = row.late_policy is LatePolicy.ASK and now - at > LATE and not (row.is_local and now < row.run_at)
+    return now - begins_at(row) > LATE and not (row.is_local and now < row.run_at)
+
+
+def _fire(connection: sa.Connection, row: Any, at: datetime, now: datetime) -> frozenset[str]:
+    asks = row.late_policy is LatePolicy.ASK and is_late(row, now)
     values: dict[str, Any] = {"state": CampaignState.ASKING if asks else CampaignState.BUILDING}
     if not asks:
         values["started_at"] = now

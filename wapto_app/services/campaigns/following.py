@@ -137,6 +137,9 @@ def _state_of_messages(dialect: str) -> sa.Select[Any]:
 def _move(row: Any, found: Any, moves: _Moves, now: datetime) -> None:
     state = _state(row.state, _STATE_OF.get(found.status))
     times = _times(row, found)
+    if state is R.QUEUED and found.error_detail:
+        # It waits for another try: nothing moves, but the page says why.
+        moves.campaigns.add(row.campaign_id)
     if state is row.state and times == {name: getattr(row, name) for name in _TIMES}:
         return
     is_failure = state is R.FAILED

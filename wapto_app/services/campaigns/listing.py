@@ -25,7 +25,7 @@ from wapto_app.models import (
     Template,
 )
 from wapto_app.security.permissions import Actor, Permission
-from wapto_app.services.campaigns import causes
+from wapto_app.services.campaigns import causes, firing, holdups
 from wapto_app.services.errors import NotFound
 
 PAGE = 50
@@ -43,6 +43,7 @@ _DELIVERED = ("delivered", *_READ)
 _SENT = ("sent", *_DELIVERED)
 _GONE = ("failed", "unconfirmed", *_SENT)
 _TO_GO = ("held", "waiting", "queued")
+_MOVES = (CampaignState.SCHEDULED, CampaignState.BUILDING, CampaignState.RUNNING)
 
 
 class CampaignFilter(FormDict):
@@ -59,7 +60,9 @@ class CampaignRow(TypedDict):
     """One campaign. Times are ISO 8601 in UTC, or empty. ``people`` are all but the skipped, ``gone`` those whose
     message has left or failed, ``left`` those who wait. ``sent`` counts everybody whose message WhatsApp took,
     ``delivered`` and ``read`` likewise all who got at least so far. ``per_minute`` is how fast it went in the last
-    minute or two, and ``seconds_left`` what is left at this pace; 0 when that is not known.
+    minute or two, and ``seconds_left`` what is left at this pace; 0 when that is not known. ``pause_words`` say why it
+    stands still or is slow, ``pause_advice`` what to do. ``next_at``: nobody's time has come, and the next
+    one's comes then. ``began_late``: Wapto was off when its time came.
     """
 
     id: int
@@ -91,6 +94,8 @@ class CampaignRow(TypedDict):
     created_at: str
     started_at: str
     finished_at: str
+    next_at: str
+    began_late: bool
     by: str
 
 
@@ -99,7 +104,7 @@ NONE = CampaignRow(
     gone=0, left=0, sent=0,
     delivered=0, read=0, replied=0, clicked=0, failed=0, unconfirmed=0, cancelled=0, skipped=0, held=0,
     per_minute=0, seconds_left=0, run_at="", time_zone="", is_local=False, created_at="", started_at="", finished_at="",
-    by="",
+    next_at="", began_late=False, by="",
 )  # fmt: skip
 """Stands for a campaign that is not read yet."""
 
@@ -131,14 +136,25 @@ async def listing(
     return CampaignPage(await _rows(session, shown), end)
 
 
-async def one(session: AsyncSession, actor: Actor, campaign_id: int) -> CampaignRow:
-    """The head of its page. Raises NotFound."""
+async def one(
+    session: AsyncSession, actor: Actor, campaign_id: int, *, has_full_disk: bool = False
+) -> CampaignRow:
+    """The head of its page, with what holds it up though it runs. Raises NotFound."""
     actor.require(Permission.CAMPAIGNS_SEE)
     query = _query().where(col(Campaign.id) == min(campaign_id, _LARGEST_ID))
     rows = await _rows(session, await fetch(session, query))
     if not rows:
         raise NotFound("campaign")
-    return rows[0]
+    (row,) = rows
+    told = holdups.NOTHING
+    if has_full_disk and row["state"] in _MOVES:
+        told = holdups.FULL_DISK
+    elif row["state"] == CampaignState.RUNNING and not row["pause_words"]:
+        told = await holdups.of_campaign(session, row["id"])
+        row["next_at"] = _iso(await holdups.next_at(session, row["id"]))
+    if told["words"]:
+        row["pause_words"], row["pause_advice"] = told["words"], told["advice"]
+    return row
 
 
 async def asking(session: AsyncSession, actor: Actor) -> list[CampaignRow]:
@@ -279,6 +295,8 @@ def _row(row: Any, counts: dict[str, int], templates: list[str], pace: float) ->
         created_at=_iso(row.created_at),
         started_at=_iso(row.started_at),
         finished_at=_iso(row.finished_at),
+        next_at="",
+        began_late=bool(row.run_at and row.started_at and firing.is_late(row, row.started_at)),
         by=row.by or "",
     )
 

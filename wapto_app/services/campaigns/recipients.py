@@ -22,7 +22,7 @@ from wapto_app.models import (
 )
 from wapto_app.security.permissions import Actor, Permission
 from wapto_app.services import search
-from wapto_app.services.campaigns import reasons
+from wapto_app.services.campaigns import holdups, reasons
 from wapto_app.services.campaigns.causes import say
 from wapto_app.services.contact_names import name_columns, name_of
 from wapto_app.services.errors import NotFound
@@ -53,7 +53,8 @@ EVERYBODY = RecipientFilter(state="", reason="", variant="", text="")
 
 
 class RecipientRow(TypedDict):
-    """One person. ``why`` and ``advice`` are sentences for who was skipped or failed; ``code`` is Meta's, or 0.
+    """One person. ``why`` and ``advice`` are sentences for who was skipped, failed or waits for another try; ``code``
+    is Meta's, or 0.
 
     Times are ISO 8601 in UTC, or empty. ``conversation_id`` is 0 as long as there is none.
     """
@@ -191,6 +192,8 @@ def _columns() -> list[Any]:
         *name_columns(),
         col(CampaignVariant.label).label("variant"),
         col(Message.conversation_id),
+        col(Message.error_code).label("last_code"),
+        col(Message.error_detail).label("last_detail"),
     ]
 
 
@@ -228,6 +231,9 @@ def _iso(at: datetime | None) -> str:
 
 
 def _why(row: Any, mask: Mask) -> reasons.Why:
+    if row.state is RecipientState.QUEUED and row.last_detail:
+        waits = holdups.why(row.last_code)
+        return reasons.Why(waits["words"], waits["advice"])
     if row.state not in (RecipientState.SKIPPED, RecipientState.FAILED, RecipientState.UNCONFIRMED):
         return reasons.Why("", "")
     if row.state is RecipientState.UNCONFIRMED:

@@ -21,6 +21,7 @@ from phonenumbers.timezone import UNKNOWN_TIMEZONE, time_zones_for_number
 from wapto_app.clock import utcnow
 from wapto_app.models import Campaign
 from wapto_app.services.account_fields import time_zones
+from wapto_app.services.campaigns.causes import say
 from wapto_app.services.errors import Invalid
 
 _CLOCK = re.compile(r"([01]\d|2[0-3]):[0-5]\d")
@@ -74,6 +75,19 @@ def moment(wall: datetime, zone: ZoneInfo) -> datetime:
 def wall(at: datetime, zone: ZoneInfo) -> datetime:
     """What wall clocks of this zone show then, without a zone."""
     return at.astimezone(zone).replace(tzinfo=None, fold=0)
+
+
+def clock_note(asked: str, zone: ZoneInfo) -> str:
+    """What a change of clocks does to a time that somebody asks for ("2026-03-29T02:30"); empty when nothing."""
+    clock = clean_wall(asked)
+    kept = wall(moment(clock, zone), zone)
+    if kept != clock:
+        words = say("Clocks are set forward that night and leave out {asked}. It goes out at {kept}.")
+        return words.replace("{asked}", f"{clock:%H:%M}").replace("{kept}", f"{kept:%H:%M}")
+    first, second = (clock.replace(tzinfo=zone, fold=fold).utcoffset() for fold in (0, 1))
+    if first != second:
+        return say("Clocks are set back that night, and this time comes twice. It goes out the first time.")
+    return ""
 
 
 def begins_at(campaign: Campaign | Any) -> datetime:
