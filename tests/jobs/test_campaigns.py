@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from typing import Any
 
 import pytest
 import sqlalchemy as sa
@@ -376,13 +377,13 @@ async def test_cards_have_their_files_which_go_to_meta_once(
     campaign_id = await with_cards(runtime, channel_id, people, first, second, first)
     async with runtime.db.write() as session:
         await lifecycle.resume(session, owner, campaign_id)
-    await ends(runtime, campaign_id, eventually)
+    await desk.ends(runtime, campaign_id, eventually)
 
     async def all_delivered() -> bool:
         return await desk.tallies(runtime, campaign_id) == {"delivered": 25}
 
     await eventually(all_delivered)
-    assert accepted(sandbox) == 25
+    assert desk.accepted(sandbox) == 25
     assert len(sandbox.store.media) == 2
     await desk.assert_exact(runtime, campaign_id)
     async with runtime.db.read() as session:
@@ -411,8 +412,8 @@ async def test_cards_have_their_files_which_go_to_meta_once(
     again = await with_cards(runtime, channel_id, people[:5], second, second, first)
     async with runtime.db.write() as session:
         await lifecycle.resume(session, owner, again)
-    await ends(runtime, again, eventually)
-    assert (accepted(sandbox), len(sandbox.store.media)) == (30, 2)
+    await desk.ends(runtime, again, eventually)
+    assert (desk.accepted(sandbox), len(sandbox.store.media)) == (30, 2)
 
 
 def card_of(index: int, media_id: str, text: str) -> dict[str, Any]:
@@ -444,7 +445,7 @@ async def test_a_card_whose_file_is_gone_stops_it_and_says_which(
     campaign_id = await with_cards(runtime, channel_id, people, key, "0" * 32, key)
     async with runtime.db.write() as session:
         await lifecycle.resume(session, owner, campaign_id)
-    await ends(runtime, campaign_id, eventually, S.PAUSED)
+    await desk.ends(runtime, campaign_id, eventually, S.PAUSED)
 
     async def has_stopped() -> str:
         return (await desk.campaign_of(runtime, campaign_id)).pause_cause
@@ -452,8 +453,8 @@ async def test_a_card_whose_file_is_gone_stops_it_and_says_which(
     assert await eventually(has_stopped) == "card_file"
     told = causes.told("card_file", (await desk.campaign_of(runtime, campaign_id)).pause_detail)
     assert told["words"] == "The file of the template's card 2 is not there any more."
-    assert accepted(sandbox) == 0
-    assert await states(runtime, campaign_id) == [R.WAITING] * 3
+    assert desk.accepted(sandbox) == 0
+    assert await desk.states(runtime, campaign_id) == [R.WAITING] * 3
 
 
 async def test_a_second_process_goes_on_where_the_first_one_stopped(
