@@ -413,7 +413,9 @@ def shoot_quietly(page: Page, name: str) -> None:
 def walk() -> None:
     """The example of the guide, from the registration to the first campaign: a test that takes its pictures."""
     command = [sys.executable, "-m", "pytest", "-q", "tests/e2e/test_people_and_plans.py"]
-    done = subprocess.run(command, cwd=ROOT, env=os.environ | {"WAPTO_TEST_SHOTS": str(PICTURES)}, check=False)
+    done = subprocess.run(
+        command, cwd=ROOT, env=os.environ | {"WAPTO_TEST_SHOTS": str(PICTURES)}, check=False
+    )
     if done.returncode:
         sys.exit("The example of the guide does not run.")
 

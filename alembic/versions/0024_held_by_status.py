@@ -4,7 +4,6 @@ Revision: 0024, after 0023
 """
 
 import sqlalchemy as sa
-
 from alembic import op
 
 revision = "0024"
