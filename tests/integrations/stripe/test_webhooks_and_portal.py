@@ -11,7 +11,8 @@ import httpx
 import pytest
 import stripe
 
-from tests.integrations.stripe.conftest import Till, free_port
+from tests.integrations.stripe.conftest import Till
+from tests.serving import free_port
 
 _FEATURES = {
     "invoice_history": {"enabled": True},
