@@ -11,7 +11,7 @@ Begin with ``models.campaigns`` (the tables), then read along the life of a camp
     words. Files of people: ``uploads`` (``upload_files`` reads them). ``usage``: who asks for a tag or a segment.
 
     *What*: ``rules`` for each gap of the template; ``mapping`` offers and previews them, ``lacking`` counts who has
-    no value, ``testing`` sends one to oneself.
+    no value, ``testing`` sends one to oneself. ``template_files``: of header and cards; ``offers``: when one ends.
 
     *When and for how much*: ``timing`` (zones, quiet hours); ``prices`` (``price_table``, ``price_files``: the
     owner's rates; ``estimating``: times the people).
@@ -29,6 +29,7 @@ Begin with ``models.campaigns`` (the tables), then read along the life of a camp
     and counters (``tallying``). ``attribution`` finds the campaign that an answer or a pressed button belongs to.
 
 6.  **Stopped.** ``guarding`` looks for trouble, ``stopping`` pauses and finishes, ``causes`` says why in words.
+    ``holdups`` says what slows one down that nobody stopped.
     ``taking_back`` empties the outbox again, ``sweeping`` settles who was left behind. ``winner`` ends an A/B test.
 
 7.  **Looked at.** ``listing`` (the list, the head of a page), ``recipients`` (its people), ``report``, ``comparing``,
