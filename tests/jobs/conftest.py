@@ -182,7 +182,7 @@ def eventually() -> Eventually:
     """Wait until a condition holds, on a busy machine too; its value."""
 
     async def wait(condition: Callable[[], Awaitable[Any]]) -> Any:
-        async with asyncio.timeout(40):
+        async with asyncio.timeout(90):
             while not (value := await condition()):
                 await asyncio.sleep(0.02)
         return value
