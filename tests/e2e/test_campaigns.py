@@ -203,7 +203,11 @@ def _cards(page: Page, meta: Meta) -> None:
     page.set_viewport_size(DESKTOP)
     page.goto("/campaigns/new")
     page.wait_for_url(re.compile(r"/campaigns/\d+/edit"))
-    page.get_by_role("switch", name="Every contact").check()
+    everybody = page.get_by_role("switch", name="Every contact")
+    expect(everybody).not_to_be_checked()  # until then it is that of the campaign before
+    everybody.check()
+    count = page.get_by_role("complementary", name="How many").get_by_role("status")
+    expect(count).to_contain_text(re.compile("2.*people get it"))
     page.get_by_role("link", name="Next: Message").click()
     page.get_by_role("button", name="Choose a template").click()
     picker = page.get_by_role("dialog", name="Choose a template")
