@@ -5,6 +5,7 @@ Meta's stand-in and our webhooks are real servers here, and its switches are mov
 
 from __future__ import annotations
 
+import asyncio
 import sqlite3
 from collections.abc import AsyncIterator, Iterator
 from contextlib import AsyncExitStack, contextmanager
@@ -135,6 +136,16 @@ class Page:
             return desk.accepted(self.sandbox) > 3
 
         await self.eventually(some)
+
+    async def rests(self) -> None:
+        """So slow now that nothing is on its way to Meta while something else happens there."""
+        await desk.change_campaign(self.runtime, self.campaign_id, rate=0.001)
+        await asyncio.sleep(1.5)  # a new limit lets one pass
+
+        async def nothing_is_queued() -> bool:
+            return R.QUEUED not in await self.states()
+
+        await self.eventually(nothing_is_queued)
 
     async def resumes(self) -> None:
         async with self.runtime.db.write() as session:
@@ -287,6 +298,7 @@ async def test_a_template_that_customers_dislike_stops_it_before_meta_refuses_an
     known = next(each for each in sandbox.store.templates.values() if each.name == "order_update")
     await page.starts(120, rate=20.0)
     await page.has_begun()
+    await page.rests()
     await meta.control(f"templates/{known.id}/quality", quality="RED")
     await page.ends(S.PAUSED)
     await page.says("paused the template “order_update”", "Wait until WhatsApp ends the pause")
