@@ -141,7 +141,9 @@ class Page:
         """So slow now that nothing is on its way to Meta while something else happens there."""
         await desk.change_campaign(self.runtime, self.campaign_id, rate=0.001)
         await asyncio.sleep(1.5)  # a new limit lets one pass
+        await self.has_nothing_on_its_way()
 
+    async def has_nothing_on_its_way(self) -> None:
         async def nothing_is_queued() -> bool:
             return R.QUEUED not in await self.states()
 
@@ -237,6 +239,7 @@ async def test_trouble_at_meta_that_stays_stops_it_and_who_failed_gets_it_later(
     await page.starts(70)
     await page.ends(S.PAUSED)
     await page.says("Too many messages failed: 50 of the last 50", "Look at the reasons below")
+    await page.has_nothing_on_its_way()
     async with page.runtime.db.read() as session:
         (why,) = await report.failures(session, page.actor, page.campaign_id)
     assert (why["code"], why["meaning"]) == (131000, "WhatsApp could not handle the message.")
