@@ -77,7 +77,7 @@ class GraphConnection:
         self._headers = _PLAIN_HEADERS | ({"Authorization": f"Bearer {access_token}"} if access_token else {})
         self._write_headers = self._headers | _JSON_HEADERS
         # Encoded once: sending is the hot path.
-        self._message_headers = httpx.Headers(self._write_headers)
+        self._message_headers = httpx.Headers({"Host": self._base.netloc.decode(), **self._write_headers})
         self._extensions = {"timeout": http.timeout.as_dict()}
         self._steady_urls: dict[str, httpx.URL] = {}
 

@@ -87,12 +87,17 @@ class GraphClient(
         return success(await self._exchange(self._message(phone_number_id, payload)))
 
     def _message(self, phone_number_id: str, payload: Mapping[str, Any]) -> httpx.Request:
-        url, body = self._steady_url(f"{node(phone_number_id)}/messages"), httpx.ByteStream(_encode(payload))
-        # As a stream: given as content, httpx would work out headers anew that aiohttp writes itself.
+        url, body = self._steady_url(f"{node(phone_number_id)}/messages"), _encode(payload)
+        # As a stream: given as content, httpx would work out all headers anew.
         request = httpx.Request(
-            "POST", url, headers=self._message_headers, stream=body, extensions=self._extensions
+            "POST",
+            url,
+            headers=self._message_headers,
+            stream=httpx.ByteStream(body),
+            extensions=self._extensions,
         )
         request.headers.encoding = "ascii"
+        request.headers["Content-Length"] = str(len(body))
         request.read()
         return request
 

@@ -42,6 +42,25 @@ async def test_an_accepted_message_gives_its_wamid(meta: FakeMeta, graph: GraphC
     assert meta.last.headers["content-type"].startswith("application/json")
 
 
+async def test_a_message_leaves_alike_through_httpx_s_own_transport(
+    meta: FakeMeta, http: httpx.AsyncClient
+) -> None:
+    heads = []
+    async with httpx.AsyncClient(trust_env=False, timeout=5) as plain:
+        for client in (plain, http):
+            meta.script = [answer(ACCEPTED)]
+            await GraphClient(TOKEN, http=client, base_url=meta.url).send_message("106", HELLO)
+            assert meta.last.json == HELLO
+            heads.append(
+                {
+                    name: meta.last.headers[name]
+                    for name in ("host", "content-length", "content-type", "authorization")
+                }
+            )
+    assert heads[0] == heads[1]
+    assert heads[0]["host"] == meta.url.removeprefix("http://")
+
+
 async def test_wa_id_is_absent_when_sent_to_a_user_id(meta: FakeMeta, graph: GraphClient) -> None:
     meta.script = [answer({"contacts": [{"user_id": "US.1"}], "messages": [{"id": "wamid.2"}]})]
     result = await graph.send_message("106", messages.text("x", recipient="US.1"))
