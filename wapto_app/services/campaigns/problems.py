@@ -33,6 +33,7 @@ from wapto_app.services.campaigns.usage import GONE
 from wapto_app.services.errors import Conflict, DomainError
 from wapto_app.services.plans import Gate, Limit
 from wapto_app.services.templates import describe
+from wapto_app.services.templates.words import say
 
 Problems = dict[str, dict[str, str]]
 STEPS = ("audience", "content", "timing", "review")
@@ -58,7 +59,7 @@ async def problems(session: AsyncSession, actor: Actor, campaign_id: int) -> Pro
 async def _audience(session: AsyncSession, campaign: Campaign) -> dict[str, str]:
     wanted = audiences.read(campaign.audience)
     if audiences.is_empty(wanted):
-        return {"audience": "Choose who gets this campaign."}
+        return {"audience": say("Choose who gets this campaign.")}
     if notes := campaign.audience.get(GONE):
         return {"audience": notes[0]}
     if gone := await _gone(session, wanted):
@@ -72,12 +73,14 @@ async def _audience(session: AsyncSession, campaign: Campaign) -> dict[str, str]
     bare = await bare_rules(session, campaign.id or 0)
     summary = await audiences.summary(session, eyes, wanted, others=ids, sample=0, bare=bare)
     if not summary["people"]:
-        return {"audience": "Nobody is in this audience."}
+        return {"audience": say("Nobody is in this audience.")}
     if not summary["sendable"]:
-        return {"audience": "Nobody of this audience can get the campaign. See why below."}
+        return {"audience": say("Nobody of this audience can get the campaign. See why below.")}
     if len(own) > 1 and summary["sendable"] * campaign.test_share < 100 * len(own):
         return {
-            "audience": "These are too few people to test variants on. Test on all of them, or send one variant."
+            "audience": say(
+                "These are too few people to test variants on. Test on all of them, or send one variant."
+            )
         }
     if summary["new"]:
         return await _room(session, summary["new"])
@@ -87,12 +90,13 @@ async def _audience(session: AsyncSession, campaign: Campaign) -> dict[str, str]
 async def _gone(session: AsyncSession, wanted: Audience) -> dict[str, str]:
     """Parts that were deleted since they were chosen."""
     found: dict[str, str] = {}
+    exclusion = say("A segment of the exclusions was deleted. Take it out, or choose another.")
     for name, column, sentence in (
-        ("tags", Tag.id, "A tag of this audience was deleted. Take it out, or choose another."),
-        ("segments", Segment.id, "A segment of this audience was deleted. Take it out, or choose another."),
-        ("without_tags", Tag.id, "A tag of the exclusions was deleted. Take it out, or choose another."),
-        ("without_segments", Segment.id, "A segment of the exclusions was deleted. Take it out, or choose another."),
-        ("uploads", CampaignUpload.key, "A file of this audience was removed. Upload it again."),
+        ("tags", Tag.id, say("A tag of this audience was deleted. Take it out, or choose another.")),
+        ("segments", Segment.id, say("A segment of this audience was deleted. Take it out, or choose another.")),
+        ("without_tags", Tag.id, say("A tag of the exclusions was deleted. Take it out, or choose another.")),
+        ("without_segments", Segment.id, exclusion),
+        ("uploads", CampaignUpload.key, say("A file of this audience was removed. Upload it again.")),
     ):  # fmt: skip
         ids: Any = wanted[name]  # type: ignore[literal-required]
         query = sa.select(sa.func.count()).where(col(column).in_(ids))
@@ -107,8 +111,10 @@ async def _room(session: AsyncSession, new: int) -> dict[str, str]:
         return {}
     left = max(0, room.limit - room.used)
     return {
-        "uploads": f"{new:,} numbers of the files are no contacts yet, and your plan has room for {left:,} more. "
-        "Choose a larger plan, or a shorter file."
+        "uploads": say(
+            f"{new:,} numbers of the files are no contacts yet, and your plan has room for {left:,} more. "
+            "Choose a larger plan, or a shorter file."
+        )
     }
 
 
@@ -116,9 +122,11 @@ async def _content(session: AsyncSession, campaign: Campaign) -> dict[str, str]:
     channel = await session.get(Channel, campaign.channel_id or 0)
     found: dict[str, str] = {}
     if channel is None:
-        found["channel"] = "Choose the number that sends."
+        found["channel"] = say("Choose the number that sends.")
     elif channel.status is not ChannelStatus.CONNECTED:
-        found["channel"] = "This number is not connected. Reconnect it under Integrations, or choose another."
+        found["channel"] = say(
+            "This number is not connected. Reconnect it under Integrations, or choose another."
+        )
     fields = {row[0] for row in await fetch(session, sa.select(col(CustomField.key)))}
     columns = await columns_of(session, campaign.audience)
     zone, starts = zone_of_name(campaign.time_zone), max(begins_at(campaign), utcnow())
@@ -142,15 +150,17 @@ async def _content(session: AsyncSession, campaign: Campaign) -> dict[str, str]:
 
 def _template(template: Template | None, waba_id: str) -> dict[str, str]:
     if template is None:
-        return {"template": "Choose a template."}
+        return {"template": say("Choose a template.")}
     if waba_id and template.waba_id != waba_id:
         return {
-            "template": "This template belongs to another WhatsApp account. Choose one of the number's account."
+            "template": say(
+                "This template belongs to another WhatsApp account. Choose one of the number's account."
+            )
         }
     if template.gone_at is not None:
-        return {"template": "This template does not exist at WhatsApp any more. Choose another one."}
+        return {"template": say("This template does not exist at WhatsApp any more. Choose another one.")}
     if template.status != "APPROVED":
-        return {"template": "WhatsApp has not approved this template. Choose an approved one."}
+        return {"template": say("WhatsApp has not approved this template. Choose an approved one.")}
     problem = describe(template)["problem"]
     return {"template": problem} if problem else {}
 
@@ -159,11 +169,11 @@ def _timing(campaign: Campaign) -> dict[str, str]:
     found: dict[str, str] = {}
     if bool(campaign.quiet_from) != bool(campaign.quiet_until):
         missing = "quiet_until" if campaign.quiet_from else "quiet_from"
-        found[missing] = "Say both, when the quiet hours begin and when they end."
+        found[missing] = say("Say both, when the quiet hours begin and when they end.")
     elif campaign.quiet_from and campaign.quiet_from == campaign.quiet_until:
-        found["quiet_until"] = "The quiet hours must end at another time than they begin."
+        found["quiet_until"] = say("The quiet hours must end at another time than they begin.")
     if campaign.run_at is not None and campaign.run_at <= utcnow():
-        found["run_at"] = "This time has passed. Choose another, or send it at once."
+        found["run_at"] = say("This time has passed. Choose another, or send it at once.")
     return found
 
 
