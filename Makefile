@@ -3,6 +3,8 @@
 
 BIN := .venv/bin
 TESTS ?= tests
+# What fails once is tried again and named in the summary.
+TRIES ?= --reruns 1
 export PYTHON
 
 .PHONY: help install dev run test lint format bench shots migration constraints clean
@@ -27,9 +29,9 @@ dev:
 
 test: dev
 	@scripts/test-tools
-	$(BIN)/pytest -n 2 --ignore tests/e2e $(TESTS)
-	$(BIN)/pytest -n 2 --dist loadfile tests/e2e
-	$(BIN)/python scripts/with_services.py $(BIN)/pytest -n 2 --backend postgresql \
+	$(BIN)/pytest $(TRIES) -n 2 --ignore tests/e2e $(TESTS)
+	$(BIN)/pytest $(TRIES) -n 2 --dist loadfile tests/e2e
+	$(BIN)/python scripts/with_services.py $(BIN)/pytest $(TRIES) -n 2 --backend postgresql \
 		--ignore tests/e2e --ignore tests/integrations $(TESTS)
 
 lint: dev

@@ -87,9 +87,6 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     for item in items:
         if item.get_closest_marker(other):
             item.add_marker(pytest.mark.skip(reason=f"{other.removesuffix('_only')} only"))
-        # A browser shares two processors with its server and another test. Who needed a second try is named at the end.
-        if "browser" in getattr(item, "fixturenames", ()):
-            item.add_marker(pytest.mark.flaky(reruns=1))
     if other == "sqlite_only":
         _leave_out_what_needs_no_database(config, items)
 

@@ -37,8 +37,7 @@ from wapto_app.services.campaigns.recipients import EVERYBODY
 from wapto_app.web import webhooks
 
 S, R = CampaignState, RecipientState
-# Real sockets and real waiting: a machine that does too much else may let one of them wait for too long.
-pytestmark = [pytest.mark.usefixtures("engine"), pytest.mark.flaky(reruns=1)]
+pytestmark = pytest.mark.usefixtures("engine")
 
 
 @dataclass
