@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import secrets
 import uuid
-from collections.abc import Iterable
-from typing import Any, TypedDict
+from collections.abc import Callable, Coroutine, Hashable, Iterable
+from typing import Any, TypedDict, TypeVar
 
 import reflex as rx
 from reflex.event import Event, EventSpec
 from reflex.utils.format import format_event_handler
 from sqlalchemy.exc import DataError
+from sqlmodel.ext.asyncio.session import AsyncSession
 
 from wapto_app import runtime
 from wapto_app.live import Deliver, Watcher
@@ -22,6 +23,7 @@ from wapto_app.services.errors import Conflict, DomainError, SignedOut, Unfinish
 from wapto_app.services.sign_in import login_path
 
 log = get_logger(__name__)
+Result = TypeVar("Result")
 
 
 class Notice(TypedDict):
@@ -100,6 +102,16 @@ async def actor_of(state: rx.State) -> Actor:
     if actor is None:
         raise SignedOut
     return actor
+
+
+async def read_together(key: Hashable, read: Callable[[AsyncSession], Coroutine[Any, Any, Result]]) -> Result:
+    """What all tabs with this key read alike of the inbox, read once; see ``live.SharedReads``."""
+
+    async def fresh() -> Result:
+        async with runtime.get().db.read() as session:
+            return await read(session)
+
+    return await runtime.get().inbox_reads.get(key, fresh)
 
 
 def watch(state: rx.State, handler: Any, topics: Iterable[str]) -> None:

@@ -6,7 +6,7 @@ from typing import Any
 
 import reflex as rx
 
-from state.base import actor_of, follows, watch
+from state.base import actor_of, follows, read_together, watch
 from state.notifications import Notifications
 from wapto_app import runtime
 from wapto_app.models import ChannelStatus
@@ -109,9 +109,4 @@ class Shell(rx.State):
 async def _unread_total(actor: Actor) -> int:
     if not actor.may(Permission.INBOX_SEE):
         return 0
-
-    async def read() -> int:
-        async with runtime.get().db.read() as session:
-            return await inbox.unread_total(session, actor)
-
-    return await runtime.get().inbox_reads.get(("unread", scope(actor)), read)
+    return await read_together(("unread", scope(actor)), lambda session: inbox.unread_total(session, actor))

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Coroutine, Hashable
+from collections.abc import Hashable
 from dataclasses import replace
-from typing import Any, TypeVar
+from typing import Any
 
 import reflex as rx
-from sqlmodel.ext.asyncio.session import AsyncSession
 
-from state.base import Feedback, actor_of, follows, watch
+from state.base import Feedback, actor_of, follows, read_together, watch
 from state.inbox.paths import selected_in
 from wapto_app import runtime
 from wapto_app.security.permissions import Actor, Permission
@@ -26,7 +25,6 @@ WINDOW = 150
 """Rows that a tab holds at most: scrolling on drops them at the far end."""
 _NO_COUNTS = TabCounts(mine=0, unassigned=0, all=0)
 _PLAIN = InboxFilter()
-Result = TypeVar("Result")
 
 
 class InboxList(rx.State):
@@ -130,12 +128,12 @@ class InboxList(rx.State):
         actor, wanted = await actor_of(self), self._wanted
         start, limit = self._start, self._size + 1
         key = ("list", scope(actor), _reader(actor, wanted), wanted, start, limit)
-        rows = await _shared(key, lambda s: inbox.listing(s, actor, wanted, start=start, limit=limit))
+        rows = await read_together(key, lambda s: inbox.listing(s, actor, wanted, start=start, limit=limit))
         self.has_more, self.has_above = len(rows) > self._size, start is not None
         self.rows, self.loaded = rows[: self._size], True
         ids = tuple(row["id"] for row in self.rows)
-        work = await _shared(("workload", scope(actor)), lambda s: inbox.workload(s, actor))
-        drafts = await _shared(("drafts", ids), lambda s: inbox.drafted(s, actor, ids))
+        work = await read_together(("workload", scope(actor)), lambda s: inbox.workload(s, actor))
+        drafts = await read_together(("drafts", ids), lambda s: inbox.drafted(s, actor, ids))
         self.counts, self.drafts = inbox.counts_of(actor, work), drafts.get(actor.account_id or 0, [])
         await self._read_chips(actor)
 
@@ -145,16 +143,6 @@ class InboxList(rx.State):
             return
         async with runtime.get().db.read() as session:
             self.chips = await chips(session, actor, self._wanted)
-
-
-async def _shared(key: Hashable, read: Callable[[AsyncSession], Coroutine[Any, Any, Result]]) -> Result:
-    """What all tabs with this key read alike, read once."""
-
-    async def fresh() -> Result:
-        async with runtime.get().db.read() as session:
-            return await read(session)
-
-    return await runtime.get().inbox_reads.get(key, fresh)
 
 
 def _reader(actor: Actor, wanted: InboxFilter) -> Hashable:

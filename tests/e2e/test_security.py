@@ -11,10 +11,10 @@ import pyotp
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from tests.e2e.access import is_accessible, until
+from tests.e2e.access import OWNER, PASSWORD, is_accessible, set_up, until
 from tests.e2e.conftest import PHONE, NewPage, Server, started
 
-OWNER, PASSWORD, NEW_PASSWORD = "olga@example.com", "velvet harbour lantern", "brass kettle meadow"
+NEW_PASSWORD = "brass kettle meadow"
 
 
 @pytest.fixture(scope="module")
@@ -37,12 +37,7 @@ def next_code(secret: str) -> str:
 
 def test_second_factor_from_set_up_to_recovery(server: Server, new_page: NewPage) -> None:
     page = new_page(server.url)
-    page.goto(server.setup_link())
-    page.get_by_label("Your name").fill("Olga Owner")
-    page.get_by_label("E-mail").fill(OWNER)
-    page.get_by_label("Password", exact=True).fill(PASSWORD)
-    page.get_by_role("button", name="Create account").click()
-    page.wait_for_url(re.compile("/inbox"))
+    set_up(page, server)
     page.goto("/profile")
     is_accessible(page)
     page.get_by_role("link", name="Set up").click()

@@ -17,7 +17,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from wapto_app.clock import utcnow
-from wapto_app.jobs.leading import lead
+from wapto_app.jobs import leading
 from wapto_app.jobs.waiting import wait
 from wapto_app.log import get_logger
 from wapto_app.models import Campaign, CampaignState
@@ -106,7 +106,7 @@ class Engine:
         now = time.monotonic()
         if now - self._led_at < _RENEW_SECONDS:
             return True
-        leads = await lead(self._runtime, self._bid)
+        leads = await leading.lead(self._runtime, self._bid)
         self._led_at = now if leads else float("-inf")
         if not leads:
             await self._stop_building()
@@ -116,7 +116,7 @@ class Engine:
         """End what has begun, and let the next process begin at once."""
         await self._stop_building()
         if self._led_at > float("-inf"):
-            await asyncio.gather(self._runtime.writer.run(leases.release, self._bid), return_exceptions=True)
+            await asyncio.gather(leading.release(self._runtime, self._bid), return_exceptions=True)
 
     async def _stop_building(self) -> None:
         builds, self._builds = list(self._builds.values()), {}

@@ -16,8 +16,8 @@ from sqlmodel import select
 from integrations.whatsapp.errors import GraphError, NoAnswer, Retry
 from wapto_app import telemetry
 from wapto_app.db import WriterStopped
+from wapto_app.jobs import leading
 from wapto_app.jobs.feeding import Feeder
-from wapto_app.jobs.leading import lead
 from wapto_app.jobs.pacing import TokenBucket, allowed_rate
 from wapto_app.jobs.sending import THROUGHPUT_REACHED, send
 from wapto_app.jobs.uploads import upload_waiting
@@ -94,7 +94,7 @@ class Sender:
             await self._finish()
 
     async def _lead(self) -> bool:
-        return await lead(self._runtime, self._bid)
+        return await leading.lead(self._runtime, self._bid)
 
     async def _recover(self) -> None:
         left = claims.Left(self._channel_id, frozenset(self._in_flight))
@@ -251,8 +251,7 @@ class Sender:
         if self._in_flight:
             await asyncio.wait(self._in_flight.values(), timeout=_FINISH_SECONDS)
         with contextlib.suppress(Exception):
-            self._runtime.leading.discard(self._bid.name)
-            await self._runtime.writer.run(leases.release, self._bid)
+            await leading.release(self._runtime, self._bid)
 
 
 async def run(runtime: Runtime) -> None:

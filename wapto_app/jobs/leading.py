@@ -18,3 +18,9 @@ async def lead(runtime: Runtime, bid: leases.Bid) -> bool:
     leads = await runtime.writer.run(leases.acquire, bid)
     (runtime.leading.add if leads else runtime.leading.discard)(bid.name)
     return leads
+
+
+async def release(runtime: Runtime, bid: leases.Bid) -> None:
+    """Give a lease back, so that another process need not wait for its end."""
+    runtime.leading.discard(bid.name)
+    await runtime.writer.run(leases.release, bid)
