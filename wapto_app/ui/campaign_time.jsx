@@ -1,4 +1,4 @@
-import { useEffect, useRef, useState } from "react";
+import { LiveText } from "./controls.jsx";
 
 const REST = 400;
 const MINUTE = 60000;
@@ -15,28 +15,7 @@ function whole(text) {
 }
 
 // A moment that reaches the server when the hand rests: a half-typed date says nothing.
-export function LiveTime({ value, onChange, onBlur, ...rest }) {
-  const [text, setText] = useState(() => own(value));
-  const timer = useRef(null);
-  const sent = useRef(own(value));
-  useEffect(() => {
-    if (own(value) === sent.current) return;
-    sent.current = own(value);
-    setText(sent.current);
-  }, [value]);
-  useEffect(() => () => clearTimeout(timer.current), []);
-  const send = (next) => {
-    clearTimeout(timer.current);
-    timer.current = null;
-    if (next === sent.current) return;
-    sent.current = next;
-    onChange?.(whole(next));
-  };
-  const changed = (event) => {
-    const next = event.target.value;
-    setText(next);
-    clearTimeout(timer.current);
-    timer.current = setTimeout(() => send(next), REST);
-  };
-  return <input {...rest} type="datetime-local" min={own(new Date().toISOString())} value={text} onChange={changed} onBlur={(event) => { if (timer.current) send(event.target.value); onBlur?.(event); }} />;
+export function LiveTime({ value, onChange, ...rest }) {
+  const now = own(new Date().toISOString());
+  return <LiveText {...rest} type="datetime-local" min={now} value={own(value)} wait={REST} onChange={(text) => onChange?.(whole(text))} />;
 }
