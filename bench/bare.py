@@ -13,6 +13,7 @@ from starlette.routing import Route
 
 from bench.install import APP_SECRET
 from integrations.whatsapp.webhooks import verify_signature
+from wapto_app import runtime
 from wapto_app.db import Writer
 from wapto_app.services import ingest
 
@@ -24,6 +25,7 @@ def create() -> Starlette:
     @asynccontextmanager
     async def lifespan(_app: Starlette) -> AsyncIterator[None]:
         writer.start()
+        runtime.collect_seldom()
         yield
         await writer.stop()
 

@@ -20,6 +20,7 @@ from bench.common import Report, percentile
 from bench.install import Install, new_install
 from bench.webhooks import Traffic
 from integrations.whatsapp import webhooks
+from wapto_app import runtime
 from wapto_app.clock import utcnow
 from wapto_app.db import make_sync_engine
 from wapto_app.services import ingest
@@ -102,9 +103,7 @@ def measure(options: argparse.Namespace, report: Report) -> None:
             prepare(install, traffic)
             bodies = traffic.bodies()
             engine = Engine(install)
-            gc.collect()
-            gc.freeze()
-            gc.set_threshold(20_000, 20, 50)  # as the server does
+            runtime.collect_seldom()  # as the server does
             if at_once == options.batches[0]:
                 report.add("parse", None, percentile(parsing(bodies), 10))
                 report.add("store", options.commit, percentile(storing(engine, bodies, options.commit), 10))

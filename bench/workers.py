@@ -76,6 +76,7 @@ async def work() -> None:
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stop.set)
     with dispatch.pacing(lifted=True):
         async with runtime.running(Settings()) as process:
+            runtime.collect_seldom()  # as a worker does
             tasks = [asyncio.create_task(job.run(process)) for job in (senders, campaigns)]
             await stop.wait()
             for task in tasks:

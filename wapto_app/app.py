@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import gc
 import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -223,10 +222,7 @@ async def _serve() -> AsyncIterator[None]:
         process.hub.deliver = base.deliver_to(app)
         process.hub.listen(webhooks.follow_channels)
         cookies.listen(process.hub)
-        # All that was loaded by now stays: walking it again and again would cost each request a share.
-        gc.collect()
-        gc.freeze()
-        gc.set_threshold(20_000, 20, 50)
+        runtime.collect_seldom()
         here = presence.noting(process, partial(cookies_of_tabs, app))
         async with background.working(process), metrics.watching_the_loop(), here, _demo(process):
             yield

@@ -24,7 +24,7 @@ from wapto_app.jobs import (
 from wapto_app.jobs.broker import handing_out
 from wapto_app.jobs.scheduler import Tick, leading
 from wapto_app.log import get_logger
-from wapto_app.runtime import Runtime
+from wapto_app.runtime import Runtime, collect_seldom
 from wapto_app.services import channels, desk, housekeeping, scheduled, templates, viewing
 
 log = get_logger(__name__)
@@ -102,4 +102,5 @@ async def until_stopped(runtime: Runtime) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
     async with working(runtime):
+        collect_seldom()
         await stop.wait()
