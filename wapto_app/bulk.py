@@ -108,5 +108,12 @@ def among(dialect: str, column: sa.ColumnElement[Any], name: str) -> sa.ColumnEl
     """
     if dialect == "postgresql":
         return column == sa.func.any(sa.bindparam(name, type_=_List(column.type)))
-    parts = sa.func.json_each(sa.bindparam(name, type_=_List(column.type))).table_valued("value")
-    return column.in_(sa.select(parts.c.value))
+    return column.in_(sa.select(listed(dialect, column, name).c.value))
+
+
+def listed(dialect: str, column: sa.ColumnElement[Any], name: str) -> sa.TableValuedAlias:
+    """All values of the parameter, which are such as the column has, as rows with one column: ``value``."""
+    values = sa.bindparam(name, type_=_List(column.type))
+    if dialect == "postgresql":
+        return sa.func.unnest(values).table_valued(sa.column("value", column.type)).render_derived()
+    return sa.func.json_each(values).table_valued(sa.column("value", column.type))

@@ -223,11 +223,15 @@ async def test_looking_for_work_uses_the_indexes(runtime: Runtime, queued: int, 
                 feeding.upcoming(connection, queued, 200)
                 feeding.ahead(connection, channel_id)
                 queueing._known(connection, channel_id, [1, 2])
+                claims._mark_sending(connection, [1, 2], utcnow())
     finally:
         engine.dispose()
-    upcoming, ahead = found[0], found[1]
+    upcoming, ahead, talks, marking = found
     assert "ix_campaign_recipient_due" in upcoming
     assert "ix_message_waiting_sorted" in ahead
+    # All talks of a number, or all that waits, would be walked through for a few of them.
+    assert "ix_conversation_channel_id" not in talks
+    assert "ix_message_waiting" not in marking
     assert not any(scans(plan) for plan in found)
 
 

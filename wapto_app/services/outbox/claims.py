@@ -51,6 +51,8 @@ reaction = table_of(Reaction)
 _IS_WAITING = sa.text(f"message.{WAITING}")
 _IS_QUEUED = sa.text("message.status = 'queued'")
 _IS_SENDING = sa.text("message.status = 'sending'")
+# Spelled differently on purpose: PostgreSQL would go through all that waits to find some messages by their ids.
+_IS_STILL_QUEUED = sa.text("message.status || '' = 'queued'")
 
 
 @dataclass(frozen=True, slots=True)
@@ -209,7 +211,7 @@ def _mark_sending(connection: sa.Connection, ids: list[int], now: datetime) -> s
 def _sending(dialect: str) -> Any:
     return (
         message.update()
-        .where(among(dialect, message.c.id, "ids"), _IS_QUEUED)
+        .where(among(dialect, message.c.id, "ids"), _IS_STILL_QUEUED)
         .values(
             status=MessageStatus.SENDING,
             attempt=message.c.attempt + 1,
