@@ -1,8 +1,8 @@
 """Campaigns on one PostgreSQL, by one process and by two: messages per second together, and that none leaves twice.
 
 A number has one sender at a time, for Meta limits the number: two processes share the numbers between them, and what
-follows the messages as well. One campaign through each number. Everything runs on one machine here, the database and
-the stand-in for Meta included.
+feeds and follows the messages as well. One campaign through each number. Everything runs on one machine here, the
+database and the stand-in for Meta included.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import os
 import signal
 from collections.abc import Iterator, Sequence
 
-import sqlalchemy as sa
+import psutil
 
 from bench import campaign, common, dispatch, processes, rows
 from bench.common import Report
@@ -23,7 +23,7 @@ from bench.processes import Measured
 from bench.segments import on_server
 from integrations.sandbox import SandboxConfig
 from wapto_app import runtime
-from wapto_app.jobs import campaigns
+from wapto_app.jobs import campaigns, duties
 from wapto_app.jobs import dispatch as senders
 from wapto_app.models import (
     Campaign,
@@ -32,16 +32,25 @@ from wapto_app.models import (
     CampaignTally,
     CampaignVariant,
     Channel,
-    Lease,
 )
 from wapto_app.models.base import table_of
+from wapto_app.services import leases
 from wapto_app.settings import Settings
 
-COLUMNS = ("processes", "numbers", "recipients", "messages/s", "steady/s", "CPU µs/message", "leases of each")
+COLUMNS = (
+    "processes",
+    "numbers",
+    "recipients",
+    "messages/s",
+    "steady/s",
+    "CPU µs/message",
+    "database CPU µs",
+    "duties of each",
+)
 _SECOND = 2
 """The second channel, campaign and variant."""
 
-lease, its_campaign = table_of(Lease), table_of(Campaign)
+its_campaign = table_of(Campaign)
 
 
 def fill(install: Install, count: int, numbers: int) -> None:
@@ -77,7 +86,8 @@ async def work() -> None:
     with dispatch.pacing(lifted=True):
         async with runtime.running(Settings()) as process:
             runtime.collect_seldom()  # as a worker does
-            tasks = [asyncio.create_task(job.run(process)) for job in (senders, campaigns)]
+            work = [job.run(process) for job in (senders, campaigns)]
+            tasks = [asyncio.create_task(each) for each in (*work, duties.share(process))]
             await stop.wait()
             for task in tasks:
                 task.cancel()
@@ -85,12 +95,10 @@ async def work() -> None:
 
 
 @contextlib.contextmanager
-def working(install: Install, count: int) -> Iterator[list[Measured]]:
+def working(install: Install, count: int, redis: str) -> Iterator[list[Measured]]:
+    environment = install.environment() | {"WAPTO_REDIS_URL": redis}
     command = processes.python("-m", "bench.workers", "--work")
-    started = [
-        processes.start(command, install.environment(), install.folder / f"worker{n}.log")
-        for n in range(count)
-    ]
+    started = [processes.start(command, environment, install.folder / f"worker{n}.log") for n in range(count)]
     try:
         yield started
     finally:
@@ -109,29 +117,49 @@ async def measure(workers: int, numbers: int, options: argparse.Namespace) -> tu
     with new_install(graph_url=f"http://127.0.0.1:{port}", database_url=database) as install:
         await asyncio.to_thread(fill, install, count, numbers)
         async with dispatch.stand_in(port, install.folder / "sandbox.log", options) as meta:
-            with working(install, workers) as started:
-                shares = await _all_led(install, numbers)
-                before = sum(each.cpu_seconds() for each in started)
+            with working(install, workers, options.redis) as started:
+                shares = await _all_shared(install, workers, numbers)
+                before, theirs = sum(each.cpu_seconds() for each in started), _database_seconds()
                 await asyncio.to_thread(_resume, install)
                 progress = await dispatch.watch(meta, count * numbers)
                 await asyncio.to_thread(_until_finished, install)
                 cpu = sum(each.cpu_seconds() for each in started) - before
+                theirs = _database_seconds() - theirs
             found = await meta.accepted()
     # The same people stand in both campaigns: callback data differs, for it names the message.
     if found != (count * numbers, count * numbers, 0):
         raise dispatch.Wrong(f"Accepted {found}; expected {count * numbers}.")
-    return (workers, numbers, count, progress.rate(), progress.steady(), cpu / count / numbers * 1e6, shares)
+    each = 1e6 / count / numbers
+    return (workers, numbers, count, progress.rate(), progress.steady(), cpu * each, theirs * each, shares)
 
 
-async def _all_led(install: Install, numbers: int) -> str:
-    """Wait until every lease has its process; how many each has."""
-    query = sa.select(sa.func.count()).select_from(lease).group_by(lease.c.holder)
-    while True:
+def _database_seconds() -> float:
+    """Processor time of PostgreSQL, which runs on this machine."""
+    servers = [each for each in psutil.process_iter(["name"]) if each.info["name"] == "postgres"]
+    spent = [each.cpu_times() for each in servers]
+    return float(
+        sum(times.user + times.system + times.children_user + times.children_system for times in spent)
+    )
+
+
+async def _all_shared(install: Install, workers: int, numbers: int) -> str:
+    """Wait until every duty has its process, and none is to have another; who has what.
+
+    Raises:
+        Wrong: when they do not come to an end with that.
+    """
+    for _ in range(600):
         with install.connection() as connection:
-            shares = sorted(connection.execute(query).scalars(), reverse=True)
-        if sum(shares) == numbers + 1:
-            return " + ".join(map(str, shares))
+            held = leases.held(connection)
+        present = [bid.holder for bid in held if bid.name.startswith("process:")]
+        shares = [
+            sorted(bid.name for bid in held if bid.holder == each and bid.name[0] != "p") for each in present
+        ]
+        settled = not any(duties.to_give(each, held) for each in present)
+        if len(present) == workers and settled and sum(map(len, shares)) == 2 * numbers + 1:
+            return " | ".join(", ".join(share) for share in sorted(shares, reverse=True))
         await asyncio.sleep(0.1)
+    raise dispatch.Wrong(f"The duties are not shared: {held}")
 
 
 def _resume(install: Install) -> None:
@@ -153,7 +181,9 @@ def options_of(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser = common.parser(__doc__)
     known = os.environ.get("WAPTO_TEST_POSTGRES", "")
     parser.add_argument("--postgres", default=known, help="the server (postgresql://…)")
-    parser.add_argument("--recipients", type=int, default=10_000, help="of each campaign")
+    redis = os.environ.get("WAPTO_TEST_REDIS", "")
+    parser.add_argument("--redis", default=redis, help="by which the processes know of each other")
+    parser.add_argument("--recipients", type=int, default=20_000, help="of each campaign")
     parser.add_argument("--latency", type=float, default=100, help="milliseconds until the stand-in answers")
     parser.add_argument("--jitter", type=float, default=50, help="milliseconds more or less than that")
     parser.add_argument("--work", action="store_true", help=argparse.SUPPRESS)

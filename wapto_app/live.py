@@ -162,20 +162,24 @@ class SharedReads:
 
 
 class RedisRelay:
-    """Carries published topics between processes over Redis pub/sub."""
+    """Carries published topics between processes over Redis pub/sub; many that come close together as one message."""
 
     CHANNEL = "wapto:live"
+    GATHER_SECONDS = 0.02
+    MOST = 10_000
+    """Topics that wait while Redis is away. Tabs of other processes catch up with the next change of the rest."""
 
     def __init__(self, hub: LiveHub, redis: Any, process_id: str) -> None:
         self._hub = hub
         self._redis = redis
         self._process_id = process_id
-        self._outbox: asyncio.Queue[frozenset[str]] = asyncio.Queue(maxsize=10_000)
+        self._waiting: set[str] = set()
+        self._wake = asyncio.Event()
 
     def _post(self, topics: frozenset[str]) -> None:
-        # A full queue means Redis is away; tabs of other processes catch up with the next change.
-        with contextlib.suppress(asyncio.QueueFull):
-            self._outbox.put_nowait(topics)
+        if len(self._waiting) < self.MOST:
+            self._waiting |= topics
+            self._wake.set()
 
     async def run(self) -> None:
         """Relay both ways until cancelled; a lost connection is tried again every second."""
@@ -195,8 +199,15 @@ class RedisRelay:
 
     async def _send(self) -> None:
         while True:
-            topics = await self._outbox.get()
-            await self._redis.publish(self.CHANNEL, json.dumps([self._process_id, sorted(topics)]))
+            await self._wake.wait()
+            self._wake.clear()
+            topics, self._waiting = self._waiting, set()
+            try:
+                await self._redis.publish(self.CHANNEL, json.dumps([self._process_id, sorted(topics)]))
+            except Exception:
+                self._post(frozenset(topics))
+                raise
+            await asyncio.sleep(self.GATHER_SECONDS)
 
     async def _receive(self) -> None:
         async with self._redis.pubsub() as subscription:

@@ -32,7 +32,7 @@ _current: Runtime | None = None
 class Runtime:
     """Open it with ``runtime.running``; reach it with ``runtime.get`` from routes, states and jobs.
 
-    ``leading``: the leases by which this process works alone.
+    ``leading``: the duties that this process has (``jobs.duties``), ``wanted_duty`` the one that another shall have.
     """
 
     settings: Settings
@@ -45,6 +45,7 @@ class Runtime:
     attention: Attention
     redis: Any = None
     leading: set[str] = field(default_factory=set)
+    wanted_duty: str = ""
     process_id: str = field(
         default_factory=lambda: f"{socket.gethostname()[:32]}:{os.getpid()}:{secrets.token_hex(4)}"
     )

@@ -195,8 +195,10 @@ async def test_a_leader_that_loses_its_connection_steps_down_and_stands_again(ru
         await asyncio.sleep(0.3)
         assert times
         async with runtime.db.engine.connect() as connection:
+            # Not those of other databases, in which other tests run.
             query = (
-                "SELECT pg_terminate_backend(pid) FROM pg_locks WHERE locktype = 'advisory' AND objid = :key"
+                "SELECT pg_terminate_backend(pid) FROM pg_locks WHERE locktype = 'advisory' AND objid = :key "
+                "AND database = (SELECT oid FROM pg_database WHERE datname = current_database())"
             )
             await connection.execute(sa.text(query), {"key": scheduler._ADVISORY_KEY})
         right = leadership(runtime)

@@ -102,9 +102,19 @@ def new_victim(tmp_path: Path) -> Iterator[NewVictim]:
 @pytest.fixture
 def server(new_victim: NewVictim, settings: Settings) -> Victim:
     """The server, over the database that the test looks into."""
+    return _over(settings, new_victim, "server")
+
+
+@pytest.fixture
+def second(new_victim: NewVictim, settings: Settings) -> Victim:
+    """Another process of the same install."""
+    return _over(settings, new_victim, "second")
+
+
+def _over(settings: Settings, new_victim: NewVictim, name: str) -> Victim:
     port = free_port()
     return new_victim(
-        "server",
+        name,
         ["tests.kill.server", str(port)],
         port,
         "/alive",
@@ -117,15 +127,17 @@ def server(new_victim: NewVictim, settings: Settings) -> Victim:
 
 
 @contextmanager
-def at_random_moments(victim: Victim, seed: int) -> Iterator[Callable[[], AsyncIterator[int]]]:
-    """Rounds of life and sudden death."""
+def at_random_moments(*victims: Victim, seed: int) -> Iterator[Callable[[], AsyncIterator[int]]]:
+    """Rounds of life and sudden death; of several one dies in each."""
     moments = random.Random(seed)
 
     async def rounds() -> AsyncIterator[int]:
         for number in range(ROUNDS):
-            await victim.start()
+            for victim in victims:
+                if victim.process is None:
+                    await victim.start()
             yield number
             await asyncio.sleep(moments.uniform(0.05, 1.0))
-            victim.kill()
+            moments.choice(victims).kill()
 
     yield rounds

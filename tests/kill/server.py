@@ -23,14 +23,15 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
 from wapto_app import runtime
-from wapto_app.jobs import background, campaigns, dispatch
+from wapto_app.jobs import background, duties
 from wapto_app.services import leases
 from wapto_app.settings import get_settings
 from wapto_app.web import webhooks
 
-# The next process need not wait long for what a dead one held.
+# The next process need not wait long for what a dead one held, nor a new one for its part.
 leases.LIFETIME = timedelta(seconds=1.5)
-dispatch._RENEW_SECONDS = campaigns._RENEW_SECONDS = 0.4
+duties._RENEW_SECONDS = duties._LOOK_SECONDS = 0.4
+duties._COURTESY_SECONDS = 0.02
 
 
 async def alive(_request: Request) -> Response:

@@ -1,5 +1,7 @@
 """SIGKILL in the middle of a campaign, from writing its recipients down on: nobody is lost, nobody gets it twice.
 
+On PostgreSQL also of one of two processes that share the work.
+
 The long run: ``WAPTO_KILL_ROUNDS=20 WAPTO_KILL_RECIPIENTS=25000``.
 """
 
@@ -77,9 +79,11 @@ async def with_cards(
         )
 
 
+@pytest.mark.parametrize("processes", [1, pytest.param(2, marks=pytest.mark.postgres_only)])
 async def test_a_killed_campaign_is_finished_by_the_next_process(
-    runtime: Runtime, server: Victim, new_victim: NewVictim
+    runtime: Runtime, server: Victim, second: Victim, new_victim: NewVictim, processes: int
 ) -> None:
+    victims = [server, second][:processes]
     url, port = runtime.settings.database, free_port()
     config = SandboxConfig(token="EAAcampaign", app_secret=meta.APP_SECRET)
     arguments = ["integrations.sandbox", "--port", str(port), "--no-window", "--token", config.token]
@@ -122,16 +126,18 @@ async def test_a_killed_campaign_is_finished_by_the_next_process(
         (await control.post("/control/faults", json=faults)).raise_for_status()
         number = {"throughput": "HIGH", "messaging_limit": "TIER_UNLIMITED"}
         (await control.post(f"/control/numbers/{config.phone_number_id}", json=number)).raise_for_status()
-        with at_random_moments(server, seed=5) as rounds:
+        with at_random_moments(*victims, seed=5) as rounds:
             async for _ in rounds():
                 await asyncio.sleep(1.6)  # until the leases of the dead one have expired
-        await server.start()
+        if server.process is None:
+            await server.start()
         await until(url, "SELECT state FROM campaign", [("finished",)], 120 + RECIPIENTS / 40)
         accepted = (await control.get("/control/accepted", params={"limit": 1_000_000})).json()
         await _nothing_on_its_way(control)
         await until(url, "SELECT count(*) FROM webhook_event WHERE state <> 'done'", [(0,)])
         await until(url, "SELECT count(*) FROM campaign_change", [(0,)])
-    server.stop()
+    for victim in victims:
+        victim.stop()
 
     # The stand-in remembers the last ten thousand whole, and the number of all.
     taken = collections.Counter(row["callback"].partition(".")[0] for row in accepted["messages"])

@@ -6,7 +6,7 @@ import threading
 from datetime import timedelta
 
 import sqlalchemy as sa
-from sqlmodel import col
+from sqlmodel import col, select
 
 from wapto_app.clock import utcnow
 from wapto_app.db import make_sync_engine
@@ -57,9 +57,9 @@ async def test_a_lease_given_back_is_free_at_once(runtime: Runtime) -> None:
 
 
 async def test_the_lease_lives_longer_than_three_renewals(runtime: Runtime) -> None:
-    from wapto_app.jobs import dispatch, scheduler
+    from wapto_app.jobs import duties, scheduler
 
-    assert leases.LIFETIME.total_seconds() > 3 * dispatch._RENEW_SECONDS
+    assert leases.LIFETIME.total_seconds() > 3 * duties._RENEW_SECONDS
     assert leases.LIFETIME.total_seconds() > 3 * scheduler.HEARTBEAT_SECONDS
     await runtime.writer.run(leases.acquire, ANN)
     async with runtime.db.read() as session:
@@ -84,3 +84,16 @@ def test_of_many_bidders_exactly_one_wins(runtime: Runtime) -> None:
     for thread in threads:
         thread.join()
     assert len(winners) == 1
+
+
+async def test_leases_of_the_dead_are_forgotten_after_a_day(runtime: Runtime) -> None:
+    for bid in (ANN, Bid("process:ben", "ben")):
+        assert await runtime.writer.run(leases.acquire, bid)
+    async with runtime.db.write() as session:
+        old = sa.update(Lease).where(col(Lease.holder) == "ben")
+        await session.exec(old.values(expires_at=utcnow() - timedelta(days=2)))
+        await leases.forget_old(session)
+    async with runtime.db.engine.connect() as connection:
+        assert await connection.run_sync(leases.held) == [ANN]
+    async with runtime.db.read() as session:
+        assert len((await session.exec(select(Lease))).all()) == 1

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import time
 from collections.abc import AsyncIterator
 
@@ -188,3 +189,44 @@ async def test_a_failed_read_is_tried_again_and_an_old_one_expires(hub: LiveHub)
     assert await reads.get("all", read) == "first"
     await asyncio.sleep(0.03)
     assert await reads.get("all", read) == "second"
+
+
+class _Carrier:
+    """Redis, as far as publishing goes."""
+
+    def __init__(self, *, fails: int = 0) -> None:
+        self.sent: list[list[str]] = []
+        self._fails = fails
+
+    async def publish(self, _channel: str, message: str) -> None:
+        if self._fails:
+            self._fails -= 1
+            raise ConnectionError("no Redis")
+        self.sent.append(json.loads(message)[1])
+
+
+async def test_what_is_published_close_together_travels_as_one(hub: LiveHub) -> None:
+    """A campaign publishes a thousand times a second."""
+    carrier = _Carrier()
+    relay = RedisRelay(hub, carrier, "one")
+    sending = asyncio.create_task(relay._send())
+    for number in range(500):
+        relay._post(frozenset({f"conversation:{number % 50}"}))
+    await asyncio.sleep(0.1)
+    relay._post(frozenset({"inbox"}))
+    await asyncio.sleep(0.1)
+    sending.cancel()
+    assert carrier.sent == [sorted(f"conversation:{number}" for number in range(50)), ["inbox"]]
+
+
+async def test_what_redis_did_not_take_is_sent_with_the_next(hub: LiveHub) -> None:
+    carrier = _Carrier(fails=1)
+    relay = RedisRelay(hub, carrier, "one")
+    relay._post(frozenset({"inbox"}))
+    with pytest.raises(ConnectionError):
+        await relay._send()
+    relay._post(frozenset({"contacts"}))
+    sending = asyncio.create_task(relay._send())
+    await asyncio.sleep(0.05)
+    sending.cancel()
+    assert carrier.sent == [["contacts", "inbox"]]

@@ -13,6 +13,7 @@ from wapto_app.jobs import (
     billing,
     campaigns,
     dispatch,
+    duties,
     imports,
     ingest,
     mail,
@@ -86,6 +87,8 @@ async def working(runtime: Runtime, ticks: Sequence[Tick] = TICKS) -> AsyncItera
             asyncio.create_task(job.run(runtime), name=job.__name__)
             for job in (ingest, dispatch, media, mail, imports, campaigns)
         ]
+        if runtime.redis is not None:  # without it this process is the only one
+            loops.append(asyncio.create_task(duties.share(runtime), name=duties.__name__))
         try:
             yield
         finally:

@@ -17,13 +17,12 @@ from typing import Any
 import sqlalchemy as sa
 
 from wapto_app.clock import utcnow
-from wapto_app.jobs import leading
+from wapto_app.jobs.duties import Duty
 from wapto_app.jobs.waiting import wait
 from wapto_app.log import get_logger
 from wapto_app.models import Campaign, CampaignState
 from wapto_app.models.base import table_of
 from wapto_app.runtime import Runtime
-from wapto_app.services import leases
 from wapto_app.services.campaigns import (
     building,
     causes,
@@ -44,7 +43,6 @@ log = get_logger(__name__)
 
 _ROUND_SECONDS = 0.5
 _IDLE_SECONDS = 1.0
-_RENEW_SECONDS = 3.0
 _BETWEEN_BATCHES_SECONDS = 0.01
 _BATCHES = 40
 """Of notes in one round, after which the rest of the work has a turn."""
@@ -89,8 +87,7 @@ class Engine:
 
     def __init__(self, runtime: Runtime) -> None:
         self._runtime = runtime
-        self._bid = leases.Bid("campaigns", runtime.process_id)
-        self._led_at = float("-inf")
+        self._duty = Duty(runtime, "campaigns")
         self._builds: dict[int, asyncio.Task[None]] = {}
         self._tries: dict[int, int] = {}
         self._results: dict[int, deque[bool]] = {}
@@ -102,12 +99,10 @@ class Engine:
         self._told_of_full_disk = False
 
     async def lead(self) -> bool:
-        """Whether this process is the one; renewed long before the lease runs out."""
-        now = time.monotonic()
-        if now - self._led_at < _RENEW_SECONDS:
-            return True
-        leads = await leading.lead(self._runtime, self._bid)
-        self._led_at = now if leads else float("-inf")
+        """Whether this process is the one."""
+        if self._duty.is_wanted:
+            await self.stop()
+        leads = await self._duty.is_ours()
         if not leads:
             await self._stop_building()
         return leads
@@ -115,8 +110,8 @@ class Engine:
     async def stop(self) -> None:
         """End what has begun, and let the next process begin at once."""
         await self._stop_building()
-        if self._led_at > float("-inf"):
-            await asyncio.gather(leading.release(self._runtime, self._bid), return_exceptions=True)
+        with contextlib.suppress(Exception):
+            await self._duty.give_back()
 
     async def _stop_building(self) -> None:
         builds, self._builds = list(self._builds.values()), {}

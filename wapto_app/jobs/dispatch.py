@@ -16,7 +16,7 @@ from sqlmodel import select
 from integrations.whatsapp.errors import GraphError, NoAnswer, Retry
 from wapto_app import telemetry
 from wapto_app.db import WriterStopped
-from wapto_app.jobs import leading
+from wapto_app.jobs.duties import Duty
 from wapto_app.jobs.feeding import Feeder
 from wapto_app.jobs.pacing import TokenBucket, allowed_rate
 from wapto_app.jobs.sending import THROUGHPUT_REACHED, send
@@ -26,7 +26,6 @@ from wapto_app.log import get_logger
 from wapto_app.models import Channel, ChannelStatus, MessageStatus
 from wapto_app.runtime import Runtime
 from wapto_app.security.secrets import SecretsUnreadable
-from wapto_app.services import leases
 from wapto_app.services.campaigns import topics as campaigns
 from wapto_app.services.channels import problems
 from wapto_app.services.gateway import Number
@@ -37,7 +36,7 @@ log = get_logger(__name__)
 MAX_IN_FLIGHT = 400
 _TICK_SECONDS = 0.02
 _IDLE_SECONDS = 1.0
-_RENEW_SECONDS = 3.0
+_LOOK_SECONDS = 1.0
 # The process has four seconds in all to stop (``serve.STOP_SECONDS``).
 _FINISH_SECONDS = 2.5
 _LOOK_FOR_NUMBERS_SECONDS = 5.0
@@ -59,17 +58,19 @@ class Sender:
         self._channel_id = channel.id
         self._number: Number = runtime.gateway.number(channel)
         self._bucket = TokenBucket(allowed_rate(channel.health))
-        self._bid = leases.Bid(f"sender:{channel.id}", runtime.process_id)
+        self._duty = Duty(runtime, f"sender:{channel.id}")
         self._in_flight: dict[int, asyncio.Task[None]] = {}
         self._silences = 0
         self._wake = asyncio.Event()
         self._errands = (asyncio.Event(), asyncio.Event())
-        self._hungry = asyncio.Event()
-        self._feeder = Feeder(runtime, self._channel_id, self._bid, lambda: self._bucket.rate, self._wake.set)
+
+    @property
+    def rate(self) -> float:
+        """Messages per second at the moment."""
+        return self._bucket.rate
 
     def wake(self) -> None:
         self._wake.set()
-        self._hungry.set()
         for errand in self._errands:
             errand.set()
 
@@ -83,9 +84,11 @@ class Sender:
         try:
             while True:
                 try:
-                    if await self._lead():
+                    if await self._duty.is_ours():
                         await self._recover()
                         await self._work()
+                    if self._duty.is_wanted:
+                        await self._hand_duty_over()
                 except Exception:
                     # The database is away: what was claimed meanwhile is parked as soon as it is back.
                     log.exception("dispatch.sender_failed", channel=self._channel_id)
@@ -93,8 +96,11 @@ class Sender:
         finally:
             await self._finish()
 
-    async def _lead(self) -> bool:
-        return await leading.lead(self._runtime, self._bid)
+    async def _hand_duty_over(self) -> None:
+        """To another process, which would take what is still in flight for lost."""
+        while self._in_flight and await self._duty.is_ours():
+            await asyncio.wait(self._in_flight.values(), timeout=_LOOK_SECONDS)
+        await self._duty.give_back()
 
     async def _recover(self) -> None:
         left = claims.Left(self._channel_id, frozenset(self._in_flight))
@@ -102,13 +108,12 @@ class Sender:
             self._publish(conversation_id)
 
     async def _work(self) -> None:
-        """Until the lease is lost: messages, and beside them campaigns, files and read receipts."""
+        """As long as it is our duty: messages, and beside them files and read receipts."""
         doings = (self._upload_files, self._send_receipts)
         errands = [
             asyncio.create_task(self._repeat(do, wake), name=f"{do.__name__}-{self._channel_id}")
             for do, wake in zip(doings, self._errands, strict=True)
         ]
-        errands.append(asyncio.create_task(self._feeder.run(self._hungry), name=f"feeder-{self._channel_id}"))
         try:
             await self._send_while_leading()
         finally:
@@ -117,33 +122,27 @@ class Sender:
             await asyncio.gather(*errands, return_exceptions=True)
 
     async def _send_while_leading(self) -> None:
-        renew_at = 0.0
-        loop = asyncio.get_running_loop()
-        while True:
-            if loop.time() >= renew_at:
-                if not await self._lead():
-                    return
-                renew_at = loop.time() + _RENEW_SECONDS
-            if not await self._round():
-                return
+        while not self._duty.is_wanted and await self._duty.is_ours():
+            await self._round()
 
-    async def _round(self) -> bool:
-        """Send what may leave now; False when the lease is lost."""
+    async def _round(self) -> None:
+        """Send what may leave now."""
         self._wake.clear()
         room = min(self._bucket.available(), MAX_IN_FLIGHT - len(self._in_flight))
         if room < 1:
             await asyncio.sleep(_TICK_SECONDS)
-            return True
+            return
         batch = await self._claim(room)
-        if batch.claimed:
+        if not batch.is_leading:
+            self._duty.lost()
+        elif batch.claimed:
             await asyncio.sleep(_TICK_SECONDS)
-        elif batch.is_leading:
+        else:
             await wait(self._wake, _IDLE_SECONDS)
-        return batch.is_leading
 
     async def _claim(self, room: int) -> claims.Batch:
         """Take messages and start sending them; not even a cancellation comes between the two."""
-        claim = claims.Claim(self._channel_id, room, self._bid)
+        claim = claims.Claim(self._channel_id, room, self._duty.bid)
         request = asyncio.ensure_future(self._runtime.writer.run(claims.claim, claim))
         try:
             batch = await asyncio.shield(request)
@@ -251,52 +250,68 @@ class Sender:
         if self._in_flight:
             await asyncio.wait(self._in_flight.values(), timeout=_FINISH_SECONDS)
         with contextlib.suppress(Exception):
-            await leading.release(self._runtime, self._bid)
+            await self._duty.give_back()
+
+
+class _AtWork:
+    """What this process does for one number, as far as it is its duty: it sends, and it feeds."""
+
+    def __init__(self, runtime: Runtime, channel: Channel) -> None:
+        assert channel.id is not None
+        self.sender = Sender(runtime, channel)
+        self.feeder = Feeder(runtime, channel.id, lambda: self.sender.rate)
+        self.tasks = [
+            asyncio.create_task(self.sender.run(), name=f"sender-{channel.id}"),
+            asyncio.create_task(self.feeder.run(), name=f"feeder-{channel.id}"),
+        ]
+
+    @property
+    def has_ended(self) -> bool:
+        return any(task.done() for task in self.tasks)
 
 
 async def run(runtime: Runtime) -> None:
-    """Keep a sender for every connected number until cancelled."""
-    senders: dict[int, tuple[Sender, asyncio.Task[None]]] = {}
+    """Work for every connected number until cancelled."""
+    numbers: dict[int, _AtWork] = {}
     changed = asyncio.Event()
 
     def listen(topics: frozenset[str]) -> None:
         if "channels" in topics:
             changed.set()
-        for channel_id, (sender, _task) in senders.items():
-            if f"outbox:{channel_id}" in topics or campaigns.DUE in topics:
-                sender.wake()
+        for channel_id, number in numbers.items():
+            if f"outbox:{channel_id}" in topics:
+                number.sender.wake()
+            if campaigns.DUE in topics:
+                number.feeder.wake()
 
     with runtime.hub.listening(listen):
         try:
             while True:
                 changed.clear()
                 try:
-                    await _follow_channels(runtime, senders)
+                    await _follow_channels(runtime, numbers)
                 except Exception:
                     log.exception("dispatch.numbers_unknown")
                 await wait(changed, _LOOK_FOR_NUMBERS_SECONDS)
         finally:
-            await _stop([task for _sender, task in senders.values()])
+            await _stop([task for number in numbers.values() for task in number.tasks])
 
 
-async def _follow_channels(runtime: Runtime, senders: dict[int, tuple[Sender, asyncio.Task[None]]]) -> None:
+async def _follow_channels(runtime: Runtime, numbers: dict[int, _AtWork]) -> None:
     async with runtime.db.read() as session:
         found = await session.exec(select(Channel).where(Channel.status == ChannelStatus.CONNECTED))
         connected = {channel.id: channel for channel in found if channel.id is not None}
-    ended = [
-        channel_id for channel_id, (_s, task) in senders.items() if channel_id not in connected or task.done()
-    ]
-    await _stop([senders.pop(channel_id)[1] for channel_id in ended])
+    ended = [each for each, number in numbers.items() if each not in connected or number.has_ended]
+    await _stop([task for channel_id in ended for task in numbers.pop(channel_id).tasks])
     for channel_id, channel in connected.items():
         try:
-            if channel_id in senders:
-                senders[channel_id][0].follow(channel)
+            if channel_id in numbers:
+                numbers[channel_id].sender.follow(channel)
                 continue
-            sender = Sender(runtime, channel)
+            numbers[channel_id] = _AtWork(runtime, channel)
         except SecretsUnreadable:
             log.exception("dispatch.secrets_unreadable", channel=channel_id)
             continue
-        senders[channel_id] = (sender, asyncio.create_task(sender.run(), name=f"sender-{channel_id}"))
 
 
 async def _stop(tasks: list[asyncio.Task[None]]) -> None:

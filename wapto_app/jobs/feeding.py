@@ -1,8 +1,12 @@
-"""Keeps about a second of a number's campaigns queued ahead of its sender, shared fairly between them."""
+"""Keeps about a second of a number's campaigns queued ahead of its sender, shared fairly between them.
+
+One process feeds a number at a time, not always the one that sends through it.
+"""
 
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import math
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -14,12 +18,13 @@ from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from wapto_app.clock import utcnow
+from wapto_app.jobs.duties import Duty
 from wapto_app.jobs.waiting import wait
 from wapto_app.log import get_logger
 from wapto_app.models import Campaign, LibraryFile, MediaFile, MediaState
 from wapto_app.runtime import Runtime
 from wapto_app.security.permissions import Actor
-from wapto_app.services import leases, library
+from wapto_app.services import library
 from wapto_app.services.campaigns import feeding, limits_of_meta, queueing, stopping, template_files
 from wapto_app.services.campaigns.causes import Cause
 from wapto_app.services.campaigns.feeding import Next, Running
@@ -88,40 +93,45 @@ class _Kept:
 
 
 class Feeder:
-    """Of one number; lives as long as the number's sender leads."""
+    """Of one number, which may send ``rate`` messages a second at the moment."""
 
-    def __init__(
-        self,
-        runtime: Runtime,
-        channel_id: int,
-        bid: leases.Bid,
-        rate: Callable[[], float],
-        wake_sender: Callable[[], None],
-    ) -> None:
+    def __init__(self, runtime: Runtime, channel_id: int, rate: Callable[[], float]) -> None:
         self._runtime = runtime
         self._channel_id = channel_id
-        self._bid = bid
+        self._duty = Duty(runtime, f"feeder:{channel_id}")
         self._rate = rate
-        self._wake_sender = wake_sender
+        self._wake = asyncio.Event()
         self._allowances: dict[int, Allowance] = {}
         self._kept: dict[int, _Kept] = {}
         self._people: limits_of_meta.Room | None = None
         self._people_until = 0.0
         self._fed_since = 0
 
-    async def run(self, wake: asyncio.Event) -> None:
+    def wake(self) -> None:
+        self._wake.set()
+
+    async def run(self) -> None:
         """Feed until cancelled."""
-        while True:
-            wake.clear()
-            try:
-                pause = await self._round()
-            except Exception:
-                log.exception("feeding.failed", channel=self._channel_id)
-                pause = _IDLE_SECONDS
-            if pause >= _IDLE_SECONDS:
-                await wait(wake, pause)
-            else:
-                await asyncio.sleep(pause)
+        try:
+            while True:
+                self._wake.clear()
+                try:
+                    pause = await self._round() if await self._leads() else _IDLE_SECONDS
+                except Exception:
+                    log.exception("feeding.failed", channel=self._channel_id)
+                    pause = _IDLE_SECONDS
+                if pause >= _IDLE_SECONDS:
+                    await wait(self._wake, pause)
+                else:
+                    await asyncio.sleep(pause)
+        finally:
+            with contextlib.suppress(Exception):
+                await self._duty.give_back()
+
+    async def _leads(self) -> bool:
+        if self._duty.is_wanted:
+            await self._duty.give_back()
+        return await self._duty.is_ours()
 
     async def _round(self) -> float:
         """Queue what is missing; how long to rest."""
@@ -143,7 +153,8 @@ class Feeder:
         self._fed_since += sum(fed)
         if not any(fed):
             return _ROUND_SECONDS if self._limited() else _IDLE_SECONDS
-        self._wake_sender()
+        # The sender, which may be another process's.
+        self._runtime.hub.publish(frozenset({f"outbox:{self._channel_id}"}))
         # There is still room: go on at once, but let others have the loop.
         return 0.0 if room - sum(fed) >= AT_ONCE else _ROUND_SECONDS
 
@@ -195,6 +206,9 @@ class Feeder:
         if portion is None:
             return 0
         fed: Fed = await self._runtime.writer.run(queueing.feed, portion)
+        if not fed.is_leading:
+            self._duty.lost()
+            return 0
         self._allowances[running.id].take(fed.queued)
         if fed.is_full:
             await self._stop(Stop(running.id, Cause.PLAN))
@@ -231,7 +245,7 @@ class Feeder:
             header, cards = kept.files.get(each.variant_id, _NO_FILES)
             address = where[each.contact_id]
             ready.append(Ready(each.id, each.contact_id, address, found.body, found.content, header, cards))
-        return Portion(running.id, self._channel_id, self._bid, ready, skipped, later)
+        return Portion(running.id, self._channel_id, self._duty.bid, ready, skipped, later)
 
     async def _known(self, session: AsyncSession, running: Running) -> _Kept | None:
         """None when a file is gone: the campaign is stopped."""

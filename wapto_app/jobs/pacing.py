@@ -45,6 +45,7 @@ class TokenBucket:
     @property
     def rate(self) -> float:
         """Messages per second at the moment."""
+        self._advance()
         return self._rate
 
     def limit_to(self, rate: float) -> None:
@@ -54,14 +55,17 @@ class TokenBucket:
 
     def available(self) -> int:
         """How many messages may leave now."""
+        self._advance()
+        return int(self._level)
+
+    def _advance(self) -> None:
         now = self._clock()
         passed, self._at = now - self._at, now
         if now < self._paused_until:
             self._level = 0.0
-            return 0
+            return
         self._rate = min(self._limit, self._rate + self._limit * passed / _RECOVERY_SECONDS)
         self._level = min(self._level + passed * self._rate, max(1.0, self._rate * _BURST_SECONDS))
-        return int(self._level)
 
     def take(self, count: int) -> None:
         self._level -= count

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from wapto_app.db import Database
-from wapto_app.services import imports, links, notifications, retention, sessions
+from wapto_app.services import imports, leases, links, notifications, retention, sessions
 from wapto_app.services.campaigns import uploads
 from wapto_app.services.contacts import unmerging
 from wapto_app.services.mail import queue
@@ -20,6 +20,7 @@ async def clean_up(db: Database, media_dir: Path) -> None:
         await notifications.delete_old(session)
         await queue.forget_texts(session)
         await unmerging.forget_old(session)
+        await leases.forget_old(session)
     await imports.clean_up(db, media_dir)
     await uploads.clean_up(db)
     await unsent.clean_up(db, media_dir)

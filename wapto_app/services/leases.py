@@ -8,6 +8,8 @@ from datetime import datetime, timedelta
 
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
+from sqlmodel import col
+from sqlmodel.ext.asyncio.session import AsyncSession
 
 from wapto_app.clock import utcnow
 from wapto_app.models import Lease
@@ -15,6 +17,7 @@ from wapto_app.models.base import table_of
 
 lease = table_of(Lease)
 
+_FORGOTTEN_AFTER = timedelta(days=1)
 LIFETIME = timedelta(seconds=10)
 """Renew at least three times in this time."""
 
@@ -38,6 +41,12 @@ def is_held(connection: sa.Connection, bid: Bid) -> bool:
     return connection.execute(held).first() is not None
 
 
+def held(connection: sa.Connection) -> list[Bid]:
+    """All leases that somebody holds at the moment."""
+    alive = sa.select(lease.c.name, lease.c.holder).where(lease.c.expires_at > _now(connection))
+    return [Bid(row.name, row.holder) for row in connection.execute(alive)]
+
+
 def _now(connection: sa.Connection) -> datetime:
     """The database's time: the clocks of two machines may differ by more than a lease lives."""
     if connection.dialect.name == "sqlite":
@@ -59,6 +68,11 @@ def _acquire(connection: sa.Connection, bid: Bid) -> bool:
         .returning(lease.c.holder)
     )
     return taken.scalar() == bid.holder
+
+
+async def forget_old(session: AsyncSession) -> None:
+    """Remove those of processes that died long ago."""
+    await session.exec(sa.delete(Lease).where(col(Lease.expires_at) < utcnow() - _FORGOTTEN_AFTER))
 
 
 def release(connection: sa.Connection, bids: list[Bid]) -> Sequence[None]:

@@ -61,7 +61,7 @@ class Ready:
 
 @dataclass(frozen=True, slots=True)
 class Portion:
-    """What is to be queued at once for one campaign, by the holder of the number's lease.
+    """What is to be queued at once for one campaign, by the one process that feeds the number (``bid``).
 
     ``skipped`` by recipient with the word of the reason; ``later`` by recipient with the moment.
     """
