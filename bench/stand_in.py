@@ -1,4 +1,6 @@
-"""The stand-in for Meta, served alone and without its 24-hour window; for granian's ``--factory``."""
+"""The stand-in for Meta, served alone, without its 24-hour window, and with every number on WhatsApp; for granian's
+``--factory``.
+"""
 
 from __future__ import annotations
 
@@ -11,4 +13,6 @@ from wapto_app import runtime
 
 def create() -> Any:
     runtime.collect_seldom()
-    return create_app(SandboxConfig(token=ACCESS_TOKEN, app_secret=APP_SECRET, enforce_window=False))
+    return create_app(
+        SandboxConfig(token=ACCESS_TOKEN, app_secret=APP_SECRET, enforce_window=False, unknown_suffix="none")
+    )

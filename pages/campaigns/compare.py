@@ -80,17 +80,27 @@ def _figures() -> rx.Component:
         Column(
             _title(_STATE.second["name"]), lambda row: _share(row["second_share"], row["second"]), number=True
         ),
-        Column(t("Difference"), _difference, number=True),
+        Column(t("Difference"), _difference, number=True, hide=True),
         label=t("Figures of both"),
         key="stage",
     )
 
 
 def _title(name: Any) -> rx.Component:
-    return rx.el.span(name, dir="auto", class_name="ms-auto block max-w-24 truncate sm:max-w-52")
+    return rx.el.span(name, dir="auto", class_name="ms-auto block max-w-20 truncate sm:max-w-52")
 
 
 def _stage(row: Any) -> rx.Component:
+    """With the difference below it on a phone, where there is no room for a fourth column."""
+    below = rx.el.span(
+        _points(row),
+        rx.cond(_may_be_chance(row), rx.fragment(" · ", t("May be chance")), rx.fragment()),
+        class_name="block text-xs text-muted text-pretty sm:hidden",
+    )
+    return rx.el.div(_name_of_stage(row), below, class_name="py-2.5 sm:py-0")
+
+
+def _name_of_stage(row: Any) -> rx.Component:
     return rx.match(
         row["stage"],
         ("delivered", t("Delivered")),
@@ -110,10 +120,16 @@ def _share(share: Any, number: Any) -> rx.Component:
 
 
 def _difference(row: Any) -> rx.Component:
-    points = t("{n} points", n=row["difference"].to(int) / 10)
-    chance = badge(t("May be chance"), tone="neutral")
+    chance = rx.fragment(" ", badge(t("May be chance"), tone="neutral"))
     return rx.el.span(
-        points,
-        rx.cond(row["certain"], rx.fragment(), rx.fragment(" ", chance)),
-        class_name="whitespace-nowrap",
+        _points(row), rx.cond(_may_be_chance(row), chance, rx.fragment()), class_name="whitespace-nowrap"
     )
+
+
+def _points(row: Any) -> rx.Var[str]:
+    return t("{n} points", n=row["difference"].to(int) / 10)
+
+
+def _may_be_chance(row: Any) -> rx.Var[bool]:
+    """Nothing need be said of no difference."""
+    return ~row["certain"].to(bool) & (row["difference"].to(int) != 0)

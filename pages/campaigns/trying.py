@@ -8,13 +8,17 @@ import reflex as rx
 
 from state.base import Feedback
 from state.campaigns.content import ContentStep
+from state.campaigns.preview_people import PreviewPeople
 from state.campaigns.trying import TestSend
+from wapto_app.ui.avatar import avatar
+from wapto_app.ui.badge import badge
 from wapto_app.ui.banner import banner
 from wapto_app.ui.button import button, icon_button
 from wapto_app.ui.campaign import CampaignPreview
 from wapto_app.ui.card import card
 from wapto_app.ui.dialog import dialog
-from wapto_app.ui.form import form, form_actions, submit_button, text_field
+from wapto_app.ui.empty import empty_state
+from wapto_app.ui.form import form, form_actions, search_input, submit_button, text_field
 from wapto_app.ui.i18n import from_server, t
 
 _PREVIEW: Any = ContentStep.preview
@@ -42,6 +46,7 @@ def preview_part() -> rx.Component:
             class_name="p-4",
         ),
         _test_dialog(),
+        _picker(),
     )
 
 
@@ -53,15 +58,67 @@ def _whose() -> rx.Component:
         icon_button("chevron-right", t("The next person"), class_name="mirror", on_click=ContentStep.step(1)),
         class_name="flex flex-none",
     )
+    name = rx.el.button(
+        rx.el.span(_PREVIEW["contact"], dir="auto", class_name="truncate"),
+        rx.icon("chevron-down", size=14, aria_hidden=True, class_name="flex-none text-muted"),
+        type="button",
+        aria_haspopup="dialog",
+        custom_attrs={"data-testid": "preview-person"},
+        on_click=PreviewPeople.start,
+        class_name="-ms-2 flex min-h-8 max-w-full items-center gap-1 rounded-md px-2 text-sm font-medium "
+        "hover:bg-hover",
+    )
     return rx.el.div(
-        rx.el.p(
+        rx.el.div(
             rx.el.span(t("As it reaches"), class_name="block text-xs text-muted"),
-            rx.el.span(_PREVIEW["contact"], dir="auto", class_name="block truncate text-sm font-medium"),
+            name,
             class_name="min-w-0 flex-1",
         ),
         rx.cond(ContentStep.people > 1, arrows, rx.fragment()),
         class_name="mb-3 flex items-center gap-2",
     )
+
+
+def _picker() -> rx.Component:
+    rows = rx.el.ul(
+        rx.foreach(PreviewPeople.found, _person),
+        aria_label=t("People found"),
+        class_name="divide-y rounded-lg border",
+    )
+    none = empty_state("search-x", t("Nobody found"), t("Only people who get the campaign can be looked at."))
+    return dialog(
+        search_input(
+            "find-preview-person",
+            t("Find a person"),
+            value=PreviewPeople.search,
+            on_change=PreviewPeople.find,
+            class_name="mb-3",
+        ),
+        rx.el.div(rx.cond(PreviewPeople.found.length() > 0, rows, none), class_name="min-h-72"),
+        title=t("Whose message?"),
+        open=PreviewPeople.is_open,
+        on_close=PreviewPeople.close,
+    )
+
+
+def _person(row: Any) -> rx.Component:
+    phone = rx.el.span(
+        row["phone"], dir="ltr", class_name="block truncate text-start text-xs text-muted empty:hidden"
+    )
+    press = rx.el.button(
+        avatar(row["name"], size=28),
+        rx.el.span(
+            rx.el.span(row["name"], dir="auto", class_name="block truncate"),
+            phone,
+            class_name="min-w-0 flex-1",
+        ),
+        rx.cond(row["row_id"].to(int) > 0, badge(t("New")), rx.fragment()),
+        type="button",
+        on_click=PreviewPeople.choose(row["contact_id"], row["row_id"]),
+        class_name="flex min-h-11 w-full items-center gap-2.5 px-3 py-1.5 text-start text-sm -outline-offset-2 "
+        "hover:bg-hover",
+    )
+    return rx.el.li(press, key=f"{row['contact_id']}-{row['row_id']}")
 
 
 def _test_dialog() -> rx.Component:

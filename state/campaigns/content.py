@@ -8,17 +8,16 @@ import reflex as rx
 from reflex.event import EventSpec
 
 from state.base import actor_of
-from state.campaigns.audience import templates_of
 from state.campaigns.wizard import CampaignWizard
 from state.library_picker import LibraryPicker
 from wapto_app import runtime
 from wapto_app.security.permissions import Permission
 from wapto_app.security.policy import requires
-from wapto_app.services.campaigns import audience as audiences
-from wapto_app.services.campaigns import choosing, drafts, mapping, template_files
+from wapto_app.services.campaigns import choosing, drafts, mapping, preview_people, template_files
 from wapto_app.services.campaigns.choosing import NumberChoice, TemplateChoice
 from wapto_app.services.campaigns.drafts import ContentForm, DraftForm, VariantForm
 from wapto_app.services.campaigns.mapping import FIXED, Choice, Preview, Rule
+from wapto_app.services.campaigns.preview_people import PreviewPerson
 from wapto_app.services.campaigns.template_files import HEADER
 from wapto_app.services.errors import NotFound
 
@@ -104,7 +103,7 @@ class ContentStep(rx.State):
     preview: Preview = _NO_PREVIEW
     at: int = 0
     people: int = 0
-    _people: list[int] = []
+    _people: list[PreviewPerson] = []
     _stored: list[dict[str, Any]] = []
     _place: str = HEADER
 
@@ -123,7 +122,7 @@ class ContentStep(rx.State):
         draft = await self._draft()
         if draft is None:
             return None
-        await self._read_people(draft)
+        await self._read_people(draft["id"])
         await self._show(draft)
         self.loaded = True
         usable = [each for each in self.numbers if not each["problem"]]
@@ -244,7 +243,7 @@ class ContentStep(rx.State):
     @rx.event
     @requires(Permission.CAMPAIGNS_DO)
     async def step(self, by: int) -> None:
-        """The message of the next person of the sample, or of the one before."""
+        """The message of the next one in sight, or of the one before."""
         if self._people:
             self.at = (self.at + (1 if by > 0 else -1)) % len(self._people)
             await self._preview()
@@ -287,12 +286,22 @@ class ContentStep(rx.State):
         async with runtime.get().db.read() as session:
             self.templates = await choosing.templates(session, actor, self.channel_id, self.search)
 
-    async def _read_people(self, draft: DraftForm) -> None:
-        actor, (first, others) = await actor_of(self), templates_of(draft)
+    async def _read_people(self, campaign_id: int) -> None:
+        actor = await actor_of(self)
         async with runtime.get().db.read() as session:
-            found = await audiences.summary(session, actor, draft["audience"], first, others=others)
-        self._people = [each["id"] for each in found["sample"]]
+            self._people = await preview_people.find(session, actor, campaign_id)
         self.people = len(self._people)
+
+    async def _look_at(self, person: PreviewPerson) -> None:
+        self._people = [person, *(each for each in self._people if each != person)]
+        self.at, self.people = 0, len(self._people)
+        await self._preview()
+
+    def _whose(self) -> tuple[int, int]:
+        """Contact and line of a file, of which one is 0; both for nobody in particular."""
+        if self.at >= len(self._people):
+            return 0, 0
+        return self._people[self.at]["contact_id"], self._people[self.at]["row_id"]
 
     async def _show(self, draft: DraftForm) -> None:
         actor, wizard = await actor_of(self), await self.get_state(CampaignWizard)
@@ -307,10 +316,10 @@ class ContentStep(rx.State):
 
     async def _preview(self) -> None:
         actor, wizard = await actor_of(self), await self.get_state(CampaignWizard)
-        who = self._people[self.at] if self.at < len(self._people) else 0
+        campaign_id = wizard.campaign_id
         try:
             async with runtime.get().db.read() as session:
-                self.preview = await mapping.preview(session, actor, wizard.campaign_id, self.label, who)
+                self.preview = await mapping.preview(session, actor, campaign_id, self.label, *self._whose())
         except NotFound:
             self.preview = _NO_PREVIEW
 

@@ -48,7 +48,7 @@ class TestSend(rx.State):
                 wizard.campaign_id,
                 content.label,
                 form["phone"],
-                like=content.preview["contact_id"],
+                like=content._whose(),
             )
         self.phone, self.is_open = form["phone"][:40], False
         return [Feedback.clear(), success(f"The test to {self.phone} is on its way.")]

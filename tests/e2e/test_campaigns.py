@@ -6,7 +6,7 @@ import io
 import re
 
 from PIL import Image
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Locator, Page, expect
 
 from tests.e2e import access
 from tests.e2e.conftest import DESKTOP, PHONE, Meta, NewPage, Server
@@ -30,6 +30,7 @@ def test_a_campaign_from_an_empty_list_to_a_phone(server: Server, meta: Meta, ne
     _traces(page)
     _list(page)
     _cards(page, meta)
+    _compare(page)
 
 
 def _begin(page: Page, server: Server, meta: Meta) -> None:
@@ -74,11 +75,29 @@ def _message(page: Page) -> None:
     first = preview.text_content()
     page.get_by_role("button", name="The next person").click()
     expect(preview).not_to_have_text(first or "")
+    _of_anybody(page, preview, first or "")
     access.is_accessible(page)
     page.set_viewport_size(PHONE)
     access.fits(page)
     page.set_viewport_size(DESKTOP)
     page.get_by_role("link", name="Next: Timing").click()
+
+
+def _of_anybody(page: Page, preview: Locator, first: str) -> None:
+    """The message of somebody who is looked for by name; who has opted out is not there."""
+    opener = page.get_by_test_id("preview-person")
+    opener.click()
+    dialog = page.get_by_role("dialog", name="Whose message?")
+    people = dialog.get_by_role("list", name="People found").get_by_role("button")
+    expect(people).to_have_count(2)
+    access.is_accessible(page)
+    dialog.get_by_role("searchbox").fill("nobody at all")
+    expect(dialog.get_by_text("Nobody found")).to_be_visible()
+    dialog.get_by_role("searchbox").fill("")
+    expect(people).to_have_count(2)
+    people.first.click()
+    expect(dialog).to_have_count(0)
+    expect(preview).to_have_text(first)
 
 
 def _timing(page: Page) -> None:
@@ -242,6 +261,22 @@ def _cards(page: Page, meta: Meta) -> None:
     for customer in meta.customers()[:2]:
         access.until(page, lambda who=customer["id"]: _cards_on(meta, who) == wanted)
     expect(page.get_by_text("2 of 2 sent")).to_be_visible()
+
+
+def _compare(page: Page) -> None:
+    page.goto("/campaigns")
+    rows = page.get_by_role("row")
+    expect(rows).to_have_count(3)
+    for number in (1, 2):
+        rows.nth(number).get_by_role("checkbox").check()
+    page.get_by_role("link", name="Compare").click()
+    rows = page.get_by_role("table", name="Figures of both").get_by_role("row")
+    expect(rows.filter(has_text="Replied")).to_contain_text("50 points")
+    access.is_accessible(page)
+    page.set_viewport_size(PHONE)
+    access.fits(page)
+    assert rows.first.evaluate("it => it.closest('table').scrollWidth") <= 358, "it scrolls sideways"
+    page.set_viewport_size(DESKTOP)
 
 
 def _cards_on(meta: Meta, customer: str) -> list[tuple[str, bool]]:

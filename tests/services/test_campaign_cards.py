@@ -225,7 +225,9 @@ async def test_a_test_message_has_the_files_of_its_cards(
     same = with_cards(await template_of(runtime, campaign_id), (keys[1], keys[1]))
     await say(runtime, owner, campaign_id, channel_id, same)
     async with runtime.db.write() as session:
-        message_id = await testing.send_test(session, owner, campaign_id, "A", "+49 151 12345678", like=1)
+        message_id = await testing.send_test(
+            session, owner, campaign_id, "A", "+49 151 12345678", like=(1, 0)
+        )
     message = await message_of(runtime, message_id)
     assert [each["body"] for each in message.content["shown"]["cards"]] == [
         "For Engines",

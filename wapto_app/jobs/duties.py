@@ -86,6 +86,7 @@ class Duty:
         if self.is_wanted:
             self._rests_until = time.monotonic() + _REST_SECONDS
             self._runtime.wanted_duty = ""
+            log.info("duties.handed_over", duty=self.bid.name)
         self.lost()
         await self._runtime.writer.run(leases.release, self.bid)
 

@@ -10,8 +10,9 @@ Begin with ``models.campaigns`` (the tables), then read along the life of a camp
     *Who*: ``audience``, one select of contacts; ``standing`` tells in SQL why somebody cannot get it, ``reasons`` in
     words. Files of people: ``uploads`` (``upload_files`` reads them). ``usage``: who asks for a tag or a segment.
 
-    *What*: ``rules`` for each gap of the template; ``mapping`` offers and previews them, ``lacking`` counts who has
-    no value, ``testing`` sends one to oneself. ``template_files``: of header and cards; ``offers``: when one ends.
+    *What*: ``rules`` for each gap of the template; ``mapping`` offers and previews them (``preview_people``: for whom),
+    ``lacking`` counts who has no value, ``testing`` sends one to oneself. ``template_files``: of header and cards;
+    ``offers``: when one ends.
 
     *When and for how much*: ``timing`` (zones, quiet hours); ``prices`` (``price_table``, ``price_files``: the
     owner's rates; ``estimating``: times the people).
@@ -19,7 +20,7 @@ Begin with ``models.campaigns`` (the tables), then read along the life of a camp
 2.  **Started.** ``lifecycle`` is the one door for people: start, schedule, pause, resume, cancel, try again.
     ``firing`` starts what was scheduled. Everything below runs in ``jobs.campaigns`` and ``jobs.feeding``.
 
-3.  **Written down.** ``building`` makes the rows; ``newcomers`` makes contacts of a file's numbers, ``sharing`` says
+3.  **Written down.** ``building`` makes the rows; ``newcomers`` makes contacts of ``strangers``, ``sharing`` says
     who gets which variant.
 
 4.  **Fed.** ``feeding`` chooses whose turn it is, as far as ``limits_of_meta`` lets us; ``filler`` puts in their

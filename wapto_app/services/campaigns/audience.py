@@ -23,7 +23,7 @@ from wapto_app.models import (
 )
 from wapto_app.security.permissions import Actor, Permission
 from wapto_app.services import opt_out_memory, segments
-from wapto_app.services.campaigns import reasons
+from wapto_app.services.campaigns import reasons, strangers
 from wapto_app.services.campaigns.lacking import lacks, strangers_lack
 from wapto_app.services.campaigns.rules import Rule
 from wapto_app.services.campaigns.standing import Needs, reason_of
@@ -218,21 +218,6 @@ def _of_files(ids: Collection[int]) -> sa.Select[Any]:
     )
 
 
-def strangers(ids: Collection[int]) -> sa.Select[Any]:
-    """Numbers of the files that are no contacts yet, each once."""
-    known = sa.select(sa.literal(1)).where(
-        col(ContactAddress.kind) == AddressKind.PHONE,
-        col(ContactAddress.value) == col(CampaignUploadRow.number),
-    )
-    return (
-        sa.select(col(CampaignUploadRow.number))
-        .where(
-            col(CampaignUploadRow.upload_id).in_(ids), col(CampaignUploadRow.number) != "", ~known.exists()
-        )
-        .distinct()
-    )
-
-
 async def needs_of(session: AsyncSession, audience: Audience, template_ids: Collection[int]) -> Needs:
     """What a contact must fulfil to get one of these templates. Without a template all that holds for any."""
     wanted = [each for each in template_ids if each]
@@ -278,7 +263,7 @@ async def summary(
     counts[""] = counts.get("", 0) + new
     if refused:
         counts[reasons.OPTED_OUT] = counts.get(reasons.OPTED_OUT, 0) + refused
-    if uploads and (lacking := strangers_lack(bare, strangers(uploads), uploads)) is not None:
+    if uploads and (lacking := await _strangers_lack(session, bare, uploads)) is not None:
         without = min(new, await _counted(session, lacking))
         new, counts[""] = new - without, counts[""] - without
         counts[reasons.MISSING_VALUE] = counts.get(reasons.MISSING_VALUE, 0) + without
@@ -295,6 +280,13 @@ async def summary(
     )
 
 
+async def _strangers_lack(
+    session: AsyncSession, bare: Sequence[Rule], uploads: Sequence[int]
+) -> sa.Select[Any] | None:
+    name_column = strangers.name_column(await strangers.headings(session, uploads))
+    return strangers_lack(bare, strangers.numbers(uploads), uploads, name_column)
+
+
 async def _counted(session: AsyncSession, query: sa.Select[Any]) -> int:
     return int((await fetch(session, sa.select(sa.func.count()).select_from(query.subquery())))[0][0])
 
@@ -304,8 +296,7 @@ async def _strangers(session: AsyncSession, audience: Audience) -> tuple[int, in
     ids = await upload_ids(session, audience) if audience["uploads"] else []
     if not ids:
         return 0, 0
-    query = strangers(ids)
-    numbers = [(AddressKind.PHONE, row[0]) for row in await fetch(session, query)]
+    numbers = [(AddressKind.PHONE, row[0]) for row in await fetch(session, strangers.numbers(ids))]
     connection = await session.connection()
     refused = await connection.run_sync(opt_out_memory.known, numbers)
     return len(numbers) - len(refused), len(refused)
@@ -323,7 +314,7 @@ async def _sample(
     ids = await upload_ids(session, audience) if audience["uploads"] else []
     if ids and len(found) < most:
         mask = Mask(hides=actor.hide_phone)
-        for row in await fetch(session, strangers(ids).limit(most - len(found))):
+        for row in await fetch(session, strangers.numbers(ids).limit(most - len(found))):
             found.append(SampleRow(id=0, name=mask.phone(row[0]), phone=""))
     return found
 

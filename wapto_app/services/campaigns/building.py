@@ -33,7 +33,7 @@ from wapto_app.models import (
 )
 from wapto_app.models.base import table_of
 from wapto_app.services.campaigns import audience as audiences
-from wapto_app.services.campaigns import newcomers, reasons, tallying
+from wapto_app.services.campaigns import newcomers, reasons, strangers, tallying
 from wapto_app.services.campaigns.draft_parts import chooser, of_id, variants
 from wapto_app.services.campaigns.sharing import Shares
 from wapto_app.services.campaigns.standing import reason_of
@@ -255,7 +255,7 @@ def _run(connection: sa.Connection, plan: _Plan) -> None:
 
 
 def _tell_of_no_room(connection: sa.Connection, plan: _Plan) -> None:
-    numbers = audiences.strangers(plan.uploads)
+    numbers = strangers.numbers(plan.uploads)
     query = sa.select(upload_row.c.number, upload_row.c.cells).where(
         upload_row.c.upload_id.in_(plan.uploads), upload_row.c.number.in_(numbers)
     )

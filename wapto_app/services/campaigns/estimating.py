@@ -16,6 +16,7 @@ from wapto_app.db import fetch
 from wapto_app.models import Campaign, Contact, Conversation, Template
 from wapto_app.security.permissions import Actor, Permission
 from wapto_app.services.campaigns import audience as audiences
+from wapto_app.services.campaigns import strangers
 from wapto_app.services.campaigns.draft_parts import of_id, variants
 from wapto_app.services.campaigns.price_files import OTHERS
 from wapto_app.services.campaigns.price_table import Known, known, market_name, money
@@ -131,7 +132,7 @@ async def _strangers(session: AsyncSession, wanted: audiences.Audience) -> list[
     ids = await audiences.upload_ids(session, wanted) if wanted["uploads"] else []
     if not ids:
         return []
-    rows = audiences.strangers(ids).subquery()
+    rows = strangers.numbers(ids).subquery()
     prefix = sa.func.substr(rows.c.number, 2, _PREFIX)
     return list(await fetch(session, sa.select(sa.func.max(rows.c.number), sa.func.count()).group_by(prefix)))
 

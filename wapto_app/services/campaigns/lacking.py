@@ -100,19 +100,28 @@ def _is_filled(row: Any, name: str) -> Condition:
 
 
 def strangers_lack(
-    rules: Sequence[Rule], numbers: sa.Select[Any], uploads: Sequence[int]
+    rules: Sequence[Rule], numbers: sa.Select[Any], uploads: Sequence[int], name_column: str
 ) -> sa.Select[Any] | None:
-    """Those of the numbers of files, which are no contacts yet, that will have nothing for one of the rules."""
+    """Those of the numbers of files, which are no contacts yet, that will have nothing for one of the rules.
+
+    ``name_column`` is the heading that becomes their name, empty when none does.
+    """
     ways: list[Condition] = []
     for rule in rules:
-        if rule["source"] == COLUMN:
-            other = aliased(CampaignUploadRow)
-            cell = sa.select(sa.literal(1)).where(
-                col(other.number) == col(CampaignUploadRow.number),
-                col(other.upload_id).in_(uploads),
-                _is_filled(other, rule["name"]),
-            )
-            ways.append(~cell.exists())
-        elif rule["source"] == FIELD or rule["name"] in ("company", "email", "language"):
+        is_name = rule["source"] == CONTACT and rule["name"] in ("name", "first_name")
+        column = rule["name"] if rule["source"] == COLUMN else name_column if is_name else ""
+        if column:
+            ways.append(_no_cell_of_stranger(column, uploads))
+        elif rule["source"] == FIELD or rule["name"] != "phone":
             ways.append(sa.true())
     return numbers.where(sa.or_(*ways)) if ways else None
+
+
+def _no_cell_of_stranger(column: str, uploads: Sequence[int]) -> Condition:
+    other = aliased(CampaignUploadRow)
+    cell = sa.select(sa.literal(1)).where(
+        col(other.number) == col(CampaignUploadRow.number),
+        col(other.upload_id).in_(uploads),
+        _is_filled(other, column),
+    )
+    return ~cell.exists()

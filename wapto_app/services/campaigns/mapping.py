@@ -12,7 +12,6 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from wapto_app.db import fetch
 from wapto_app.models import (
     Campaign,
-    CampaignUpload,
     CampaignUploadRow,
     CampaignVariant,
     Contact,
@@ -22,7 +21,7 @@ from wapto_app.models import (
 )
 from wapto_app.security.permissions import Actor, Permission
 from wapto_app.services.campaigns import audience as audiences
-from wapto_app.services.campaigns import offers, reasons
+from wapto_app.services.campaigns import offers, reasons, strangers
 from wapto_app.services.campaigns.filler import Filler, Part, Recipient, contacts
 from wapto_app.services.campaigns.rules import (
     COLUMN,
@@ -34,6 +33,7 @@ from wapto_app.services.campaigns.rules import (
     TIME,
     Rule,
     Rules,
+    plain,
     problems,
     read,
 )
@@ -41,6 +41,7 @@ from wapto_app.services.campaigns.timing import zone_of_name
 from wapto_app.services.contact_names import name_columns, name_of
 from wapto_app.services.errors import NotFound
 from wapto_app.services.masking import Mask, mask_of
+from wapto_app.services.quick_replies.variables import first_name
 from wapto_app.services.templates import Button, Filled, Form, describe, file_places
 from wapto_app.services.visibility import readable_contact
 
@@ -141,17 +142,17 @@ async def choices(session: AsyncSession, actor: Actor, campaign_id: int) -> list
 async def columns_of(session: AsyncSession, audience: Any) -> list[str]:
     """Headings of the files of an audience, each once."""
     ids = await audiences.upload_ids(session, audiences.read(audience or {}))
-    found = await session.exec(select(CampaignUpload).where(col(CampaignUpload.id).in_(ids)))
-    return list(dict.fromkeys(heading for upload in found for heading in upload.headings))
+    return await strangers.headings(session, ids)
 
 
 async def preview(
-    session: AsyncSession, actor: Actor, campaign_id: int, label: str, contact_id: int = 0
+    session: AsyncSession, actor: Actor, campaign_id: int, label: str, contact_id: int = 0, row_id: int = 0
 ) -> Preview:
-    """The message of a variant for a contact, or for the first of the audience. Hidden numbers stay hidden.
+    """The message of a variant for a contact, for whom a line of its files stands for, or for the first of the
+    audience. Hidden numbers stay hidden.
 
     Raises:
-        NotFound: the campaign, the variant's template or the contact is not there or not visible.
+        NotFound: the campaign, the variant's template, the contact or the line is not there or not visible.
     """
     actor.require(Permission.CAMPAIGNS_SEE)
     campaign = await _campaign(session, campaign_id)
@@ -160,9 +161,12 @@ async def preview(
     zone = zone_of_name(campaign.time_zone)
     part = Part(template, variant.mapping, has_file=True, files=files, zone=zone)
     audience = audiences.read(campaign.audience or {})
-    if not contact_id:
+    if not contact_id and not row_id:
         contact_id = await _first(session, actor, audience, template)
-    who = await _who(session, actor, contact_id, audience, part)
+    if contact_id:
+        who = await _who(session, actor, contact_id, audience, part)
+    else:
+        who = await _stranger(session, await audiences.upload_ids(session, audience), row_id)
     mask = await mask_of(session, actor, contact_id) if contact_id else Mask(hides=actor.hide_phone)
     return _preview(template, variant, part, who, mask)
 
@@ -199,11 +203,6 @@ async def _who(
     session: AsyncSession, actor: Actor, contact_id: int, audience: audiences.Audience, part: Part
 ) -> _Who:
     uploads = await audiences.upload_ids(session, audience)
-    if not contact_id:
-        row = (await fetch(session, audiences.strangers(uploads).limit(1)))[:1] if uploads else []
-        number = row[0][0] if row else ""
-        columns = await cells_of(session, uploads, [number])
-        return _Who(id=0, name=number, phone=number, known={"phone": number}, columns=columns)
     query = sa.select(*name_columns()).where(col(Contact.id) == contact_id, readable_contact(actor))
     rows = await fetch(session, query)
     if not rows:
@@ -219,6 +218,21 @@ async def _who(
         known=known[contact_id][part.language],
         columns=columns,
     )
+
+
+async def _stranger(session: AsyncSession, uploads: Collection[int], row_id: int) -> _Who:
+    """As the contact that will be made of the line; nobody when there are no strangers and none was asked for."""
+    r = CampaignUploadRow
+    query = sa.select(col(r.number)).where(*strangers.unknown(uploads))
+    query = query.where(col(r.id) == row_id) if row_id else query.order_by(col(r.id))
+    rows = await fetch(session, query.limit(1)) if uploads else []
+    if row_id and not rows:
+        raise NotFound("contact")
+    number = rows[0].number if rows else ""
+    columns = await cells_of(session, uploads, [number])
+    name = strangers.name_in(columns, strangers.name_column(await strangers.headings(session, uploads)))
+    known = {"name": plain(name), "first_name": first_name(plain(name)), "phone": number}
+    return _Who(id=0, name=name or number, phone=number, known=known, columns=columns)
 
 
 async def cells_of(

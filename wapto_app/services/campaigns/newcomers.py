@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
 import sqlalchemy as sa
@@ -14,13 +14,11 @@ from wapto_app.db import Database, fetch, touch
 from wapto_app.models import AddressKind, CampaignUploadRow, Contact, ContactAddress, ContactEventKind
 from wapto_app.models.base import table_of
 from wapto_app.services import contact_events, opt_out_memory, plans
-from wapto_app.services.campaigns.audience import strangers
+from wapto_app.services.campaigns import strangers
 from wapto_app.services.contact_names import TOPIC as CONTACTS
 from wapto_app.services.errors import LimitReached
 from wapto_app.services.identity import insert_ignore
-from wapto_app.services.imports import cells
 from wapto_app.services.imports.batch import reserved
-from wapto_app.services.imports.targets import guess
 
 SOURCE = "campaign"
 _AT_ONCE = 1_000
@@ -35,7 +33,7 @@ async def bring_in(
 
     It may be killed anywhere: what is a contact is no stranger when it begins again.
     """
-    name_column = _name_column(headings)
+    name_column = strangers.name_column(headings)
     while True:
         async with db.write() as session:
             wanted = await _next(session, upload_ids, name_column)
@@ -50,18 +48,13 @@ async def bring_in(
             return True
 
 
-def _name_column(headings: Sequence[str]) -> str:
-    """The heading that seems to be a person's name; empty when none does."""
-    targets = [each["target"] for each in guess(headings, [], {}, None)]
-    return next((headings[targets.index(each)] for each in ("name", "first_name") if each in targets), "")
-
-
 async def _next(
     session: AsyncSession, upload_ids: Collection[int], name_column: str
 ) -> list[tuple[str, str]]:
     """Numbers and names, always in the same order, so that two who insert the same never wait in a circle."""
     numbers = [
-        row[0] for row in await fetch(session, strangers(upload_ids).order_by("number").limit(_AT_ONCE))
+        row[0]
+        for row in await fetch(session, strangers.numbers(upload_ids).order_by("number").limit(_AT_ONCE))
     ]
     if not name_column or not numbers:
         return [(number, "") for number in numbers]
@@ -71,15 +64,8 @@ async def _next(
     )
     names: dict[str, str] = {}
     for row in await fetch(session, query):
-        names[row.number] = names.get(row.number) or _name(row.cells, name_column)
+        names[row.number] = names.get(row.number) or strangers.name_in(row.cells, name_column)
     return [(number, names.get(number, "")) for number in numbers]
-
-
-def _name(found: Mapping[str, Any], column: str) -> str:
-    try:
-        return cells.words("name", str(found.get(column) or ""))
-    except ValueError:
-        return ""
 
 
 async def _room(session: AsyncSession, wanted: int) -> int:

@@ -25,12 +25,12 @@ async def send_test(
     phone: str = "",
     *,
     contact_id: int = 0,
-    like: int = 0,
+    like: tuple[int, int] = (0, 0),
 ) -> int:
     """Send the message of a variant to a number or to a contact; the id of the message.
 
-    It holds the values of the contact ``like``, of the audience's first when that is 0. What is hidden from the actor
-    stays hidden in it. A number that is no contact yet becomes one.
+    It holds the values of ``like``, a contact or a line of a file (``preview_people``), or of the audience's first when
+    both are 0. What is hidden from the actor stays hidden in it. A number that is no contact yet becomes one.
 
     Raises:
         Invalid: there is neither a number nor a contact, the campaign has no number that sends, or a value is missing.
@@ -42,7 +42,8 @@ async def send_test(
     campaign = await of_id(session, campaign_id)
     if campaign.channel_id is None:
         raise Invalid("channel", "Choose the number that sends first.")
-    shown = await mapping.preview(session, actor, campaign_id, label, like or contact_id)
+    whose = like if any(like) else (contact_id, 0)
+    shown = await mapping.preview(session, actor, campaign_id, label, *whose)
     if shown["problem"]:
         raise Invalid("mapping", shown["problem"])
     variant, template = await mapping.variant_of(session, campaign_id, label)
