@@ -21,6 +21,7 @@ log = get_logger(__name__)
 _RENEW_SECONDS = 3.0
 _COURTESY_SECONDS = 0.2
 """For each part of a load that a process has already: one that has less bids first."""
+_MOST_COURTESY_SECONDS = 1.0
 _LOOK_SECONDS = 3.0
 _REST_SECONDS = 5.0
 """How long a duty that was given up is left to the others."""
@@ -48,8 +49,9 @@ class Duty:
             return True
         if now < self._rests_until:
             return False
-        if not self._is_ours:
-            await asyncio.sleep(_COURTESY_SECONDS * _load(self._runtime.leading))
+        if not self._is_ours and self._runtime.redis is not None:  # else this process is the only one
+            load = _load(self._runtime.leading)
+            await asyncio.sleep(min(_COURTESY_SECONDS * load, _MOST_COURTESY_SECONDS))
         return await self.renew()
 
     async def renew(self) -> bool:
