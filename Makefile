@@ -29,9 +29,9 @@ dev:
 
 test: dev
 	@scripts/test-tools
-	$(BIN)/pytest $(TRIES) -n 3 --ignore tests/e2e $(TESTS)
+	$(BIN)/pytest $(TRIES) -n 2 --ignore tests/e2e $(TESTS)
 	$(BIN)/pytest $(TRIES) -n 2 --dist loadfile tests/e2e
-	$(BIN)/python scripts/with_services.py $(BIN)/pytest $(TRIES) -n 3 --backend postgresql \
+	$(BIN)/python scripts/with_services.py $(BIN)/pytest $(TRIES) -n 2 --backend postgresql \
 		--ignore tests/e2e --ignore tests/integrations $(TESTS)
 
 lint: dev

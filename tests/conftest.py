@@ -54,10 +54,6 @@ SignIn = Callable[[Actor], Awaitable[str]]
 NewClient = Callable[..., httpx.AsyncClient]
 
 
-def pytest_collection_finish() -> None:
-    process.collect_seldom()  # as the server does
-
-
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--backend", choices=("sqlite", "postgresql"), default="sqlite")
 
