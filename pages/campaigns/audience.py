@@ -8,6 +8,7 @@ import reflex as rx
 
 from integrations.tables import MOST_BYTES
 from pages.campaigns.files import files_part
+from pages.campaigns.words import name_and_phone
 from state.campaigns.audience import AudienceStep
 from state.shell import Shell
 from wapto_app.security.permissions import Permission
@@ -228,16 +229,9 @@ def _people_button(part: str) -> rx.Component:
 
 
 def _found_person(part: str, row: Any, is_on: rx.Var[bool]) -> rx.Component:
-    phone = rx.el.span(
-        row["phone"], dir="ltr", class_name="block truncate text-start text-xs text-muted empty:hidden"
-    )
     press = rx.el.button(
         avatar(row["name"], size=24),
-        rx.el.span(
-            rx.el.span(row["name"], dir="auto", class_name="block truncate"),
-            phone,
-            class_name="min-w-0 flex-1",
-        ),
+        name_and_phone(row),
         rx.cond(is_on, rx.icon("check", size=16, class_name="flex-none text-accent-ink"), rx.fragment()),
         type="button",
         aria_pressed=rx.cond(is_on, "true", "false"),

@@ -6,6 +6,7 @@ from typing import Any
 
 import reflex as rx
 
+from pages.campaigns.words import name_and_phone
 from state.base import Feedback
 from state.campaigns.content import ContentStep
 from state.campaigns.preview_people import PreviewPeople
@@ -102,16 +103,9 @@ def _picker() -> rx.Component:
 
 
 def _person(row: Any) -> rx.Component:
-    phone = rx.el.span(
-        row["phone"], dir="ltr", class_name="block truncate text-start text-xs text-muted empty:hidden"
-    )
     press = rx.el.button(
         avatar(row["name"], size=28),
-        rx.el.span(
-            rx.el.span(row["name"], dir="auto", class_name="block truncate"),
-            phone,
-            class_name="min-w-0 flex-1",
-        ),
+        name_and_phone(row),
         rx.cond(row["row_id"].to(int) > 0, badge(t("New")), rx.fragment()),
         type="button",
         on_click=PreviewPeople.choose(row["contact_id"], row["row_id"]),

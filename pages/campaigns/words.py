@@ -1,4 +1,4 @@
-"""How a campaign's state, progress and rates are shown, wherever they are."""
+"""How a campaign's state, progress, rates and people are shown, wherever they are."""
 
 from __future__ import annotations
 
@@ -131,3 +131,12 @@ def view_bar(
         aria_label=label,
         class_name="scroll-thin flex max-w-full gap-1 overflow-x-auto rounded-lg bg-hover p-1",
     )
+
+
+def name_and_phone(row: Any) -> rx.Component:
+    """A person to choose: one line each, the second only for who has a name and a number."""
+    phone = rx.el.span(
+        row["phone"], dir="ltr", class_name="block truncate text-start text-xs text-muted empty:hidden"
+    )
+    name = rx.el.span(row["name"], dir="auto", class_name="block truncate")
+    return rx.el.span(name, phone, class_name="min-w-0 flex-1")
